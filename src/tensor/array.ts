@@ -1,0 +1,45 @@
+import { ShapeError } from '../errors.ts';
+import { type Shape, formatShape, sizeOf } from './shape.ts';
+
+/** The two precisions of IEEE 754 that ntkit computes in. */
+export type DType = 'float32' | 'float64';
+
+/** The host storage of either precision. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** A dense row-major array on the host: the form in which values enter and leave a graph. */
+export interface NDArray {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly data: FloatArray;
+}
+
+/** Distance from 1 to the next larger number of the precision: 2⁻²³ or 2⁻⁵². */
+export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 };
+
+/** A zeroed buffer of `size` elements. */
+export function allocate(dtype: DType, size: number): FloatArray {
+  return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size);
+}
+
+/**
+ * Wraps numbers as an array of the given shape. A typed array of the right precision is used as it is, not copied.
+ *
+ * @throws ShapeError when the number of elements does not fit the shape.
+ */
+export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'float64'): NDArray {
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(`ndarray: shape ${formatShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
+  }
+  return { shape, dtype, data: toPrecision(data, dtype) };
+}
+
+/** The same array in another precision; itself when it already has it. */
+export function cast(array: NDArray, dtype: DType): NDArray {
+  return array.dtype === dtype ? array : { ...array, dtype, data: toPrecision(array.data, dtype) };
+}
+
+function toPrecision(data: ArrayLike<number>, dtype: DType): FloatArray {
+  if (dtype === 'float32') return data instanceof Float32Array ? data : Float32Array.from(data);
+  return data instanceof Float64Array ? data : Float64Array.from(data);
+}

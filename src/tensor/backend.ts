@@ -1,0 +1,35 @@
+import { type DType, type NDArray } from './array.ts';
+import { type Plan } from './plan.ts';
+
+/** Values of a plan's fixed or varying inputs, in the plan's order. */
+export type Arguments = readonly NDArray[];
+
+/** Something that computes plans. */
+export interface Backend {
+  /** `reference`, … as named on the command line. */
+  readonly name: string;
+  /** What it really runs on, for people: threads, renderer, precision. */
+  readonly device: string;
+  /** The precisions it computes in. */
+  readonly dtypes: readonly DType[];
+  /** Prepares a plan for any number of runs. */
+  compile(plan: Plan): Promise<Executable>;
+  /** Frees everything the backend holds. */
+  close(): Promise<void>;
+}
+
+/** A plan made ready by a backend. */
+export interface Executable {
+  /** Gives the fixed inputs, runs the fixed steps and keeps what later runs need. Replaces an earlier binding. */
+  bind(fixed: Arguments): Promise<void>;
+  /** Runs the varying steps once. The outputs belong to the caller. */
+  run(varying: Arguments): Promise<NDArray[]>;
+  /**
+   * Runs the varying steps once for each block, in any order and possibly side by side.
+   *
+   * @param consume receives each block's outputs as they are done; the arrays are valid during the call alone.
+   */
+  runBlocks(blocks: readonly Arguments[], consume: (block: number, outputs: readonly NDArray[]) => void): Promise<void>;
+  /** Frees memory; the executable cannot be used after it. */
+  dispose(): void;
+}

@@ -1,0 +1,130 @@
+import { allocate, type DType, type FloatArray, type NDArray } from '../../array.ts';
+import { type Arguments, type Backend, type Executable } from '../../backend.ts';
+import { type Plan, type Step } from '../../plan.ts';
+import { convolutionKernels } from '../../primitives/convolution/reference.ts';
+import { elementwiseKernels } from '../../primitives/elementwise/reference.ts';
+import { type Attributes, type PrimitiveName } from '../../primitives/index.ts';
+import { movementKernels } from '../../primitives/movement/reference.ts';
+import { normalizationKernels } from '../../primitives/normalization/reference.ts';
+import { poolingKernels } from '../../primitives/pooling/reference.ts';
+import { productKernels } from '../../primitives/product/reference.ts';
+import { reductionKernels } from '../../primitives/reduction/reference.ts';
+import { sizeOf } from '../../shape.ts';
+import { type Kernel } from './kernel.ts';
+
+/** The kernel of every primitive. Leave one out and the build fails. */
+const kernels: { readonly [P in PrimitiveName]: Kernel<Attributes[P]> } = {
+  ...convolutionKernels,
+  ...normalizationKernels,
+  ...poolingKernels,
+  ...elementwiseKernels,
+  ...movementKernels,
+  ...reductionKernels,
+  ...productKernels,
+};
+
+/** Buffers that no value uses any more, ready for the next value of their size. */
+class BufferPool {
+  readonly #free = new Map<string, FloatArray[]>();
+
+  take(dtype: DType, size: number): FloatArray {
+    return this.#free.get(`${dtype} ${size}`)?.pop() ?? allocate(dtype, size);
+  }
+
+  give(data: FloatArray): void {
+    const key = `${data instanceof Float32Array ? 'float32' : 'float64'} ${data.length}`;
+    const list = this.#free.get(key);
+    if (list) list.push(data);
+    else this.#free.set(key, [data]);
+  }
+}
+
+class ReferenceExecutable implements Executable {
+  readonly #plan: Plan;
+  readonly #pool = new BufferPool();
+  readonly #values: (NDArray | undefined)[];
+  /** Which values of the plan varying steps compute: their buffers leave with the outputs. */
+  readonly #fresh: ReadonlySet<number>;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#values = plan.values.map(({ constant }) => constant);
+    this.#fresh = new Set(plan.varyingSteps.map(({ output }) => output));
+  }
+
+  bind(fixed: Arguments): Promise<void> {
+    return attempt(() => {
+      this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i]));
+      for (const step of this.#plan.fixedSteps) this.#execute(step);
+    });
+  }
+
+  run(varying: Arguments): Promise<NDArray[]> {
+    return attempt(() => this.#run(varying));
+  }
+
+  async runBlocks(
+    blocks: readonly Arguments[],
+    consume: (block: number, outputs: readonly NDArray[]) => void,
+  ): Promise<void> {
+    for (const [i, block] of blocks.entries()) {
+      const outputs = this.#run(block);
+      consume(i, outputs);
+      for (const { data } of outputs) this.#pool.give(data);
+      // Lets timers and input through: a sweep over many blocks may take minutes.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
+  dispose(): void {
+    this.#values.fill(undefined);
+  }
+
+  #run(varying: Arguments): NDArray[] {
+    this.#plan.varyingInputs.forEach((value, i) => (this.#values[value] = varying[i]));
+    for (const step of this.#plan.varyingSteps) this.#execute(step);
+    return this.#plan.outputs.map((value, i) => {
+      const array = this.#values[value]!;
+      const first = this.#plan.outputs.indexOf(value) === i;
+      return this.#fresh.has(value) && first ? array : { ...array, data: array.data.slice() };
+    });
+  }
+
+  #execute(step: Step): void {
+    const { shape, dtype } = this.#plan.values[step.output];
+    const output: NDArray = { shape, dtype, data: this.#pool.take(dtype, sizeOf(shape)) };
+    const operands = step.operands.map((value) => this.#values[value]!);
+    callKernel(step, output, operands);
+    this.#values[step.output] = output;
+    for (const value of step.release) {
+      this.#pool.give(this.#values[value]!.data);
+      this.#values[value] = undefined;
+    }
+  }
+}
+
+function callKernel<P extends PrimitiveName>(
+  { primitive, attributes }: { primitive: P; attributes: Attributes[P] },
+  output: NDArray,
+  operands: readonly NDArray[],
+): void {
+  const kernel: Kernel<Attributes[P]> = kernels[primitive];
+  kernel(attributes, output, operands);
+}
+
+/** A synchronous computation as a promise: what it throws rejects. */
+function attempt<T>(compute: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(compute()));
+}
+
+/**
+ * The definition of every primitive: plain loops that can be checked against the formula, on one thread, in float64 or
+ * float32.
+ */
+export const referenceBackend: Backend = {
+  name: 'reference',
+  device: 'one thread of plain loops',
+  dtypes: ['float64', 'float32'],
+  compile: (plan) => Promise.resolve(new ReferenceExecutable(plan)),
+  close: () => Promise.resolve(),
+};

@@ -1,0 +1,117 @@
+import { BackendError, ShapeError } from '../errors.ts';
+import { type NDArray } from './array.ts';
+import { type Arguments, type Backend, type Executable } from './backend.ts';
+import { referenceBackend } from './backends/reference/index.ts';
+import { type PlannedEvaluation, planEvaluation } from './plan.ts';
+import { formatShape, sameShape } from './shape.ts';
+import { type Tensor } from './tensor.ts';
+
+/** The values of input tensors. */
+export type Feeds = ReadonlyMap<Tensor, NDArray>;
+
+/**
+ * Expressions made ready to be evaluated any number of times.
+ *
+ * Inputs come in two kinds. *Fixed* ones are given by {@link Program.bind}, and everything that depends on them alone is
+ * computed there, once. *Varying* ones are given with each {@link Program.run}.
+ */
+export class Program {
+  readonly #planned: PlannedEvaluation;
+  readonly #executable: Executable;
+
+  private constructor(planned: PlannedEvaluation, executable: Executable) {
+    this.#planned = planned;
+    this.#executable = executable;
+  }
+
+  /**
+   * @param options.varying the inputs that change from run to run; all others are fixed.
+   * @throws BackendError when the backend does not compute in a precision that the expressions have.
+   */
+  static async compile(
+    outputs: readonly Tensor[],
+    options: { readonly backend?: Backend; readonly varying?: readonly Tensor[] } = {},
+  ): Promise<Program> {
+    const { backend = referenceBackend, varying = [] } = options;
+    const planned = planEvaluation(outputs, varying);
+    for (const { operands } of planned.plan.fixedSteps.concat(planned.plan.varyingSteps)) {
+      for (const { dtype } of operands.map((value) => planned.plan.values[value])) {
+        if (!backend.dtypes.includes(dtype)) {
+          throw new BackendError(`backend ${backend.name}: expected ${backend.dtypes.join(' or ')}, got ${dtype}`);
+        }
+      }
+    }
+    return new Program(planned, await backend.compile(planned.plan));
+  }
+
+  /** The most bytes that computed values occupy at one time. */
+  get peakBytes(): number {
+    return this.#planned.plan.peakBytes;
+  }
+
+  /**
+   * Computes everything that depends on fixed inputs alone.
+   *
+   * @throws ShapeError when an input is missing or has another shape or precision.
+   */
+  async bind(fixed: Feeds = new Map()): Promise<void> {
+    await this.#executable.bind(argumentsFor(this.#planned.fixedInputs, fixed));
+  }
+
+  /**
+   * The outputs, for given values of the varying inputs.
+   *
+   * @throws ShapeError when an input is missing or has another shape or precision.
+   */
+  async run(varying: Feeds = new Map()): Promise<NDArray[]> {
+    return this.#executable.run(argumentsFor(this.#planned.varyingInputs, varying));
+  }
+
+  /** The outputs for many values of the varying inputs; see {@link Executable.runBlocks}. */
+  async runBlocks(
+    blocks: readonly Feeds[],
+    consume: (block: number, outputs: readonly NDArray[]) => void,
+  ): Promise<void> {
+    await this.#executable.runBlocks(
+      blocks.map((block) => argumentsFor(this.#planned.varyingInputs, block)),
+      consume,
+    );
+  }
+
+  /** Frees memory; the program cannot be used after it. */
+  dispose(): void {
+    this.#executable.dispose();
+  }
+}
+
+function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
+  return inputs.map((tensor) => {
+    const value = feeds.get(tensor);
+    if (value === undefined) throw new ShapeError(`evaluate: no value given for ${tensor.toString()}`);
+    if (!sameShape(value.shape, tensor.shape) || value.dtype !== tensor.dtype) {
+      throw new ShapeError(
+        `evaluate: expected a value for ${tensor.toString()}, got ${value.dtype}${formatShape(value.shape)}`,
+      );
+    }
+    return value;
+  });
+}
+
+/**
+ * The values of expressions.
+ *
+ * @throws ShapeError when an input is missing or has another shape or precision.
+ */
+export async function evaluate(
+  outputs: readonly Tensor[],
+  feeds: Feeds = new Map(),
+  backend: Backend = referenceBackend,
+): Promise<NDArray[]> {
+  const program = await Program.compile(outputs, { backend });
+  try {
+    await program.bind(feeds);
+    return await program.run();
+  } finally {
+    program.dispose();
+  }
+}

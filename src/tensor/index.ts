@@ -1,0 +1,25 @@
+/**
+ * Tensors as expressions: build a graph with the functions here, then ask a backend for its value.
+ *
+ * @module
+ */
+export { NtkitError, ShapeError, InputError, BackendError, GradientError, NumericalError } from '../errors.ts';
+export { apply } from './apply.ts';
+export { allocate, cast, type DType, EPSILON, type FloatArray, ndarray, type NDArray } from './array.ts';
+export { type Arguments, type Backend, type Executable } from './backend.ts';
+export { referenceBackend } from './backends/reference/index.ts';
+export { evaluate, type Feeds, Program } from './evaluate.ts';
+export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
+export { type Attributes, type PrimitiveName, primitives } from './primitives/index.ts';
+export * from './primitives/convolution/functions.ts';
+export * from './primitives/elementwise/functions.ts';
+export * from './primitives/movement/functions.ts';
+export * from './primitives/normalization/functions.ts';
+export * from './primitives/pooling/functions.ts';
+export * from './primitives/product/functions.ts';
+export * from './primitives/reduction/functions.ts';
+export { type Pair } from './primitives/convolution/definition.ts';
+export { formatGraph } from './print.ts';
+export { Generator } from './random.ts';
+export { broadcastShapes, formatShape, sameShape, type Shape, sizeOf } from './shape.ts';
+export { constant, dependents, input, type Op, scalar, Tensor, topologicalOrder } from './tensor.ts';

@@ -1,0 +1,66 @@
+import { ShapeError } from '../errors.ts';
+
+/** Extents from the outermost to the innermost dimension; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** The number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** `[2, 3, 4]`, as shapes are written in messages. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, i) => extent === b[i]);
+}
+
+/**
+ * The common shape of arrays under broadcasting: dimensions are aligned at the right, and an extent of 1 stretches.
+ *
+ * @throws ShapeError when two extents differ and neither is 1.
+ */
+export function broadcastShapes(operation: string, shapes: readonly Shape[]): Shape {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, dimension) => {
+    let common = 1;
+    for (const shape of shapes) {
+      const extent = shape[dimension - rank + shape.length] ?? 1;
+      if (extent === 1 || extent === common) continue;
+      if (common !== 1) {
+        throw new ShapeError(
+          `${operation}: shapes ${shapes.map(formatShape).join(' and ')} do not broadcast, ` +
+            `expected equal extents or 1 in dimension ${dimension - rank}, got ${common} and ${extent}`,
+        );
+      }
+      common = extent;
+    }
+    return common;
+  });
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
+    strides[dimension] = stride;
+    stride *= shape[dimension];
+  }
+  return strides;
+}
+
+/**
+ * Strides that read an array of shape `from` as if it had the broadcast shape `to`: 0 along every stretched dimension.
+ */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
+  const strides = stridesOf(from);
+  const missing = to.length - from.length;
+  return to.map((_, dimension) => {
+    const own = dimension - missing;
+    return own < 0 || from[own] === 1 ? 0 : strides[own];
+  });
+}

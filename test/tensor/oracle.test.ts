@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  averagePool,
+  batchNorm,
+  batchNormWith,
+  broadcastTo,
+  channelStatistics,
+  concatenate,
+  constant,
+  convolution,
+  evaluate,
+  gram,
+  matmul,
+  maxPool,
+  type NDArray,
+  ndarray,
+  pad,
+  slice,
+  type Tensor,
+  transpose,
+} from '../../src/tensor/index.ts';
+import { apart, draw, extent, relativeError, seeds } from '../support/arrays.ts';
+import { convolutions } from '../support/primitiveCases.ts';
+
+// Each primitive against its formula, written down a second time in the plainest way: one output element at a time.
+
+const valueOf = async (tensor: Tensor) => (await evaluate([tensor]))[0];
+
+/** An array from a formula for each element. */
+function tabulate(shape: readonly number[], element: (...index: number[]) => number): NDArray {
+  const data: number[] = [];
+  const visit = (index: number[]): void => {
+    if (index.length === shape.length) data.push(element(...index));
+    else for (let i = 0; i < shape[index.length]; i++) visit([...index, i]);
+  };
+  visit([]);
+  return ndarray(data, shape);
+}
+
+/** An element, or `outside` beyond the borders. */
+function at({ shape, data }: NDArray, index: readonly number[], outside = 0): number {
+  if (index.some((i, d) => i < 0 || i >= shape[d])) return outside;
+  return data[index.reduce((offset, i, d) => offset * shape[d] + i, 0)];
+}
+
+function total(count: number, term: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += term(i);
+  return sum;
+}
+
+describe('against the formula', () => {
+  test('convolution', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolutions, seeds, async ({ attributes, x, w, y }, seed) => {
+        const [images, weight] = [draw(seed, x), draw(seed + 1, w)];
+        const [, d, r, s] = w;
+        const perGroup = w[0] / attributes.groups;
+        const expected = tabulate(y, (n, k, p, q) =>
+          total(d, (c) =>
+            total(r, (i) =>
+              total(s, (j) => {
+                const channel = Math.floor(k / perGroup) * d + c;
+                const row = p * attributes.stride[0] + i * attributes.dilation[0] - attributes.padding[0];
+                const column = q * attributes.stride[1] + j * attributes.dilation[1] - attributes.padding[1];
+                return at(weight, [k, c, i, j]) * at(images, [n, channel, row, column]);
+              }),
+            ),
+          ),
+        );
+        const got = await valueOf(convolution(constant(images), constant(weight), attributes));
+        expect(got.shape).toEqual(y);
+        // At most 2·9 products of numbers up to 2: 18·2⁻⁵² of the largest, with room for cancellation in it.
+        expect(relativeError(got, expected)).toBeLessThan(1e-13);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('average and maximum pools', async () => {
+    const geometry = fc.record({
+      size: extent(7, 3),
+      kernel: extent(3),
+      stride: extent(3),
+      seed: seeds,
+      half: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(geometry, fc.boolean(), async ({ size, kernel, stride, seed, half }, countIncludePad) => {
+        const padding = half ? Math.floor(kernel / 2) : 0;
+        const x = draw(seed, [2, size, size], apart);
+        const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
+        const window = (c: number, p: number, q: number) =>
+          Array.from({ length: kernel * kernel }, (_, i) => {
+            const row = p * stride - padding + Math.floor(i / kernel);
+            const column = q * stride - padding + (i % kernel);
+            return at(x, [c, row, column], NaN);
+          });
+        const inside = (values: number[]) => values.filter((value) => !Number.isNaN(value));
+        const largest = tabulate([2, out, out], (...i) => Math.max(...inside(window(i[0], i[1], i[2]))));
+        const averages = tabulate([2, out, out], (...i) => {
+          const values = inside(window(i[0], i[1], i[2]));
+          return values.reduce((a, b) => a + b) / (countIncludePad ? kernel * kernel : values.length);
+        });
+        const options = { stride, padding };
+        expect((await valueOf(maxPool(constant(x), kernel, options))).data).toEqual(largest.data);
+        const got = await valueOf(averagePool(constant(x), kernel, { ...options, countIncludePad }));
+        expect(relativeError(got, averages)).toBeLessThan(1e-14);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('batch norm by the batch and by given statistics', async () => {
+    await fc.assert(
+      fc.asyncProperty(extent(3, 2), extent(3), extent(4), seeds, async (n, c, h, seed) => {
+        const x = draw(seed, [n, c, h, h]);
+        const [gamma, beta] = [draw(seed + 1, [c]), draw(seed + 2, [c])];
+        const values = (channel: number) => [...x.data].filter((_, i) => Math.floor(i / (h * h)) % c === channel);
+        const mean = Array.from({ length: c }, (_, k) => values(k).reduce((a, b) => a + b) / (n * h * h));
+        const variance = mean.map((m, k) => values(k).reduce((a, b) => a + (b - m) ** 2, 0) / (n * h * h));
+        const expected = tabulate([n, c, h, h], (i, k, p, q) => {
+          const standardized = (at(x, [i, k, p, q]) - mean[k]) / Math.sqrt(variance[k] + 1e-5);
+          return gamma.data[k] * standardized + beta.data[k];
+        });
+        const [input, g, b] = [x, gamma, beta].map(constant);
+        const statistics = channelStatistics(input);
+        expect(relativeError(await valueOf(statistics.mean), ndarray(mean, [c]))).toBeLessThan(1e-12);
+        expect(relativeError(await valueOf(statistics.variance), ndarray(variance, [c]))).toBeLessThan(1e-12);
+        expect(relativeError(await valueOf(batchNorm(input, g, b)), expected)).toBeLessThan(1e-12);
+        expect(relativeError(await valueOf(batchNormWith(statistics, input, g, b)), expected)).toBeLessThan(1e-12);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('matrix product and Gram matrix', async () => {
+    await fc.assert(
+      fc.asyncProperty(extent(5), extent(7), extent(5), seeds, async (m, k, n, seed) => {
+        const [a, b] = [draw(seed, [m, k]), draw(seed + 1, [n, k])];
+        const expected = tabulate([m, n], (i, j) => total(k, (l) => at(a, [i, l]) * at(b, [j, l])));
+        for (const product of [
+          matmul(constant(a), constant(b), { transposeB: true }),
+          matmul(constant(a), transpose(constant(b))),
+          matmul(transpose(constant(a)), constant(b), { transposeA: true, transposeB: true }),
+          gram(constant(a), constant(b)),
+        ]) {
+          expect(relativeError(await valueOf(product), expected)).toBeLessThan(1e-13);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('moving elements', async () => {
+    await fc.assert(
+      fc.asyncProperty(extent(4), extent(4), seeds, extent(2, 0), extent(3), async (a, b, seed, before, step) => {
+        const x = draw(seed, [a, b]);
+        const padded = await valueOf(pad(constant(x), [{ before, after: 1, interior: 1 }, { before: 1 }]));
+        const rows = before + 2 * a - 1 + 1;
+        const expected = tabulate([rows, b + 1], (i, j) =>
+          (i - before) % 2 === 0 ? at(x, [(i - before) / 2, j - 1]) : 0,
+        );
+        expect(padded).toEqual(expected);
+        const sliced = await valueOf(
+          slice(constant(padded), [{ start: before, step: 2, stop: rows - 1 }, { start: 1 }]),
+        );
+        expect(sliced).toEqual(x);
+        const strided = await valueOf(slice(constant(x), [{ step }]));
+        expect(strided).toEqual(tabulate([a, Math.ceil(b / step)], (i, j) => at(x, [i, j * step])));
+        const joined = await valueOf(concatenate([constant(x), constant(x)], 1));
+        expect(joined).toEqual(tabulate([a, 2 * b], (i, j) => at(x, [i, j % b])));
+        const stretched = await valueOf(broadcastTo(constant(x), [3, a, b]));
+        expect(stretched).toEqual(tabulate([3, a, b], (_, i, j) => at(x, [i, j])));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

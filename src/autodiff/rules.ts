@@ -1,0 +1,198 @@
+import {
+  add,
+  apply,
+  type Attributes,
+  broadcastTo,
+  castTo,
+  channelInnerProduct,
+  channelScale,
+  channelSum,
+  gatherPixels,
+  inverseDeviation,
+  matmul,
+  multiply,
+  type Pair,
+  power,
+  type PrimitiveName,
+  reluGradient,
+  reshape,
+  scale,
+  scatterPixels,
+  standardizeGradient,
+  subtract,
+  type Tensor,
+} from '../tensor/index.ts';
+import { sumTo } from './broadcast.ts';
+
+/** One application of a primitive: y = primitive(operands; attributes). */
+export interface Application<P extends PrimitiveName> {
+  readonly y: Tensor;
+  readonly operands: readonly Tensor[];
+  readonly attributes: Attributes[P];
+}
+
+/**
+ * For each operand x of y, the map from the cotangent of y to that of x: g ↦ gᵀ·∂y/∂x. `null` where y does not change
+ * with x almost everywhere.
+ *
+ * Cotangents may have more leading dimensions than y, and every rule carries them along. A result may still have the
+ * broadcast shape of x: the caller sums it down.
+ */
+export type Rule<P extends PrimitiveName> = (
+  application: Application<P>,
+) => readonly (((g: Tensor) => Tensor) | null)[];
+
+/** The derivative of every primitive. Leave one out and the build fails. */
+export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
+  // ── Convolution: y is bilinear in x and w, and so is each adjoint; the three are closed under differentiation ──────
+
+  // ⟨g, x∗w⟩ = ⟨inputGradient(g, w), x⟩ = ⟨weightGradient(x, g), w⟩
+  convolution: ({ operands: [x, w], attributes: a }) => [
+    (g) => apply('convolutionInputGradient', [g, w], { ...a, inputSize: lastTwo(x) }),
+    (g) => apply('convolutionWeightGradient', [x, g], { ...a, kernelSize: lastTwo(w) }),
+  ],
+  convolutionInputGradient: ({ operands: [gy, w], attributes: { inputSize: _, ...a } }) => [
+    (g) => apply('convolution', [g, w], a),
+    (g) => apply('convolutionWeightGradient', [g, gy], { ...a, kernelSize: lastTwo(w) }),
+  ],
+  convolutionWeightGradient: ({ operands: [x, gy], attributes: { kernelSize: _, ...a } }) => [
+    (g) => apply('convolutionInputGradient', [gy, g], { ...a, inputSize: lastTwo(x) }),
+    (g) => apply('convolution', [x, g], a),
+  ],
+
+  // ── Normalisation: x̂ = (x − μ)·s, s = (σ² + ε)^−½, over the m = n·h·w values of a channel ──────────────────────────
+
+  // ∂x̂/∂x · g = s·(g − mean(g) − x̂·mean(g·x̂))
+  standardize: ({ y, operands: [x], attributes: { epsilon } }) => [
+    (g) => standardizeGradient(g, y, inverseDeviation(x, epsilon)),
+  ],
+  // ∂s/∂x = −s³·(x − μ)/m = −s²·x̂/m
+  inverseDeviation: ({ y, operands: [x], attributes: { epsilon } }) => [
+    (g) =>
+      channelScale(
+        apply('standardize', [x], { epsilon }),
+        scale(multiply(g, multiply(y, y)), -1 / valuesPerChannel(x)),
+      ),
+  ],
+  // z = s·(u − mean(u) − y·mean(u·y)): self-adjoint in u, linear in s, and −s·(g·Σ(u·y) + u·Σ(g·y))/m in y
+  standardizeGradient: ({ y: z, operands: [u, y, s] }) => [
+    (g) => standardizeGradient(g, y, s),
+    (g) => {
+      const parts = add(channelScale(g, channelInnerProduct(u, y)), channelScale(u, channelInnerProduct(g, y)));
+      return scale(channelScale(parts, s), -1 / valuesPerChannel(y));
+    },
+    (g) => multiply(channelInnerProduct(g, z), power(s, -1)),
+  ],
+  // y = a·x + b
+  channelAffine: ({ operands: [x, a] }) => [
+    (g) => channelScale(g, a),
+    (g) => channelInnerProduct(g, x),
+    (g) => channelSum(g),
+  ],
+  channelScale: ({ operands: [x, a] }) => [(g) => channelScale(g, a), (g) => channelInnerProduct(g, x)],
+  // y[c] = Σ a·b
+  channelInnerProduct: ({ operands: [a, b] }) => [(g) => channelScale(b, g), (g) => channelScale(a, g)],
+  channelSum: ({ operands: [x] }) => [
+    (g) => {
+      const leading = g.shape.slice(0, -1);
+      const [n, c, h, w] = x.shape.slice(-4);
+      return broadcastTo(reshape(g, [...leading, 1, c, 1, 1]), [...leading, n, c, h, w]);
+    },
+  ],
+
+  // ── Pooling: linear maps (for max, given the index of the winners), each beside its adjoint ────────────────────────
+
+  averagePool: ({ operands: [x], attributes: a }) => [
+    (g) => apply('averagePoolGradient', [g], { ...a, inputSize: lastTwo(x) }),
+  ],
+  averagePoolGradient: ({ attributes: { inputSize: _, ...a } }) => [(g) => apply('averagePool', [g], a)],
+  maxPoolIndex: () => [null],
+  gatherPixels: ({ operands: [x, index] }) => [(g) => scatterPixels(g, index, lastTwo(x)), null],
+  scatterPixels: ({ operands: [, index] }) => [(g) => gatherPixels(g, index), null],
+
+  // ── Element by element ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  // y = Σ cᵢ·xᵢ
+  linearCombination: ({ attributes: { coefficients } }) => coefficients.map((c) => (g: Tensor) => scale(g, c)),
+  multiply: ({ operands: [a, b] }) => [(g) => multiply(g, b), (g) => multiply(g, a)],
+  // y = xᵉ, y′ = e·xᵉ⁻¹
+  power: ({ operands: [x], attributes: { exponent: e } }) => [(g) => scale(multiply(g, power(x, e - 1)), e)],
+  exp: ({ y }) => [(g) => multiply(g, y)],
+  log: ({ operands: [x] }) => [(g) => multiply(g, power(x, -1))],
+  // y′ = 1 − y²
+  tanh: ({ y }) => [(g) => subtract(g, multiply(g, power(y, 2)))],
+  // y′ = 1 where x > 0 and 0 elsewhere, at x = 0 too
+  relu: ({ operands: [x] }) => [(g) => reluGradient(g, x)],
+  reluGradient: ({ operands: [, x] }) => [(g) => reluGradient(g, x), null],
+  cast: ({ operands: [x] }) => [(g) => castTo(g, x.dtype)],
+
+  // ── Moving elements: the adjoint of a copy copies back, and sums where one element went to several places ──────────
+
+  reshape: ({ attributes: { from, to } }) => [(g) => apply('reshape', [g], { from: to, to: from })],
+  broadcastTo: ({ attributes: { from, to } }) => [(g) => sumTo(g, from, g.rank - to.length)],
+  transpose: ({ attributes: { permutation } }) => [
+    (g) => apply('transpose', [g], { permutation: permutation.map((_, i) => permutation.indexOf(i)) }),
+  ],
+  // Behind the last element taken, `stop` may leave up to step − 1 elements over: they are padded back, too.
+  slice: ({ y, operands: [x], attributes: { start, step } }) => [
+    (g) => {
+      const taken = y.shape.slice(y.rank - start.length).map((count, i) => (count - 1) * step[i] + 1);
+      const extents = x.shape.slice(x.rank - start.length);
+      const after = extents.map((extent, i) => extent - start[i] - taken[i]);
+      return apply('pad', [g], { before: start, after, interior: step.map((s) => s - 1) });
+    },
+  ],
+  pad: ({ y, attributes: { before, after, interior } }) => [
+    (g) => {
+      const extents = y.shape.slice(y.rank - before.length);
+      const stop = extents.map((extent, i) => extent - after[i]);
+      return apply('slice', [g], { start: before, stop, step: interior.map((zeros) => zeros + 1) });
+    },
+  ],
+  concatenate: ({ operands, attributes: { axis } }) => {
+    let end = 0;
+    return operands.map((operand) => {
+      const core = operand.shape.slice(axis);
+      const start = core.map((_, i) => (i === 0 ? end : 0));
+      end += core[0];
+      const stop = core.map((extent, i) => (i === 0 ? start[0] + extent : extent));
+      return (g: Tensor) => apply('slice', [g], { start, stop, step: core.map(() => 1) });
+    });
+  },
+  sum: ({ operands: [x], attributes: { axes } }) => [
+    (g) => {
+      const core = x.shape.slice(Math.min(...axes));
+      const leading = g.shape.slice(0, g.rank - (core.length - axes.length));
+      const kept = core.map((extent, i) => (axes.includes(i - core.length) ? 1 : extent));
+      return broadcastTo(reshape(g, [...leading, ...kept]), [...leading, ...core]);
+    },
+  ],
+
+  // ── Products ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  // y = a·b: g·bᵀ and aᵀ·g, with every transposition that the operands are read under turned around
+  matmul: ({ operands: [a, b], attributes: { transposeA, transposeB } }) => [
+    (g) =>
+      transposeA
+        ? matmul(b, g, { transposeA: transposeB, transposeB: true })
+        : matmul(g, b, { transposeB: !transposeB }),
+    (g) =>
+      transposeB
+        ? matmul(g, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, g, { transposeA: !transposeA }),
+  ],
+  // y = a·bᵀ in float64
+  gram: ({ operands: [a, b] }) => [
+    (g) => castTo(matmul(g, castTo(b, g.dtype)), a.dtype),
+    (g) => castTo(matmul(g, castTo(a, g.dtype), { transposeA: true }), b.dtype),
+  ],
+};
+
+function lastTwo(x: Tensor): Pair {
+  return [x.shape[x.rank - 2], x.shape[x.rank - 1]];
+}
+
+function valuesPerChannel(x: Tensor): number {
+  const [n, , h, w] = x.shape.slice(-4);
+  return n * h * w;
+}

@@ -1,0 +1,334 @@
+import fc from 'fast-check';
+import {
+  apply,
+  type Attributes,
+  formatShape,
+  type NDArray,
+  type Pair,
+  type PrimitiveName,
+  type Shape,
+  type Tensor,
+} from '../../src/tensor/index.ts';
+import { anywhere, apart, awayFromZero, type Draw, draw, extent, leadingShape, positive, seeds } from './arrays.ts';
+
+/** One application of a primitive to drawn operands. */
+export interface PrimitiveCase {
+  readonly operands: readonly NDArray[];
+  readonly build: (...operands: Tensor[]) => Tensor;
+  /** How many innermost dimensions of each operand the primitive is defined on. */
+  readonly coreRanks: readonly number[];
+  /** Which operands the result changes smoothly with; all unless told otherwise. */
+  readonly smooth?: readonly number[];
+  /** For the message of a failing case. */
+  readonly toString: () => string;
+}
+
+interface Operand {
+  readonly core: Shape;
+  readonly how?: Draw;
+  /** A fixed value in place of a drawn one. */
+  readonly value?: NDArray;
+}
+
+interface Draft<P extends PrimitiveName> {
+  readonly attributes: Attributes[P];
+  readonly operands: readonly Operand[];
+  readonly smooth?: readonly number[];
+}
+
+/** Draws operands under leading dimensions: each has all of them, or the last few, or 1 in their place. */
+function cases<P extends PrimitiveName>(
+  primitive: P,
+  drafts: fc.Arbitrary<Draft<P>>,
+  leadings: fc.Arbitrary<Shape> = leadingShape,
+): fc.Arbitrary<PrimitiveCase> {
+  const cut = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.boolean()), { minLength: 8, maxLength: 8 });
+  return fc.tuple(drafts, leadings, cut, seeds).map(([{ attributes, operands, smooth }, leading, cuts, seed]) => {
+    const arrays = operands.map(({ core, how, value }, i) => {
+      if (value) return value;
+      const [drop, collapse] = cuts[i % cuts.length];
+      // The first operand carries every leading dimension, so that there is something to broadcast to.
+      const own = i === 0 ? leading : leading.slice(Math.min(drop, leading.length)).map((e) => (collapse ? 1 : e));
+      return draw(seed + i, [...own, ...core], how);
+    });
+    return {
+      operands: arrays,
+      build: (...tensors: Tensor[]) => apply(primitive, tensors, attributes),
+      coreRanks: operands.map(({ core }) => core.length),
+      ...(smooth ? { smooth } : {}),
+      toString: () =>
+        `${primitive} ${JSON.stringify(attributes)} of ${arrays.map(({ shape }) => formatShape(shape)).join(', ')} seed ${seed}`,
+    };
+  });
+}
+
+const pairOf = (arbitrary: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(arbitrary, arbitrary);
+
+/** Convolutions of all kinds: any stride, padding, dilation and groups, sizes that need not fit evenly. */
+export const convolutions = fc
+  .record({
+    n: extent(2),
+    groups: extent(3),
+    d: extent(2),
+    kernelsPerGroup: extent(2),
+    kernel: pairOf(extent(3)),
+    stride: pairOf(extent(3)),
+    padding: pairOf(extent(2, 0)),
+    dilation: pairOf(extent(2)),
+    extra: pairOf(extent(4, 0)),
+  })
+  .map(({ n, groups, d, kernelsPerGroup, kernel, stride, padding, dilation, extra }) => {
+    // The smallest input that the dilated kernel fits, and some more.
+    const size = ([0, 1] as const).map((i) =>
+      Math.max(1, dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i] + extra[i]),
+    ) as unknown as Pair;
+    const output = ([0, 1] as const).map(
+      (i) => Math.floor((size[i] + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) / stride[i]) + 1,
+    );
+    return {
+      attributes: { stride, padding, dilation, groups },
+      x: [n, d * groups, ...size],
+      w: [kernelsPerGroup * groups, d, ...kernel],
+      y: [n, kernelsPerGroup * groups, ...output],
+      size,
+      kernel,
+    };
+  });
+
+const pools = fc
+  .record({ kernel: pairOf(extent(3)), stride: pairOf(extent(3)), half: fc.boolean(), extra: pairOf(extent(4, 0)) })
+  .map(({ kernel, stride, half, extra }) => {
+    const padding = kernel.map((k) => (half ? Math.floor(k / 2) : 0)) as unknown as Pair;
+    const size = kernel.map((k, i) => k + extra[i]) as unknown as Pair;
+    const windows = size.map((s, i) => Math.floor((s + 2 * padding[i] - kernel[i]) / stride[i]) + 1);
+    return { attributes: { kernel, stride, padding }, size, windows };
+  });
+
+const batches = fc
+  .tuple(extent(3), extent(3), extent(3), extent(3))
+  .filter(([n, , h, w]) => n * h * w >= 2)
+  .map(([n, c, h, w]) => ({ x: [n, c, h, w], channels: [c] }));
+
+const shapes = fc.array(extent(4), { minLength: 1, maxLength: 3 });
+
+/** Pixel positions, as a maximum pool gives them; several windows may name the same pixel. */
+const pixels = fc.tuple(pairOf(extent(4)), pairOf(extent(3)), seeds).map(([size, windows, seed]) => ({
+  size,
+  windows,
+  index: draw(seed, windows, (g, count) => Array.from({ length: count }, () => g.integer(size[0] * size[1]))),
+}));
+
+const matrices = fc
+  .record({ m: extent(4), k: extent(4), n: extent(4), transposeA: fc.boolean(), transposeB: fc.boolean() })
+  .map(({ m, k, n, transposeA, transposeB }) => ({
+    attributes: { transposeA, transposeB },
+    operands: [{ core: transposeA ? [k, m] : [m, k] }, { core: transposeB ? [n, k] : [k, n] }],
+  }));
+
+/** A rectangle of elements: under it operands of elementwise primitives broadcast by their leading dimensions. */
+const elements = fc.array(extent(4), { maxLength: 3 });
+
+function unaryOf<P extends PrimitiveName>(primitive: P, attributes: fc.Arbitrary<Attributes[P]>, how: Draw) {
+  return cases(
+    primitive,
+    attributes.map((a): Draft<P> => ({ attributes: a, operands: [{ core: [], how }] })),
+    elements,
+  );
+}
+
+const none = fc.constant({});
+
+/** Random applications of every primitive. Leave one out and the type check fails. */
+export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<PrimitiveCase> } = {
+  convolution: cases(
+    'convolution',
+    convolutions.map(({ attributes, x, w }) => ({ attributes, operands: [{ core: x }, { core: w }] })),
+  ),
+  convolutionInputGradient: cases(
+    'convolutionInputGradient',
+    convolutions.map(({ attributes, y, w, size }) => ({
+      attributes: { ...attributes, inputSize: size },
+      operands: [{ core: y }, { core: w }],
+    })),
+  ),
+  convolutionWeightGradient: cases(
+    'convolutionWeightGradient',
+    convolutions.map(({ attributes, x, y, kernel }) => ({
+      attributes: { ...attributes, kernelSize: kernel },
+      operands: [{ core: x }, { core: y }],
+    })),
+  ),
+
+  standardize: cases(
+    'standardize',
+    batches.map(({ x }) => ({ attributes: { epsilon: 0.1 }, operands: [{ core: x }] })),
+  ),
+  inverseDeviation: cases(
+    'inverseDeviation',
+    batches.map(({ x }) => ({ attributes: { epsilon: 0.1 }, operands: [{ core: x }] })),
+  ),
+  standardizeGradient: cases(
+    'standardizeGradient',
+    batches.map(({ x, channels }) => ({
+      attributes: {},
+      operands: [{ core: x }, { core: x }, { core: channels, how: positive }],
+    })),
+  ),
+  channelAffine: cases(
+    'channelAffine',
+    batches.map(({ x, channels }) => ({
+      attributes: {},
+      operands: [{ core: x }, { core: channels }, { core: channels }],
+    })),
+  ),
+  channelScale: cases(
+    'channelScale',
+    batches.map(({ x, channels }) => ({ attributes: {}, operands: [{ core: x }, { core: channels }] })),
+  ),
+  channelInnerProduct: cases(
+    'channelInnerProduct',
+    batches.map(({ x }) => ({ attributes: {}, operands: [{ core: x }, { core: x }] })),
+  ),
+  channelSum: cases(
+    'channelSum',
+    batches.map(({ x }) => ({ attributes: {}, operands: [{ core: x }] })),
+  ),
+
+  averagePool: cases(
+    'averagePool',
+    fc.tuple(pools, fc.boolean()).map(([{ attributes, size }, countIncludePad]) => ({
+      attributes: { ...attributes, countIncludePad },
+      operands: [{ core: size }],
+    })),
+  ),
+  averagePoolGradient: cases(
+    'averagePoolGradient',
+    fc.tuple(pools, fc.boolean()).map(([{ attributes, size, windows }, countIncludePad]) => ({
+      attributes: { ...attributes, countIncludePad, inputSize: size },
+      operands: [{ core: windows }],
+    })),
+  ),
+  maxPoolIndex: cases(
+    'maxPoolIndex',
+    pools.map(({ attributes, size }) => ({ attributes, operands: [{ core: size, how: apart }] })),
+  ),
+  gatherPixels: cases(
+    'gatherPixels',
+    pixels.map(({ size, windows, index }) => ({
+      attributes: {},
+      operands: [{ core: size }, { core: windows, value: index }],
+      smooth: [0],
+    })),
+  ),
+  scatterPixels: cases(
+    'scatterPixels',
+    pixels.map(({ size, windows, index }) => ({
+      attributes: { inputSize: size },
+      operands: [{ core: windows }, { core: windows, value: index }],
+      smooth: [0],
+    })),
+  ),
+
+  linearCombination: cases(
+    'linearCombination',
+    fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 4 }).map((coefficients) => ({
+      attributes: { coefficients },
+      operands: coefficients.map(() => ({ core: [] })),
+    })),
+    elements,
+  ),
+  multiply: cases('multiply', fc.constant({ attributes: {}, operands: [{ core: [] }, { core: [] }] }), elements),
+  power: unaryOf(
+    'power',
+    fc.constantFrom(-2, -1, -0.5, 0.5, 2, 3).map((exponent) => ({ exponent })),
+    positive,
+  ),
+  exp: unaryOf('exp', none, anywhere),
+  log: unaryOf('log', none, positive),
+  tanh: unaryOf('tanh', none, anywhere),
+  relu: unaryOf('relu', none, awayFromZero),
+  reluGradient: cases(
+    'reluGradient',
+    fc.constant({ attributes: {}, operands: [{ core: [] }, { core: [], how: awayFromZero }] }),
+    elements,
+  ),
+  cast: unaryOf('cast', fc.constant({ dtype: 'float64' as const }), anywhere),
+
+  reshape: cases(
+    'reshape',
+    shapes.chain((from) =>
+      fc.boolean().map((flat) => {
+        const to = flat ? [from.reduce((a, b) => a * b, 1)] : from.toReversed();
+        return { attributes: { from, to }, operands: [{ core: from }] };
+      }),
+    ),
+  ),
+  broadcastTo: cases(
+    'broadcastTo',
+    fc.tuple(shapes, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), shapes).map(([to, single, front]) => {
+      const from = to.map((e, i) => (single[i] ? 1 : e));
+      return { attributes: { from, to: [...front.slice(0, 1), ...to] }, operands: [{ core: from }] };
+    }),
+  ),
+  transpose: cases(
+    'transpose',
+    shapes.chain((core) =>
+      fc
+        .shuffledSubarray([...core.keys()], { minLength: core.length })
+        .map((permutation) => ({ attributes: { permutation }, operands: [{ core }] })),
+    ),
+  ),
+  slice: cases(
+    'slice',
+    fc
+      .array(fc.tuple(extent(5), extent(5), extent(5), extent(3)), { minLength: 1, maxLength: 3 })
+      .map((dimensions) => ({
+        attributes: {
+          start: dimensions.map(([size, a]) => (a - 1) % size),
+          stop: dimensions.map(([size, a, b]) => Math.min(size, ((a - 1) % size) + b)),
+          step: dimensions.map(([, , , step]) => step),
+        },
+        operands: [{ core: dimensions.map(([size]) => size) }],
+      })),
+  ),
+  pad: cases(
+    'pad',
+    fc
+      .array(fc.tuple(extent(3), extent(2, 0), extent(2, 0), extent(2, 0)), { minLength: 1, maxLength: 3 })
+      .map((dimensions) => ({
+        attributes: {
+          before: dimensions.map(([, before]) => before),
+          after: dimensions.map(([, , after]) => after),
+          interior: dimensions.map(([, , , interior]) => interior),
+        },
+        operands: [{ core: dimensions.map(([size]) => size) }],
+      })),
+  ),
+  concatenate: cases(
+    'concatenate',
+    fc
+      .tuple(fc.array(extent(3), { minLength: 1, maxLength: 3 }), fc.array(extent(3), { maxLength: 2 }))
+      .map(([sizes, behind]) => ({
+        attributes: { axis: -1 - behind.length },
+        operands: sizes.map((size) => ({ core: [size, ...behind] })),
+      })),
+  ),
+
+  sum: cases(
+    'sum',
+    fc.tuple(shapes, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 })).map(([core, chosen]) => {
+      // The outermost core axis is always summed: it is what makes the core dimensions core.
+      const axes = core.map((_, i) => i - core.length).filter((_, i) => i === 0 || chosen[i]);
+      return { attributes: { axes }, operands: [{ core }] };
+    }),
+  ),
+
+  matmul: cases('matmul', matrices),
+  gram: cases(
+    'gram',
+    fc.tuple(extent(4), extent(4), extent(5)).map(([n, m, p]) => ({
+      attributes: {},
+      operands: [{ core: [n, p] }, { core: [m, p] }],
+    })),
+  ),
+};

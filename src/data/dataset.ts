@@ -1,0 +1,116 @@
+import { InputError } from '../errors.ts';
+import { type Normalization } from './normalization.ts';
+
+/** Channels, height and width of an image. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+/** Values of images as they are stored: bytes from 0 to 255, or numbers of any scale. */
+export type Pixels = Uint8Array | Float32Array;
+
+/** One image: `data` holds c·h·w values in row-major order, channels outermost. */
+export interface Image {
+  readonly shape: ImageShape;
+  readonly data: Pixels;
+}
+
+/** An image and its class; {@link NO_LABEL} in a set without labels. */
+export interface Sample {
+  readonly image: Image;
+  readonly label: number;
+}
+
+/** The label of an image whose class is not known. */
+export const NO_LABEL = -1;
+
+/** Images of one shape that can be had by number. Bytes stay bytes until a batch asks for them. */
+export interface Dataset {
+  /** What messages call the set, e.g. `cifar10 data_batch_1.bin`. */
+  readonly name: string;
+  readonly shape: ImageShape;
+  /** The number of images, at least 1. */
+  readonly length: number;
+  /** One class an image, if the set has classes. */
+  readonly labels?: Uint8Array | Int32Array;
+  /** How batches are normalised, after bytes were scaled to [0, 1]. Without it they stay on that scale. */
+  readonly normalization?: Normalization;
+  /**
+   * Image `index`, as stored. Its data may be a view of the set: read only.
+   *
+   * @throws InputError when the index is not an integer from 0 to `length − 1`.
+   */
+  get(index: number): Sample;
+}
+
+/** What an {@link ArrayDataset} is made of. */
+export interface ArrayDatasetFields {
+  readonly name: string;
+  /** n·c·h·w values in row-major order. */
+  readonly images: Pixels;
+  readonly shape: ImageShape;
+  readonly labels?: Uint8Array | Int32Array | undefined;
+  readonly normalization?: Normalization | undefined;
+}
+
+/** A data set that lies in memory as one array [n, c, h, w]. */
+export class ArrayDataset implements Dataset {
+  readonly name: string;
+  readonly shape: ImageShape;
+  readonly length: number;
+  readonly images: Pixels;
+  declare readonly labels?: Uint8Array | Int32Array;
+  declare readonly normalization?: Normalization;
+
+  /**
+   * Takes the arrays as they are, without a copy.
+   *
+   * @throws InputError when there is no image, the values do not fill whole images, one is NaN or infinite, or there
+   *   are more or fewer labels than images.
+   */
+  constructor({ name, images, shape, labels, normalization }: ArrayDatasetFields) {
+    const size = shape[0] * shape[1] * shape[2];
+    if (images.length === 0 || size === 0) throw new InputError(`${name}: no images, expected at least 1, got 0`);
+    const length = images.length / size;
+    if (!Number.isInteger(length)) {
+      throw new InputError(
+        `${name}: values do not fill whole images, expected a multiple of ${size}, got ${images.length}`,
+      );
+    }
+    if (labels && labels.length !== length) {
+      throw new InputError(`${name}: labels do not match the images, expected ${length}, got ${labels.length}`);
+    }
+    requireFinite(name, images, shape);
+    this.name = name;
+    this.shape = shape;
+    this.length = length;
+    this.images = images;
+    if (labels) this.labels = labels;
+    if (normalization) this.normalization = normalization;
+  }
+
+  get(index: number): Sample {
+    requireIndex(this, index);
+    const size = this.images.length / this.length;
+    const data = this.images.subarray(index * size, (index + 1) * size);
+    return { image: { shape: this.shape, data }, label: this.labels?.[index] ?? NO_LABEL };
+  }
+}
+
+/** @throws InputError when the set has no image of that number. */
+export function requireIndex({ name, length }: Dataset, index: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length) {
+    throw new InputError(`${name}: no image of that number, expected 0 to ${length - 1}, got ${index}`);
+  }
+}
+
+function requireFinite(name: string, images: Pixels, [channels, height, width]: ImageShape): void {
+  if (images instanceof Uint8Array) return;
+  const bad = images.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const row = Math.floor(bad / width);
+  const plane = Math.floor(row / height);
+  const at = [plane % channels, row % height, bad % width].join(', ');
+  throw new InputError(
+    `${name}: image ${Math.floor(plane / channels)} has a value without meaning at [${at}], ` +
+      `expected numbers that are finite in float32, got ${images[bad]}`,
+  );
+}

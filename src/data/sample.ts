@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { parseCifar10 } from './cifar10.ts';
+import { type Dataset } from './dataset.ts';
+import { readBytes } from './files.ts';
+
+/** Of the same depth as seen from src/data, dist/data and the bundled dist/cli. */
+const SAMPLE = new URL('../../assets/cifar10-sample.bin', import.meta.url);
+
+/** The 256 CIFAR-10 images that come with ntkit, the first of `data_batch_1`. See assets/README.md for their origin. */
+export async function loadSample(): Promise<Dataset> {
+  return parseCifar10([await readBytes('sample', fileURLToPath(SAMPLE))], 'sample');
+}

@@ -1,0 +1,71 @@
+import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
+import { buildNetwork } from './config.ts';
+import { type Module } from './module.ts';
+import { parseSafetensors } from './safetensors.ts';
+import { loadStateDict } from './stateDict.ts';
+import { type Mode } from './trace.ts';
+
+/** A network with its weights and a batch, as one file holds them. */
+export interface NetworkCase {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly network: Module;
+  /** The batch, [N, C, H, W]. */
+  readonly input: NDArray;
+  /** All strings of the file, among them expected figures. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The tensors `expected.…`, without the prefix. */
+  readonly expected: ReadonlyMap<string, NDArray>;
+}
+
+/**
+ * Reads a case: a safetensors file whose metadata hold `name`, `config` (JSON, see {@link buildNetwork}) and `mode`, and
+ * whose tensors are `input` and `state.<PyTorch name>`.
+ *
+ * @param source names the file in messages.
+ * @throws InputError when the file is not such a case.
+ */
+export function parseCase(bytes: Uint8Array, source: string): NetworkCase {
+  const { metadata, tensors } = parseSafetensors(bytes, source);
+  const text = (key: string): string => {
+    if (metadata[key] === undefined) throw new InputError(`${source}: metadata ${key} is missing`);
+    return metadata[key];
+  };
+  const mode = text('mode');
+  if (mode !== 'train' && mode !== 'eval') {
+    throw new InputError(`${source}: mode: expected "train" or "eval", got ${JSON.stringify(mode)}`);
+  }
+  const network = buildNetwork(parseJson(text('config'), `${source}: config`), `${source}: config`);
+  loadStateDict(network, withPrefix(tensors, 'state.'), `${source}: state`);
+  const input = tensors.get('input');
+  if (input === undefined) throw new InputError(`${source}: tensor input is missing`);
+  checkImages(input, `${source}: input`);
+  return { name: text('name'), mode, network, input, metadata, expected: withPrefix(tensors, 'expected.') };
+}
+
+/**
+ * Makes sure that an array is a batch of images that can be computed with.
+ *
+ * @throws InputError when it is not [N, C, H, W] with N ≥ 1, or holds NaN or infinity.
+ */
+export function checkImages({ shape, data }: NDArray, where: string): void {
+  if (shape.length !== 4 || shape.includes(0)) {
+    throw new InputError(`${where}: expected images of shape [N, C, H, W], none empty, got ${formatShape(shape)}`);
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new InputError(`${where}: expected finite numbers, got ${data[bad]} at element ${bad}`);
+}
+
+function withPrefix(tensors: ReadonlyMap<string, NDArray>, prefix: string): Map<string, NDArray> {
+  return new Map(
+    [...tensors].flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [])),
+  );
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(`${where}: expected JSON, got ${text.slice(0, 60)}`);
+  }
+}

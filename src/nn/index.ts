@@ -1,0 +1,25 @@
+/**
+ * Networks: layers with parameters by PyTorch name, initialisation, checkpoints, and the networks of NAS-Bench-201 and
+ * DARTS.
+ *
+ * @module
+ */
+export { checkImages, type NetworkCase, parseCase } from './case.ts';
+export { buildNetwork } from './config.ts';
+export { DartsNetwork, type DartsSize } from './darts.ts';
+export { formatGenotype, type Genotype, parseGenotype, WELL_KNOWN_CELLS } from './genotype.ts';
+export * from './initialize.ts';
+export * from './layers.ts';
+export { type Children, Graph, Module, Sequential, Variable } from './module.ts';
+export { cellNetwork, NasBench201Network, type NasBench201Size, superNetwork } from './nasBench201.ts';
+export { DARTS_SPACE, NAS_BENCH_201_SPACE, operation, OPERATIONS } from './operations.ts';
+export {
+  BATCH_NORM_MOMENTUM,
+  type ImageBatch,
+  recalibrateBatchNorm,
+  type StatisticsOptions,
+  updateRunningStatistics,
+} from './runningStatistics.ts';
+export { encodeSafetensors, parseSafetensors } from './safetensors.ts';
+export { loadStateDict, stateDict } from './stateDict.ts';
+export { type Call, type Mode, Trace, type TraceOptions } from './trace.ts';

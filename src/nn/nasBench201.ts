@@ -1,0 +1,131 @@
+import { add, type Tensor, zeros } from '../tensor/index.ts';
+import { type Genotype } from './genotype.ts';
+import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers.ts';
+import { alphasOf, mixtureTerms, sortedEdges, sumOfTerms } from './mixture.ts';
+import { Module, Sequential, Variable } from './module.ts';
+import { operation, residualReduction } from './operations.ts';
+import { type Trace } from './trace.ts';
+
+/** A cell whose every edge holds one operation. */
+class Cell extends Module {
+  readonly #edges: readonly (readonly Module[])[];
+
+  constructor(genotype: Genotype, channels: number) {
+    super();
+    let layer = 0;
+    this.#edges = genotype.map((node) =>
+      node.map((name) => this.child(`layers.${layer++}`, operation(name, channels, channels, 1))),
+    );
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    const nodes = [x];
+    for (const edges of this.#edges) nodes.push(add(...edges.map((op, j) => op.apply(nodes[j], trace))));
+    return nodes[nodes.length - 1];
+  }
+}
+
+/** A cell whose every edge mixes all operations of the search space. */
+class SuperCell extends Module {
+  readonly #nodes: number;
+  readonly #edges = new Map<string, readonly Module[]>();
+  readonly #alphas: Variable;
+
+  constructor(space: readonly string[], nodes: number, channels: number, alphas: Variable) {
+    super();
+    this.#nodes = nodes;
+    this.#alphas = alphas;
+    for (let i = 1; i < nodes; i++) {
+      for (let j = 0; j < i; j++) {
+        const edge = `${i}<-${j}`;
+        const operations = space.map((name, k) =>
+          this.child(`edges.${edge}.${k}`, operation(name, channels, channels, 1)),
+        );
+        this.#edges.set(edge, operations);
+      }
+    }
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    const rows = sortedEdges(this.#edges.keys());
+    const states = [x];
+    for (let i = 1; i < this.#nodes; i++) {
+      const terms = states.flatMap((state, j) => {
+        const edge = `${i}<-${j}`;
+        return mixtureTerms(this.#edges.get(edge)!, alphasOf(this.#alphas, rows.indexOf(edge)), state, trace);
+      });
+      states.push(sumOfTerms(terms) ?? zeros(x.shape, x.dtype));
+    }
+    return states[states.length - 1];
+  }
+}
+
+/** The size of a NAS-Bench-201 network. */
+export interface NasBench201Size {
+  /** Channels C of the first stage; the later ones have 2C and 4C. */
+  readonly channels: number;
+  /** Cells N in each of the three stages. */
+  readonly cells: number;
+  /** Number of outputs. */
+  readonly classes: number;
+  /** How many cells and reductions are built at most; all when 0 or less. */
+  readonly depth: number;
+  /** Whether the input passes the stem (a 3×3 convolution and batch norm), which exists either way. */
+  readonly useStem: boolean;
+}
+
+/**
+ * The NAS-Bench-201 macro skeleton (Dong & Yang 2020, figure 1): stem, three stages of N cells with a residual reduction
+ * between them, batch norm and ReLU, global average pooling, classifier. [N, 3, H, W] to [N, classes].
+ */
+export class NasBench201Network extends Module {
+  /** The architecture parameters of a supernet, [edges, operations]. */
+  readonly alphas: Variable | undefined;
+  readonly #forward: Sequential;
+
+  constructor(
+    { channels, cells, classes, depth, useStem }: NasBench201Size,
+    stemInput: number,
+    cell: (channels: number) => Module,
+    alphas?: Variable,
+  ) {
+    super();
+    this.alphas = alphas && this.parameter('arch_parameters', alphas);
+    const stem = this.child(
+      'stem',
+      new Sequential(new Conv2d(stemInput, channels, 3, { padding: 1, bias: false }), new BatchNorm2d(channels)),
+    );
+    const stage = (width: number) => Array.from({ length: cells }, () => () => cell(width));
+    const body = [
+      ...stage(channels),
+      () => residualReduction(channels, 2 * channels),
+      ...stage(2 * channels),
+      () => residualReduction(2 * channels, 4 * channels),
+      ...stage(4 * channels),
+    ].slice(0, depth > 0 ? depth : undefined);
+    const built = body.map((make, i) => this.child(`cells.${i}`, make()));
+    const width = channels * 2 ** [cells, 2 * cells + 1].filter((reduction) => reduction < body.length).length;
+    const lastact = this.child('lastact', new Sequential(new BatchNorm2d(width), new ReLU()));
+    const classifier = this.child('classifier', new Linear(width, classes));
+    this.#forward = new Sequential(...(useStem ? [stem] : []), ...built, lastact, new GlobalAvgPool2d(), classifier);
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    return this.#forward.apply(x, trace);
+  }
+}
+
+/** A network of the given cell. */
+export function cellNetwork(genotype: Genotype, size: NasBench201Size): NasBench201Network {
+  return new NasBench201Network(size, 3, (channels) => new Cell(genotype, channels));
+}
+
+/**
+ * A supernet: every edge of a cell of `nodes` nodes mixes all operations of `space` by the softmax of its alphas, which
+ * all cells share and which start at 0.
+ */
+export function superNetwork(space: readonly string[], nodes: number, size: NasBench201Size): NasBench201Network {
+  const alphas = new Variable([(nodes * (nodes - 1)) / 2, space.length]);
+  const cell = (channels: number) => new SuperCell(space, nodes, channels, alphas);
+  return new NasBench201Network(size, Math.min(3, size.channels), cell, alphas);
+}

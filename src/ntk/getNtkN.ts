@@ -1,0 +1,57 @@
+import { type ImageBatch, type Module, recalibrateBatchNorm } from '../nn/index.ts';
+import { type Backend, type DType, formatShape, InputError } from '../tensor/index.ts';
+import { seedKappa } from './conditionNumber.ts';
+import { JacobianProgram, type JacobianRows, type RowsOptions } from './jacobianRows.ts';
+import { stackRows } from './kernelMatrix.ts';
+import { ntkOf } from './ntk.ts';
+
+/** Arguments of {@link getNtkN}, named and defaulted as in TE-NAS. */
+export interface GetNtkNOptions {
+  /** Batches to recalibrate the running statistics on before; none when 0. */
+  readonly recalbn?: number;
+  /** Whether batch norm normalises by the batch. TE-NAS passes true. */
+  readonly trainMode?: boolean;
+  /** Batches to take; all when 0 or less. */
+  readonly numBatch?: number;
+  readonly backend?: Backend;
+  readonly dtype?: DType;
+}
+
+/**
+ * κ of several networks on the same batches: TE-NAS's `get_ntk_n` (Chen et al. 2021).
+ *
+ * Rows of J of all batches are stacked before Θ = J·Jᵀ is formed. The results are plain numbers as the original gives
+ * them: NaN becomes 100000, infinity the largest double. The networks' variables stay as they are, but for running
+ * statistics when `recalbn` asks for it. (A train-mode forward in PyTorch moves them, too; no κ depends on that.)
+ *
+ * @param loader gives batches of images [N, C, H, W]; it is iterated once, and once more a network to recalibrate.
+ * @throws InputError when the loader gives no batch or images hold NaN, ShapeError when they do not fit a network.
+ */
+export async function getNtkN(
+  loader: Iterable<ImageBatch>,
+  networks: readonly Module[],
+  { recalbn = 0, trainMode = false, numBatch = -1, backend, dtype = 'float64' }: GetNtkNOptions = {},
+): Promise<number[]> {
+  const options: RowsOptions = { mode: trainMode ? 'train' : 'eval', dtype, ...(backend ? { backend } : {}) };
+  if (recalbn > 0) for (const network of networks) await recalibrateBatchNorm(network, loader, recalbn, options);
+
+  const rows: JacobianRows[][] = networks.map(() => []);
+  const programs = new Map<string, JacobianProgram>();
+  let batches = 0;
+  try {
+    for (const { images } of loader) {
+      if (numBatch > 0 && batches >= numBatch) break;
+      batches += 1;
+      for (const [i, network] of networks.entries()) {
+        const key = `${i} ${formatShape(images.shape)}`;
+        const program = programs.get(key) ?? (await JacobianProgram.compile(network, images.shape, options));
+        programs.set(key, program);
+        rows[i].push(await program.run(images));
+      }
+    }
+  } finally {
+    for (const program of programs.values()) program.dispose();
+  }
+  if (batches === 0) throw new InputError('getNtkN: expected at least one batch, got an empty loader');
+  return Promise.all(rows.map(async (stack) => seedKappa((await ntkOf(stackRows(stack), options)).kappa)));
+}

@@ -1,0 +1,12 @@
+/**
+ * The empirical neural tangent kernel: Jacobian rows, kernel matrix, eigenvalues, and a condition number that says how
+ * far it can be trusted.
+ *
+ * @module
+ */
+export { type ConditionNumber, conditionNumber, seedKappa, type Verdict } from './conditionNumber.ts';
+export { symmetricEigen } from './eigen/index.ts';
+export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
+export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
+export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';
+export { computeNtk, type Ntk, ntkOf, NtkProgram } from './ntk.ts';

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { stateDict } from '../../src/nn/index.ts';
+import { computeNtk, getNtkN, JacobianProgram, ntkOf, stackRows } from '../../src/ntk/index.ts';
+import { InputError, ndarray } from '../../src/tensor/index.ts';
+import { draw, stack } from '../support/arrays.ts';
+import { golden } from '../support/golden.ts';
+import { smallNetwork } from '../support/networks.ts';
+
+const batch = (seed: number, n = 3) => ({ images: draw(seed, [n, 3, 8, 8]) });
+
+describe('getNtkN', () => {
+  test('is the seed on the reference networks, in either mode', async () => {
+    for (const name of ['nb201-arch-00-train', 'nb201-arch-00-eval']) {
+      const { network, input, mode, metadata } = golden(name);
+      const [kappa] = await getNtkN([{ images: input }], [network], { trainMode: mode === 'train' });
+      expect(Math.abs(kappa / Number(metadata.kappa_float64) - 1)).toBeLessThan(1e-9);
+    }
+  });
+
+  test('takes several networks, and as many batches as it is told', async () => {
+    const networks = [smallNetwork('cell network', 1), smallNetwork('DARTS supernet', 2)];
+    const loader = [batch(1), batch(2), batch(3)];
+    const first = await getNtkN(loader, networks, { trainMode: true, numBatch: 1 });
+    const alone = await Promise.all(networks.map(async (n) => (await computeNtk(n, loader[0].images)).kappa));
+    expect(first).toEqual(alone);
+    const all = await getNtkN(loader, networks, { trainMode: true });
+    expect(await getNtkN(loader, networks, { trainMode: true, numBatch: 3 })).toEqual(all);
+    expect(all).not.toEqual(first);
+  });
+
+  test('stacks the rows of several batches before the kernel is formed', async () => {
+    const network = smallNetwork('cell network', 4);
+    const loader = [batch(1), batch(2, 2)];
+    // In eval mode samples are independent: two batches are one larger batch.
+    const whole = stack([...loader.flatMap(({ images }) => splitSamples(images.data, images.shape[0]))]);
+    const [together] = await getNtkN([{ images: whole }], [network]);
+    const [apart] = await getNtkN(loader, [network]);
+    expect(Math.abs(apart / together - 1)).toBeLessThan(1e-9);
+    // In train mode each batch is normalised on its own.
+    const rows = [];
+    for (const { images } of loader) {
+      const program = await JacobianProgram.compile(network, images.shape, { mode: 'train' });
+      rows.push(await program.run(images));
+    }
+    const expected = await ntkOf(stackRows(rows), { mode: 'train' });
+    expect(await getNtkN(loader, [network], { trainMode: true })).toEqual([expected.kappa]);
+    expect(expected.theta.shape).toEqual([5, 5]);
+  });
+
+  test('recalibrates running statistics when asked to', async () => {
+    const network = smallNetwork('cell network', 5);
+    const before = await getNtkN([batch(1)], [network]);
+    const state = new Map([...stateDict(network)].map(([name, { data }]) => [name, [...data]]));
+    const after = await getNtkN([batch(1)], [network], { recalbn: 1 });
+    expect(after).not.toEqual(before);
+    for (const [name, { data }] of stateDict(network)) {
+      if (name.includes('running')) expect([...data]).not.toEqual(state.get(name));
+      else expect([...data]).toEqual(state.get(name));
+    }
+  });
+
+  test('turns 0/0 into 100000', async () => {
+    const network = smallNetwork('cell network', 6);
+    for (const [name, variable] of network.namedParameters()) {
+      // A network of zeros has no gradient but at the classifier, and there the features are 0.
+      if (name.includes('weight') || name.includes('bias')) {
+        variable.value = ndarray(new Float64Array(variable.value.data.length), variable.shape);
+      }
+    }
+    expect(await getNtkN([batch(1)], [network], { trainMode: true })).toEqual([100000]);
+  });
+
+  test('refuses an empty loader and images that are not finite', async () => {
+    const network = smallNetwork('cell network', 7);
+    await expect(getNtkN([], [network])).rejects.toThrow(
+      new InputError('getNtkN: expected at least one batch, got an empty loader'),
+    );
+    const bad = batch(1);
+    bad.images.data[5] = Infinity;
+    await expect(getNtkN([bad], [network])).rejects.toThrow(
+      'images: expected finite numbers, got Infinity at element 5',
+    );
+  });
+});
+
+function splitSamples(data: ArrayLike<number>, n: number) {
+  const size = data.length / n;
+  return Array.from({ length: n }, (_, i) => ndarray(Array.from(data).slice(i * size, (i + 1) * size), [3, 8, 8]));
+}

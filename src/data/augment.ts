@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { formatShape, type Generator, type NDArray, allocate } from '../tensor/index.ts';
+import { allocate, formatShape, type Generator, type NDArray } from '../tensor/index.ts';
 import { type Image, type Pixels } from './dataset.ts';
 
 /** A random change of an image as it is stored, before normalisation. It leaves its argument as it is. */
@@ -31,7 +31,8 @@ export function crop({ shape, data }: Image, { top, left, height, width }: Windo
 /** An image seen in a mirror: columns in reverse order. */
 export function flipHorizontal({ shape, data }: Image): Image {
   const width = shape[2];
-  const out = data.slice();
+  const out = sameKind(data, data.length); // not `slice`, which in Node's Buffer is a view
+  out.set(data);
   for (let start = 0; start < out.length; start += width) out.subarray(start, start + width).reverse();
   return { shape, data: out };
 }
@@ -40,9 +41,15 @@ export function flipHorizontal({ shape, data }: Image): Image {
  * A window of `size`×`size` pixels at a place drawn uniformly from all that lie in the image once it is framed by
  * `padding` zeros on each side (torchvision's `RandomCrop`). `randomCrop(3)` gives the inputs of TE-NAS's linear regions.
  *
- * @throws ShapeError when drawn from an image that is smaller than the window, frame included.
+ * @throws ShapeError when size or padding is not a whole number of pixels; later, when drawn from an image that is smaller
+ *   than the window, frame included.
  */
 export function randomCrop(size: number, padding = 0): Augmentation {
+  if (!Number.isInteger(size) || size < 1 || !Number.isInteger(padding) || padding < 0) {
+    throw new ShapeError(
+      `randomCrop: not whole pixels, expected size ≥ 1 and padding ≥ 0, got size ${size} and padding ${padding}`,
+    );
+  }
   return (image, generator) => {
     const [, rows, columns] = image.shape;
     if (size > rows + 2 * padding || size > columns + 2 * padding) {

@@ -30,9 +30,9 @@ export interface Dataset {
   /** The number of images, at least 1. */
   readonly length: number;
   /** One class an image, if the set has classes. */
-  readonly labels?: Uint8Array | Int32Array;
+  readonly labels?: Uint8Array | Int32Array | undefined;
   /** How batches are normalised, after bytes were scaled to [0, 1]. Without it they stay on that scale. */
-  readonly normalization?: Normalization;
+  readonly normalization?: Normalization | undefined;
   /**
    * Image `index`, as stored. Its data may be a view of the set: read only.
    *
@@ -57,8 +57,8 @@ export class ArrayDataset implements Dataset {
   readonly shape: ImageShape;
   readonly length: number;
   readonly images: Pixels;
-  declare readonly labels?: Uint8Array | Int32Array;
-  declare readonly normalization?: Normalization;
+  readonly labels: Uint8Array | Int32Array | undefined;
+  readonly normalization: Normalization | undefined;
 
   /**
    * Takes the arrays as they are, without a copy.
@@ -83,8 +83,8 @@ export class ArrayDataset implements Dataset {
     this.shape = shape;
     this.length = length;
     this.images = images;
-    if (labels) this.labels = labels;
-    if (normalization) this.normalization = normalization;
+    this.labels = labels;
+    this.normalization = normalization;
   }
 
   get(index: number): Sample {

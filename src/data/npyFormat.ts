@@ -12,6 +12,8 @@ export interface NpyArray {
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
+/** NumPy reads no longer header either: real ones have about a hundred bytes. */
+const LONGEST_HEADER = 10_000;
 /** NumPy aligns the data to this many bytes, so that they can be mapped into memory. */
 const ALIGNMENT = 64;
 
@@ -39,6 +41,9 @@ export function decodeNpy({ name, bytes }: NamedBytes): NpyArray {
   const dataStart = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (bytes.length < dataStart) fail(`header cut off, expected ${dataStart} bytes, got ${bytes.length}`);
 
+  const headerLength = dataStart - headerStart;
+  if (headerLength > LONGEST_HEADER)
+    fail(`header too long, expected at most ${LONGEST_HEADER} bytes, got ${headerLength}`);
   const header = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes.subarray(headerStart, dataStart));
   const { descr, fortranOrder, shape } =
     parseHeader(header) ?? fail('header is not a dictionary of descr, fortran_order and shape');

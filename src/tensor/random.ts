@@ -60,7 +60,7 @@ export class Generator {
     return this.#block[this.#counter++ % 4];
   }
 
-  /** A number from [low, high), with 53 random bits. */
+  /** A number from [low, high), with 53 random bits; bounds other than 0 and 1 may round it up to `high` itself. */
   uniform(low = 0, high = 1): number {
     const unit = ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6)) * 2 ** -53;
     return low + (high - low) * unit;
@@ -109,7 +109,7 @@ export class Generator {
     return this.#fill(shape, options, () => this.normal(options.mean, options.std));
   }
 
-  /** An array of numbers from [low, high). */
+  /** An array of numbers from [low, high), rounded to its precision: to `high` itself now and then in float32. */
   uniforms(shape: Shape, options: DrawOptions & { readonly low?: number; readonly high?: number } = {}): NDArray {
     return this.#fill(shape, options, () => this.uniform(options.low, options.high));
   }

@@ -1,3 +1,4 @@
+import { NumericalError } from '../../errors.ts';
 import { type NDArray, ndarray } from '../../tensor/index.ts';
 import { jacobi } from './jacobi.ts';
 import { prepareSymmetric } from './prepare.ts';
@@ -7,7 +8,7 @@ import { qr } from './qr.ts';
 export interface SymmetricEigen {
   /** [n], ascending */
   readonly values: Float64Array;
-  /** [n, n], column i is the eigenvector of value i. */
+  /** [n, n] in float64, orthogonal: column i is the eigenvector of value i. */
   readonly vectors?: NDArray;
 }
 
@@ -21,13 +22,19 @@ export interface EigenOptions {
 
 /**
  * The eigen-decomposition A = V·diag(values)·Vᵀ of a symmetric matrix. Where the two halves differ by rounding, their
- * mean is taken.
+ * mean is taken. A matrix times a power of two has the same eigenvectors and that power times the eigenvalues, to the
+ * last bit, as long as no number leaves the range of float64.
  *
- * @param matrix [n, n] with n ≥ 1
+ * @param matrix [n, n] with n ≥ 1, of either precision; all computation is in float64.
  * @throws ShapeError when the matrix is not square or is empty.
- * @throws NumericalError when an entry is NaN or infinite, the matrix is asymmetric beyond rounding, or the method does
- * not converge.
+ * @throws NumericalError when an entry is NaN or infinite, the matrix is asymmetric beyond rounding, an eigenvalue is
+ * beyond the range of float64, or the method does not converge.
  */
+export function symmetricEigen(
+  matrix: NDArray,
+  options: EigenOptions & { readonly vectors: true },
+): Required<SymmetricEigen>;
+export function symmetricEigen(matrix: NDArray, options?: EigenOptions): SymmetricEigen;
 export function symmetricEigen(
   matrix: NDArray,
   { method = 'jacobi', vectors = false }: EigenOptions = {},
@@ -35,7 +42,13 @@ export function symmetricEigen(
   const { a, n, scale } = prepareSymmetric(matrix);
   const { values: unsorted, rows } = method === 'jacobi' ? jacobi(a, n, vectors) : qr(a, n);
   const order = [...unsorted.keys()].sort((i, j) => unsorted[i] - unsorted[j]);
-  const values = Float64Array.from(order, (i) => unsorted[i] * scale);
+  // Adding 0 leaves only +0: λmax / −0 would be −∞.
+  const values = Float64Array.from(order, (i) => unsorted[i] * scale + 0);
+  if (!Number.isFinite(values[0]) || !Number.isFinite(values[n - 1])) {
+    throw new NumericalError(
+      `symmetricEigen: expected eigenvalues within ±${Number.MAX_VALUE}, got ${values[0]} to ${values[n - 1]}`,
+    );
+  }
   if (!vectors || rows === undefined) return { values };
   const columns = new Float64Array(n * n);
   order.forEach((from, to) => {

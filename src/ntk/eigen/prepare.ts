@@ -66,7 +66,7 @@ export function prepareSymmetric({ shape, dtype, data }: NDArray): Prepared {
 
 /** The largest power of two that is at most x > 0. */
 function powerOfTwoUpTo(x: number): number {
-  const power = 2 ** Math.floor(Math.log2(x));
-  // The logarithm of a number just below a power of two rounds up to the whole number.
+  // The logarithm of a number just below a power of two rounds up to the whole number, even to 1024.
+  const power = 2 ** Math.min(1023, Math.floor(Math.log2(x)));
   return power > x ? power / 2 : power;
 }

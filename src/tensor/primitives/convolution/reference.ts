@@ -1,5 +1,6 @@
 import { type FloatArray } from '../../array.ts';
 import { type Kernel, overLeading } from '../../backends/reference/kernel.ts';
+import { addScaled, innerProduct } from '../../backends/reference/rows.ts';
 import { type Shape } from '../../shape.ts';
 import { type ConvolutionAttributes, type ConvolutionPrimitives } from './definition.ts';
 
@@ -49,73 +50,97 @@ function tapRanges(taps: number, size: number, outputs: number, along: 0 | 1, a:
   });
 }
 
-/** Visits every (channel pair, tap): the offset of its weight, its channels, and the outputs it reaches. */
-function forEachTap(
-  g: Geometry,
-  visit: (weight: number, k: number, c: number, rows: TapRange, columns: TapRange) => void,
-): void {
+/** One tap of one channel pair: the offset of its weight, its channels, and the outputs it reaches. */
+interface Tap {
+  readonly weight: number;
+  readonly k: number;
+  readonly c: number;
+  readonly rows: TapRange;
+  readonly columns: TapRange;
+}
+
+function tapsOf(g: Geometry): Tap[] {
   const rows = tapRanges(g.r, g.h, g.p, 0, g.attributes);
   const columns = tapRanges(g.s, g.w, g.q, 1, g.attributes);
   const kernelsPerGroup = g.k / g.attributes.groups;
+  const taps: Tap[] = [];
   for (let k = 0; k < g.k; k++) {
     const firstChannel = Math.floor(k / kernelsPerGroup) * g.d;
     for (let d = 0; d < g.d; d++) {
       for (let r = 0; r < g.r; r++) {
         for (let s = 0; s < g.s; s++) {
-          visit(((k * g.d + d) * g.r + r) * g.s + s, k, firstChannel + d, rows[r], columns[s]);
+          const weight = ((k * g.d + d) * g.r + r) * g.s + s;
+          taps.push({ weight, k, c: firstChannel + d, rows: rows[r], columns: columns[s] });
         }
       }
     }
   }
+  return taps;
 }
 
-function forward(g: Geometry, output: FloatArray, input: FloatArray, weight: FloatArray): void {
+// The three kernels differ in which of the triple they write. Their innermost loops are functions of their own, over
+// numbers and arrays alone: that is what engines compile well.
+
+function forward(g: Geometry, taps: readonly Tap[], output: FloatArray, input: FloatArray, weight: FloatArray): void {
   const [strideH, strideW] = g.attributes.stride;
   const sum = new Float64Array(g.k * g.p * g.q);
   for (let n = 0; n < g.n; n++) {
     sum.fill(0);
-    forEachTap(g, (tap, k, c, rows, columns) => {
-      const factor = weight[tap];
+    for (const { weight: tap, k, c, rows, columns } of taps) {
+      const count = columns.high - columns.low;
       for (let p = rows.low; p < rows.high; p++) {
-        const y = (k * g.p + p) * g.q;
-        const x = ((n * g.c + c) * g.h + p * strideH + rows.shift) * g.w + columns.shift;
-        for (let q = columns.low; q < columns.high; q++) sum[y + q] += factor * input[x + q * strideW];
+        const y = (k * g.p + p) * g.q + columns.low;
+        const x = ((n * g.c + c) * g.h + p * strideH + rows.shift) * g.w + columns.low * strideW + columns.shift;
+        addScaled(sum, y, 1, weight[tap], input, x, strideW, count);
       }
-    });
+    }
     output.set(sum, n * sum.length);
   }
 }
 
-function inputGradient(g: Geometry, output: FloatArray, gradient: FloatArray, weight: FloatArray): void {
+function inputGradient(
+  g: Geometry,
+  taps: readonly Tap[],
+  output: FloatArray,
+  gradient: FloatArray,
+  weight: FloatArray,
+): void {
   const [strideH, strideW] = g.attributes.stride;
   const sum = new Float64Array(g.c * g.h * g.w);
   for (let n = 0; n < g.n; n++) {
     sum.fill(0);
-    forEachTap(g, (tap, k, c, rows, columns) => {
-      const factor = weight[tap];
+    for (const { weight: tap, k, c, rows, columns } of taps) {
+      const count = columns.high - columns.low;
       for (let p = rows.low; p < rows.high; p++) {
-        const y = ((n * g.k + k) * g.p + p) * g.q;
-        const x = (c * g.h + p * strideH + rows.shift) * g.w + columns.shift;
-        for (let q = columns.low; q < columns.high; q++) sum[x + q * strideW] += factor * gradient[y + q];
+        const y = ((n * g.k + k) * g.p + p) * g.q + columns.low;
+        const x = (c * g.h + p * strideH + rows.shift) * g.w + columns.low * strideW + columns.shift;
+        addScaled(sum, x, strideW, weight[tap], gradient, y, 1, count);
       }
-    });
+    }
     output.set(sum, n * sum.length);
   }
 }
 
-function weightGradient(g: Geometry, output: FloatArray, input: FloatArray, gradient: FloatArray): void {
+function weightGradient(
+  g: Geometry,
+  taps: readonly Tap[],
+  output: FloatArray,
+  input: FloatArray,
+  gradient: FloatArray,
+): void {
   const [strideH, strideW] = g.attributes.stride;
-  forEachTap(g, (tap, k, c, rows, columns) => {
+  for (const { weight: tap, k, c, rows, columns } of taps) {
+    const count = columns.high - columns.low;
     let sum = 0;
     for (let n = 0; n < g.n; n++) {
       for (let p = rows.low; p < rows.high; p++) {
-        const y = ((n * g.k + k) * g.p + p) * g.q;
-        const x = ((n * g.c + c) * g.h + p * strideH + rows.shift) * g.w + columns.shift;
-        for (let q = columns.low; q < columns.high; q++) sum += gradient[y + q] * input[x + q * strideW];
+        const y = ((n * g.k + k) * g.p + p) * g.q + columns.low;
+        const x = ((n * g.c + c) * g.h + p * strideH + rows.shift) * g.w + columns.low * strideW + columns.shift;
+        sum += innerProduct(gradient, y, 1, input, x, strideW, count);
       }
     }
     output[tap] = sum;
-  });
+  }
 }
 
 const RANKS = () => [4, 4, 4];
@@ -123,14 +148,17 @@ const RANKS = () => [4, 4, 4];
 export const convolutionKernels: { [P in keyof ConvolutionPrimitives]: Kernel<ConvolutionPrimitives[P]> } = {
   convolution: overLeading(RANKS, (attributes, [input, weight], output) => {
     const g = geometry(attributes, input, weight, output);
-    return (y, [x, w]) => forward(g, y, x, w);
+    const taps = tapsOf(g);
+    return (y, [x, w]) => forward(g, taps, y, x, w);
   }),
   convolutionInputGradient: overLeading(RANKS, (attributes, [gradient, weight], input) => {
     const g = geometry(attributes, input, weight, gradient);
-    return (gx, [gy, w]) => inputGradient(g, gx, gy, w);
+    const taps = tapsOf(g);
+    return (gx, [gy, w]) => inputGradient(g, taps, gx, gy, w);
   }),
   convolutionWeightGradient: overLeading(RANKS, (attributes, [input, gradient], weight) => {
     const g = geometry(attributes, input, weight, gradient);
-    return (gw, [x, gy]) => weightGradient(g, gw, x, gy);
+    const taps = tapsOf(g);
+    return (gw, [x, gy]) => weightGradient(g, taps, gw, x, gy);
   }),
 };

@@ -1,23 +1,6 @@
-import { type FloatArray } from '../../array.ts';
 import { type Kernel, overLeading } from '../../backends/reference/kernel.ts';
+import { innerProduct } from '../../backends/reference/rows.ts';
 import { type ProductPrimitives } from './definition.ts';
-
-/** Σ a·b over two rows. Four partial sums: the additions need not wait for each other. */
-function dot(a: FloatArray, atA: number, b: FloatArray, atB: number, length: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += a[atA + i] * b[atB + i];
-    s1 += a[atA + i + 1] * b[atB + i + 1];
-    s2 += a[atA + i + 2] * b[atB + i + 2];
-    s3 += a[atA + i + 3] * b[atB + i + 3];
-  }
-  for (; i < length; i++) s0 += a[atA + i] * b[atB + i];
-  return s0 + s1 + (s2 + s3);
-}
 
 export const productKernels: { [P in keyof ProductPrimitives]: Kernel<ProductPrimitives[P]> } = {
   matmul: overLeading(
@@ -46,7 +29,7 @@ export const productKernels: { [P in keyof ProductPrimitives]: Kernel<ProductPri
         const symmetric = a.buffer === b.buffer && a.byteOffset === b.byteOffset && n === m;
         for (let i = 0; i < n; i++) {
           for (let j = symmetric ? i : 0; j < m; j++) {
-            theta[i * m + j] = dot(a, i * p, b, j * p, p);
+            theta[i * m + j] = innerProduct(a, i * p, 1, b, j * p, 1, p);
             if (symmetric) theta[j * m + i] = theta[i * m + j];
           }
         }

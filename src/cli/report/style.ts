@@ -1,0 +1,32 @@
+/** The page's style sheet: light or dark as the reader's system is, and plain when printed. */
+export const STYLE = `
+:root { color-scheme: light dark; --ink: #1b1f24; --quiet: #5b6470; --line: #d9dee4; --card: #ffffff; --page: #f5f6f8; --good: #0072b2; --warn: #a86b00; --bad: #b34700; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --quiet: #9aa4b0; --line: #353c45; --card: #1c2127; --page: #13171b; --good: #62b5e5; --warn: #e6b450; --bad: #ff9455; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+main { max-width: 1000px; margin: 0 auto; padding: 48px 24px 96px; }
+h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.015em; margin: 0 0 16px; }
+h2 { font-size: 20px; margin: 56px 0 16px; }
+h3 { font-size: 17px; margin: 0 0 2px; }
+p { max-width: 72ch; margin: 0 0 16px; }
+.quiet { color: var(--quiet); }
+.small { font-size: 14px; }
+code { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 12px 24px; margin: 28px 0 0; }
+dt { color: var(--quiet); font-size: 13px; }
+dd { margin: 0; overflow-wrap: anywhere; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 24px; margin: 0 0 24px; overflow-x: auto; break-inside: avoid; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 600; font-size: 13px; color: var(--quiet); }
+th, td { padding: 9px 14px 9px 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+tr:last-child td { border-bottom: 0; }
+.number { text-align: right; white-space: nowrap; }
+.badge { font-size: 13px; font-weight: 600; white-space: nowrap; }
+.badge::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: currentColor; margin-right: 7px; }
+.resolved { color: var(--good); } .lower-bound { color: var(--warn); } .indefinite { color: var(--bad); }
+.charts { display: flex; flex-wrap: wrap; gap: 12px 40px; margin-top: 18px; }
+.charts figure { margin: 0; display: flex; flex-direction: column; }
+figcaption { font-size: 14px; font-weight: 600; margin-bottom: 4px; }
+svg { max-width: 100%; height: auto; overflow: visible; }
+@media print { body { background: none; } main { padding: 0; } .card { border: 0; padding: 0; } }
+`;

@@ -1,0 +1,169 @@
+import { type Batch, DataLoader, openDataset } from '../data/index.ts';
+import {
+  cellNetwork,
+  type Genotype,
+  initialize,
+  type Mode,
+  parseGenotype,
+  TE_NAS_SCHEMES,
+  WELL_KNOWN_CELLS,
+} from '../nn/index.ts';
+import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
+import { type Backend, Generator, InputError } from '../tensor/index.ts';
+import { type BackendOptions, chooseBackend } from './backend.ts';
+import { print, printJson, writeReport } from './output.ts';
+import { progressBar } from './progress.ts';
+import { repeatReport } from './report/fromNtk.ts';
+import { type ArchitectureReport } from './report/model.ts';
+import { mean, standardDeviation } from './statistics.ts';
+import { renderTable } from './table.ts';
+
+/** Options of `ntkit score`. */
+export interface ScoreCommandOptions extends BackendOptions {
+  readonly arch?: readonly string[];
+  readonly data: string;
+  readonly channels: number;
+  readonly cells: number;
+  readonly batchSize: number;
+  readonly repeats: number;
+  readonly mode: Mode;
+  readonly init: 'paper' | 'code';
+  readonly seed: number;
+  readonly json: boolean;
+  readonly html?: string;
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly architecture: string;
+  readonly genotype: Genotype;
+}
+
+interface Scored extends Candidate {
+  readonly ntks: readonly Ntk[];
+  readonly seconds: readonly number[];
+}
+
+/**
+ * `ntkit score`: κ of NAS-Bench-201 cells. In each repeat all cells see the same images, and layers of the same name
+ * draw their weights from the same stream, so that differences come from the cells.
+ */
+export async function scoreCommand(options: ScoreCommandOptions): Promise<void> {
+  const { repeats, batchSize } = options;
+  const backend = chooseBackend(options);
+  const candidates = candidatesOf(options.arch);
+  const batches = await drawBatches(options);
+
+  const progress = progressBar(candidates.length * repeats * batchSize);
+  const scored: Scored[] = [];
+  try {
+    for (const [c, candidate] of candidates.entries()) {
+      const onRows = (rows: number) => progress.update(c * repeats * batchSize + rows, candidate.name);
+      scored.push(await score(candidate, batches, options, backend, onRows));
+    }
+  } finally {
+    progress.stop();
+  }
+
+  const architectures = scored.map(architectureReport);
+  if (options.html !== undefined) {
+    await writeReport(options.html, {
+      title: 'NTK condition numbers of NAS-Bench-201 cells',
+      settings: settingsOf(options, backend, batches[0]),
+      architectures,
+    });
+  }
+  if (options.json) {
+    const { data, channels, cells, mode, init, seed, dtype } = options;
+    const settings = { data, channels, cells, batchSize, repeats, mode, init, seed, dtype };
+    printJson({ ...settings, backend: backend.name, device: backend.device, architectures: scored.map(jsonOf) });
+  } else {
+    print(renderTable(architectures.map((architecture, i) => ({ architecture, seconds: mean(scored[i].seconds) }))));
+  }
+}
+
+/** The cells that the command line names, or those that the literature does. */
+function candidatesOf(arch: readonly string[] | undefined): Candidate[] {
+  const named = Object.entries(WELL_KNOWN_CELLS);
+  const chosen = arch?.map((text) => [named.find(([, known]) => known === text)?.[0] ?? text, text] as const) ?? named;
+  return chosen.map(([name, architecture]) => ({ name, architecture, genotype: parseGenotype(architecture) }));
+}
+
+/** One batch a repeat, all different as long as the data last. */
+async function drawBatches({ data, batchSize, repeats, seed }: ScoreCommandOptions): Promise<Batch[]> {
+  const dataset = await openDataset(data, { seed });
+  if (dataset.length < batchSize) {
+    throw new InputError(`--batch-size ${batchSize}: data ${data} hold only ${dataset.length} images`);
+  }
+  const loader = new DataLoader(dataset, { batchSize, shuffle: true, seed, dropLast: true });
+  const batches: Batch[] = [];
+  while (batches.length < repeats) {
+    for (const batch of loader) if (batches.length < repeats) batches.push(batch);
+  }
+  return batches;
+}
+
+async function score(
+  candidate: Candidate,
+  batches: readonly Batch[],
+  { channels, cells, mode, dtype, init, seed }: ScoreCommandOptions,
+  backend: Backend,
+  onRows: (done: number) => void,
+): Promise<Scored> {
+  const network = cellNetwork(candidate.genotype, { channels, cells, classes: CLASSES, depth: -1, useStem: true });
+  const program = await NtkProgram.compile(network, batches[0].images.shape, { mode, dtype, backend });
+  const ntks: Ntk[] = [];
+  const seconds: number[] = [];
+  try {
+    for (const [repeat, { images }] of batches.entries()) {
+      initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork(`weights ${repeat}`));
+      const start = performance.now();
+      ntks.push(await program.run(images, (done, of) => onRows(repeat * of + done)));
+      seconds.push((performance.now() - start) / 1000);
+    }
+  } finally {
+    program.dispose();
+  }
+  return { ...candidate, ntks, seconds };
+}
+
+function architectureReport({ name, architecture, ntks }: Scored): ArchitectureReport {
+  return { name, detail: architecture, parameters: ntks[0].parameters, repeats: ntks.map(repeatReport) };
+}
+
+function jsonOf({ architecture, ntks, seconds }: Scored): object {
+  const kappas = ntks.map(({ kappa }) => kappa);
+  return {
+    architecture,
+    parameters: ntks[0].parameters,
+    kappas,
+    mean: mean(kappas),
+    spread: standardDeviation(kappas),
+    verdict: worst(ntks.map(({ verdict }) => verdict)),
+    verdicts: ntks.map(({ verdict }) => verdict),
+    noiseFloors: ntks.map(({ noiseFloor }) => noiseFloor),
+    seconds,
+  };
+}
+
+function settingsOf(options: ScoreCommandOptions, backend: Backend, { images }: Batch): [string, string][] {
+  return [
+    ['data', options.data],
+    ['batch', `${images.shape[0]} images of ${images.shape.slice(1).join(' × ')}`],
+    ['network', `C = ${options.channels}, N = ${options.cells}`],
+    ['mode', options.mode],
+    ['initialisation', options.init],
+    ['repeats', String(options.repeats)],
+    ['seed', String(options.seed)],
+    ['backend', `${backend.name} (${backend.device})`],
+    ['precision', options.dtype],
+  ];
+}
+
+/** Outputs of the networks scored; CIFAR-10's. */
+const CLASSES = 10;
+
+function worst(verdicts: readonly Verdict[]): Verdict {
+  const order: readonly Verdict[] = ['indefinite', 'lower-bound', 'resolved'];
+  return order.find((verdict) => verdicts.includes(verdict))!;
+}

@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CIFAR10_NORMALIZATION, decodeNpy, encodeNpy, type NpyData, parseNpy } from '../../src/data/index.ts';
+import { expectInputError } from './messages.ts';
+
+const file = (bytes: Uint8Array) => ({ name: 'x.npy', bytes });
+
+/** An NPY file with any header, true or not. */
+function npy(header: string, data: ArrayLike<number> = [], version = 1): Uint8Array {
+  const text = new TextEncoder().encode(header);
+  const length = Array.from({ length: version === 1 ? 2 : 4 }, (_, i) => Math.floor(text.length / 256 ** i) & 0xff);
+  return Uint8Array.from([
+    0x93,
+    ...new TextEncoder().encode('NUMPY'),
+    version,
+    0,
+    ...length,
+    ...text,
+    ...Array.from(data),
+  ]);
+}
+
+function header(shape: string, descr = "'|u1'", order = 'False'): string {
+  return `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }\n`;
+}
+
+const number = fc.double({ noDefaultInfinity: true, noNaN: true });
+const element: Record<string, (values: number[]) => NpyData> = {
+  '|u1': (values) => Uint8Array.from(values),
+  '<f4': (values) => Float32Array.from(values),
+  '<f8': (values) => Float64Array.from(values),
+};
+const anyArray = fc
+  .tuple(fc.constantFrom('|u1', '<f4', '<f8'), fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 5 }))
+  .chain(([type, shape]) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return fc
+      .array(number, { minLength: size, maxLength: size })
+      .map((values) => ({ shape, data: element[type](values) }));
+  });
+
+describe('the NPY format', () => {
+  test('gives back any array of its three element types', () => {
+    fc.assert(
+      fc.property(anyArray, (array) => {
+        expect(decodeNpy(file(encodeNpy(array)))).toEqual(array);
+      }),
+    );
+  });
+
+  test('does not need the file to be aligned in memory', () => {
+    const bytes = encodeNpy({ shape: [2], data: Float64Array.of(0.1, -7) });
+    const shifted = new Uint8Array(bytes.length + 3);
+    shifted.set(bytes, 3);
+    expect(decodeNpy(file(shifted.subarray(3))).data).toEqual(Float64Array.of(0.1, -7));
+  });
+
+  // np.lib.format.write_array(f, np.array([[[1.5, -2.25]]], '<f4'), version=(1, 0)), NumPy 2.4
+  const fields = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 2), }";
+  const byNumpy = npy(`${fields.padEnd(117)}\n`, [0, 0, 0xc0, 0x3f, 0, 0, 0x10, 0xc0]);
+
+  test('is written as NumPy writes it, byte for byte', () => {
+    expect(encodeNpy({ shape: [1, 1, 2], data: Float32Array.of(1.5, -2.25) })).toEqual(byNumpy);
+  });
+
+  test('has its data aligned to 64 bytes for every rank', () => {
+    for (let rank = 0; rank < 40; rank++) {
+      const bytes = encodeNpy({ shape: new Array<number>(rank).fill(1), data: Uint8Array.of(7) });
+      expect((bytes.length - 1) % 64).toBe(0);
+    }
+  });
+
+  test('is read in its second and third version too', () => {
+    // The headers that NumPy 2.4 writes for them, with np.arange(6, dtype='|u1').reshape(1, 2, 3) and np.array([[[0.1]]]).
+    const second = npy(`${header('(1, 2, 3)').trimEnd().padEnd(115)}\n`, [0, 1, 2, 3, 4, 5], 2);
+    expect(decodeNpy(file(second))).toEqual({ shape: [1, 2, 3], data: Uint8Array.of(0, 1, 2, 3, 4, 5) });
+    const tenth = [0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0x3f];
+    const third = npy(`${header('(1, 1, 1)', "'<f8'").trimEnd().padEnd(115)}\n`, tenth, 3);
+    expect(decodeNpy(file(third))).toEqual({ shape: [1, 1, 1], data: Float64Array.of(0.1) });
+  });
+
+  test('has shapes of no, one and many dimensions', () => {
+    expect(decodeNpy(file(npy(header('()'), [9]))).shape).toEqual([]);
+    expect(decodeNpy(file(npy(header('(2,)'), [8, 9]))).shape).toEqual([2]);
+    expect(decodeNpy(file(npy(header('(2, 0, 3)'), []))).shape).toEqual([2, 0, 3]);
+  });
+
+  test('is refused when cut short anywhere', () => {
+    for (let length = 0; length < byNumpy.length; length++) {
+      const message =
+        length < 10
+          ? `npy x.npy: not an NPY file, expected it to begin with \\x93NUMPY and a version, got ${length} bytes that do not`
+          : length < 128
+            ? `npy x.npy: header cut off, expected 128 bytes, got ${length}`
+            : `npy x.npy: length does not fit shape [1, 1, 2] of <f4, expected 8 bytes after the header, got ${length - 128}`;
+      expectInputError(() => decodeNpy(file(byNumpy.subarray(0, length))), message);
+    }
+  });
+
+  test('is refused with bytes to spare', () => {
+    expectInputError(
+      () => decodeNpy(file(npy(header('(2,)'), [1, 2, 3]))),
+      'npy x.npy: length does not fit shape [2] of |u1, expected 2 bytes after the header, got 3',
+    );
+  });
+
+  test('is refused when the header claims more than there is, and nothing is allocated', () => {
+    expectInputError(
+      () => decodeNpy(file(npy(header('(4000000000, 4000000000)', "'<f8'")))),
+      'npy x.npy: length does not fit shape [4000000000, 4000000000] of <f8, ' +
+        'expected 128000000000000000000 bytes after the header, got 0',
+    );
+  });
+
+  test('is refused when the header is longer than NumPy allows', () => {
+    expectInputError(
+      () => decodeNpy(file(npy(' '.repeat(10_001)))),
+      'npy x.npy: header too long, expected at most 10000 bytes, got 10001',
+    );
+  });
+
+  test('is refused when the header claims to be longer than the file', () => {
+    const bytes = Uint8Array.from([...npy('', [], 2).subarray(0, 8), 0xff, 0xff, 0xff, 0xff]);
+    expectInputError(() => decodeNpy(file(bytes)), 'npy x.npy: header cut off, expected 4294967307 bytes, got 12');
+    expectInputError(
+      () => decodeNpy(file(bytes.subarray(0, 11))),
+      'npy x.npy: header cut off, expected 12 bytes, got 11',
+    );
+  });
+
+  test.each(["'>f4'", "'<i8'", "'|b1'", "'<f2'", "'|O'", "'toString'"])('is refused with elements %s', (descr) => {
+    expectInputError(
+      () => decodeNpy(file(npy(header('(1,)', descr), [0, 0, 0, 0, 0, 0, 0, 0]))),
+      `npy x.npy: element type that is not read, expected '<f4', '<f8' or '|u1', got ${descr.slice(1, -1)}`,
+    );
+  });
+
+  test('is refused with records as elements', () => {
+    expectInputError(
+      () => decodeNpy(file(npy(header('(1,)', "[('x', '<f4'), ('y', '<f4')]"), new Uint8Array(8)))),
+      "npy x.npy: element type that is not read, expected '<f4', '<f8' or '|u1', got [('x', '<f4'), ('y', '<f4')]",
+    );
+  });
+
+  test('is refused in Fortran order', () => {
+    expectInputError(
+      () => decodeNpy(file(npy(header('(1, 1)', "'|u1'", 'True'), [5]))),
+      'npy x.npy: columns come first, expected fortran_order False, got True; save numpy.ascontiguousarray(x)',
+    );
+  });
+
+  test('is refused in a version to come', () => {
+    expectInputError(
+      () => decodeNpy(file(npy(header('()'), [1], 4))),
+      'npy x.npy: unknown version, expected 1, 2 or 3, got 4',
+    );
+  });
+
+  test.each(['', '{}', header('(-1,)'), header('(1.5,)'), header('None'), header('(1,)', "'|u1'", 'Maybe')])(
+    'is refused with the header %j',
+    (text) => {
+      expectInputError(
+        () => decodeNpy(file(npy(text, [1]))),
+        'npy x.npy: header is not a dictionary of descr, fortran_order and shape',
+      );
+    },
+  );
+
+  test('is the bytes of some array or refused, whatever byte of a file is changed', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: byNumpy.length - 1 }), fc.integer({ min: 0, max: 255 }), (at, value) => {
+        const bytes = byNumpy.slice();
+        bytes[at] = value;
+        try {
+          const { shape, data } = decodeNpy(file(bytes));
+          expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'InputError' });
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('images from NPY', () => {
+  test('are [n, c, h, w], or [n, h, w] with one channel', () => {
+    const data = Uint8Array.from({ length: 24 }, (_, i) => i);
+    const colour = parseNpy(file(encodeNpy({ shape: [2, 3, 2, 2], data })));
+    expect(colour).toMatchObject({ name: 'npy x.npy', shape: [3, 2, 2], length: 2 });
+    expect(colour.get(1)).toEqual({ image: { shape: [3, 2, 2], data: data.subarray(12) }, label: -1 });
+    const gray = parseNpy(file(encodeNpy({ shape: [2, 3, 4], data })), CIFAR10_NORMALIZATION);
+    expect(gray).toMatchObject({ shape: [1, 3, 4], length: 2, normalization: CIFAR10_NORMALIZATION });
+  });
+
+  test('are rounded from double to single precision', () => {
+    const data = Float64Array.of(0.1, -1 / 3);
+    const { image } = parseNpy(file(encodeNpy({ shape: [1, 1, 2], data }))).get(0);
+    expect(image.data).toEqual(Float32Array.of(0.1, -1 / 3));
+  });
+
+  test.each([[[]], [[1]], [[1, 1]], [[1, 1, 1, 1, 1]]])('are refused with the shape %j', (shape) => {
+    expectInputError(
+      () => parseNpy(file(encodeNpy({ shape, data: Uint8Array.of(1) }))),
+      `npy x.npy: not images, expected [n, c, h, w] or [n, h, w], got [${shape.join(', ')}]`,
+    );
+  });
+
+  test('are refused when there are none', () => {
+    expectInputError(
+      () => parseNpy(file(encodeNpy({ shape: [0, 3, 2, 2], data: new Uint8Array(0) }))),
+      'npy x.npy: no images, expected at least 1, got 0',
+    );
+  });
+
+  test.each([
+    [NaN, 'NaN'],
+    [-Infinity, '-Infinity'],
+    [1e300, 'Infinity'], // in double precision a number like others
+  ])('are refused with %d among their values', (value, shown) => {
+    const data = new Float64Array(2 * 3 * 2 * 2);
+    data[12 + 4 + 2 + 1] = value;
+    expectInputError(
+      () => parseNpy(file(encodeNpy({ shape: [2, 3, 2, 2], data }))),
+      'npy x.npy: image 1 has a value without meaning at [1, 1, 1], ' +
+        `expected numbers that are finite in float32, got ${shown}`,
+    );
+  });
+});

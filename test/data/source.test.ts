@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  CIFAR10_NORMALIZATION,
+  collate,
+  DataLoader,
+  encodeNpy,
+  loadIdx,
+  loadSample,
+  openDataset,
+  SyntheticDataset,
+} from '../../src/data/index.ts';
+import { expectInputRejection } from './messages.ts';
+
+let folder: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ntkit-data-'));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Records of one label, pixels all the same. */
+function cifarRecords(...labels: number[]): Uint8Array {
+  return Uint8Array.from(labels.flatMap((label) => [label, ...new Uint8Array(3072).fill(100 + label)]));
+}
+
+async function labelsIn(spec: string): Promise<number[]> {
+  const dataset = await openDataset(spec);
+  return Array.from({ length: dataset.length }, (_, i) => dataset.get(i).label);
+}
+
+describe('the sample that comes with ntkit', () => {
+  test('is the first 256 records of CIFAR-10, byte for byte', async () => {
+    const bytes = await readFile(new URL('../../assets/cifar10-sample.bin', import.meta.url));
+    expect(bytes).toHaveLength(256 * 3073);
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+      'deab4d49398de726c7bb7ea2afffa984eec2b52bcebc3f00e73f4f595db89448',
+    );
+  });
+
+  test('begins with a frog, two trucks, a deer and two cars, and their known pixels', async () => {
+    const sample = await loadSample();
+    expect(sample).toMatchObject({ name: 'sample', length: 256, shape: [3, 32, 32] });
+    expect(Array.from({ length: 10 }, (_, i) => sample.get(i).label)).toEqual([6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
+    const corner = (index: number) => {
+      const { data } = sample.get(index).image;
+      return [0, 1024, 2048].map((start) => [...data.subarray(start, start + 4)]);
+    };
+    expect(corner(0)).toEqual([
+      [59, 43, 50, 68],
+      [62, 46, 48, 54],
+      [63, 45, 43, 42],
+    ]);
+    expect(corner(1)).toEqual([
+      [154, 126, 105, 102],
+      [177, 137, 104, 101],
+      [187, 136, 95, 99],
+    ]);
+    expect(corner(255)).toEqual([
+      [147, 147, 166, 141],
+      [146, 146, 165, 141],
+      [151, 151, 169, 141],
+    ]);
+    expect([...sample.get(0).image.data.subarray(-4)]).toEqual([104, 140, 84, 72]);
+  });
+
+  test('has all ten classes, about equally often', async () => {
+    const counts = new Array<number>(10).fill(0);
+    for (const { labels } of new DataLoader(await loadSample(), { batchSize: 100 })) {
+      for (const label of labels) counts[label]++;
+    }
+    expect(counts).toEqual([18, 37, 23, 27, 21, 22, 33, 24, 22, 29]);
+  });
+
+  test('has about mean 0 and deviation 1 in each channel once normalised', async () => {
+    const sample = await loadSample();
+    expect(sample.normalization).toBe(CIFAR10_NORMALIZATION);
+    const { images } = collate(
+      Array.from({ length: 256 }, (_, i) => sample.get(i)),
+      sample.normalization,
+    );
+    for (let channel = 0; channel < 3; channel++) {
+      const values = Array.from(images.data).filter((_, i) => Math.floor(i / 1024) % 3 === channel);
+      const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+      const square = values.reduce((sum, x) => sum + x * x, 0) / values.length;
+      // The constants are of all 50,000 images. Pixels of one image hang together: means of images, which spread by
+      // less than 1, are what averages out, to 1/√256 = 0.06; three of that are allowed, and twice as much for squares.
+      expect(Math.abs(mean)).toBeLessThan(0.19);
+      expect(Math.abs(square - 1)).toBeLessThan(0.38);
+    }
+  });
+
+  test('is what the specification "sample" opens', async () => {
+    expect(await openDataset('sample')).toEqual(await loadSample());
+  });
+});
+
+describe('a CIFAR-10 path', () => {
+  test('may be a file', async () => {
+    await writeFile(at('one.bin'), cifarRecords(3, 1));
+    const dataset = await openDataset(`cifar10:${at('one.bin')}`);
+    expect(dataset).toMatchObject({ name: `cifar10 ${at('one.bin')}`, length: 2 });
+    expect(dataset.get(1)).toMatchObject({ label: 1, image: { data: new Uint8Array(3072).fill(101) } });
+  });
+
+  test('may be a folder, whose training batches are read in order and nothing else', async () => {
+    await mkdir(at('cifar'));
+    for (const [name, label] of [
+      ['data_batch_3.bin', 3],
+      ['data_batch_1.bin', 1],
+      ['data_batch_2.bin', 2],
+      ['test_batch.bin', 9],
+      ['data_batch_6.bin', 8],
+    ] as const) {
+      await writeFile(at('cifar', name), cifarRecords(label, label));
+    }
+    await writeFile(at('cifar', 'readme.html'), 'x');
+    expect(await labelsIn(`cifar10:${at('cifar')}`)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  test('may be a folder with the test batch alone', async () => {
+    await mkdir(at('cifar-test'));
+    await writeFile(at('cifar-test', 'test_batch.bin'), cifarRecords(7));
+    expect(await labelsIn(`cifar10:${at('cifar-test')}`)).toEqual([7]);
+  });
+
+  test('is refused when the folder has no batch', async () => {
+    await mkdir(at('other'));
+    await writeFile(at('other', 'notes.txt'), '');
+    await expectInputRejection(
+      openDataset(`cifar10:${at('other')}`),
+      `cifar10 ${at('other')}: no batch in the folder, ` +
+        'expected data_batch_1.bin to data_batch_5.bin or test_batch.bin, got 1 other files',
+    );
+  });
+
+  test('is named in the message when a batch in the folder is cut short', async () => {
+    await mkdir(at('cut'));
+    await writeFile(at('cut', 'data_batch_1.bin'), cifarRecords(1));
+    await writeFile(at('cut', 'data_batch_2.bin'), cifarRecords(2).subarray(0, 3072));
+    await expectInputRejection(
+      openDataset(`cifar10:${at('cut')}`),
+      `cifar10 ${at('cut', 'data_batch_2.bin')}: length 3072 is not a multiple of the record size, ` +
+        'expected a multiple of 3073, got 3072',
+    );
+  });
+});
+
+describe('an IDX path', () => {
+  const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 50, 60);
+  const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 8);
+
+  test('finds the labels that MNIST keeps beside the images', async () => {
+    await writeFile(at('train-images-idx3-ubyte'), images);
+    await writeFile(at('train-labels-idx1-ubyte'), labels);
+    expect(await labelsIn(`idx:${at('train-images-idx3-ubyte')}`)).toEqual([7, 8]);
+  });
+
+  test('does without labels when there are none', async () => {
+    await writeFile(at('alone-images-idx3-ubyte'), images);
+    await writeFile(at('plain'), images);
+    expect(await labelsIn(`idx:${at('alone-images-idx3-ubyte')}`)).toEqual([-1, -1]);
+    expect(await labelsIn(`idx:${at('plain')}`)).toEqual([-1, -1]);
+  });
+
+  test('takes labels of any name when told so, and misses them when they are not there', async () => {
+    await writeFile(at('pictures'), images);
+    await writeFile(at('classes'), labels);
+    expect((await loadIdx(at('pictures'), at('classes'))).get(0).label).toBe(7);
+    await expectInputRejection(
+      loadIdx(at('pictures'), at('nowhere')),
+      `idx ${at('nowhere')}: cannot be read, there is no such file`,
+    );
+  });
+});
+
+describe('a data specification', () => {
+  test('may name an NPY file', async () => {
+    await writeFile(at('x.npy'), encodeNpy({ shape: [2, 1, 1, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }));
+    const dataset = await openDataset(`npy:${at('x.npy')}`);
+    expect(dataset).toMatchObject({ length: 2, shape: [1, 1, 3] });
+    expect(dataset.get(1).image.data).toEqual(Float32Array.of(4, 5, 6));
+  });
+
+  test('may have colons in its path', async () => {
+    await writeFile(at('a:b.npy'), encodeNpy({ shape: [1, 1, 1], data: Uint8Array.of(1) }));
+    expect(await openDataset(`npy:${at('a:b.npy')}`)).toMatchObject({ length: 1 });
+  });
+
+  test('may ask for synthetic images of a seed, a length and a shape', async () => {
+    const options = { seed: 4, length: 9, shape: [1, 2, 2] as const };
+    const dataset = await openDataset('synthetic', options);
+    expect(dataset).toMatchObject({ length: 9, shape: [1, 2, 2] });
+    expect(dataset.get(8)).toEqual(new SyntheticDataset(options).get(8));
+  });
+
+  test.each(['', 'mnist', 'cifar100:/data', 'Sample', 'toString', ':x', '/path/x.npy'])(
+    '%j is refused',
+    async (spec) => {
+      await expectInputRejection(
+        openDataset(spec),
+        `data: unknown source, expected cifar10:PATH, npy:FILE, idx:FILE, sample or synthetic, got '${spec}'`,
+      );
+    },
+  );
+
+  test.each(['cifar10', 'npy', 'idx'])('%s needs a path', async (kind) => {
+    for (const spec of [kind, `${kind}:`]) {
+      await expectInputRejection(
+        openDataset(spec),
+        `data: ${kind} without a path, expected ${kind}:PATH, got '${spec}'`,
+      );
+    }
+  });
+
+  test.each(['sample', 'synthetic'])('%s takes no path', async (kind) => {
+    await expectInputRejection(
+      openDataset(`${kind}:x`),
+      `data: ${kind} takes no path, expected '${kind}', got '${kind}:x'`,
+    );
+  });
+
+  test.each(['cifar10', 'npy', 'idx'])('%s of a file that is not there is refused by its path', async (kind) => {
+    await expectInputRejection(
+      openDataset(`${kind}:${at('missing')}`),
+      `${kind} ${at('missing')}: cannot be read, there is no such file`,
+    );
+  });
+
+  test.each(['npy', 'idx'])('%s of a folder is refused by its path', async (kind) => {
+    await expectInputRejection(
+      openDataset(`${kind}:${folder}`),
+      `${kind} ${folder}: cannot be read, it is a folder, expected a file`,
+    );
+  });
+
+  test('of a path through a file is refused', async () => {
+    await writeFile(at('file'), 'x');
+    await expectInputRejection(
+      openDataset(`npy:${at('file', 'x.npy')}`),
+      `npy ${at('file', 'x.npy')}: cannot be read, a part of the path is not a folder`,
+    );
+  });
+});

@@ -1,0 +1,272 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { conditionNumber, seedKappa } from '../../src/ntk/index.ts';
+import {
+  type DType,
+  EPSILON,
+  Generator,
+  ndarray,
+  type NDArray,
+  NumericalError,
+  ShapeError,
+} from '../../src/tensor/index.ts';
+import { matrixOf, orthonormalRows, withSpectrum } from '../support/spectra.ts';
+
+const diagonal = (...entries: number[]) => matrixOf(entries.length, (i, j) => (i === j ? entries[i] : 0));
+
+type Rows = readonly Float64Array[];
+
+/** J = Q·diag(σ)·W, [N, P] with singular values σ: Q orthogonal and dense, W of orthonormal rows. */
+function rowsWithSingularValues(sigma: readonly number[], p: number, generator: Generator): Rows {
+  const n = sigma.length;
+  // The reflection I − 2vvᵀ/vᵀv.
+  const v = Float64Array.from({ length: n }, () => generator.normal());
+  const norm = v.reduce((sum, x) => sum + x * x, 0);
+  const w = orthonormalRows(n, p, generator);
+  return w.map((_, i) => {
+    const row = new Float64Array(p);
+    for (let m = 0; m < n; m++) {
+      const factor = sigma[m] * ((i === m ? 1 : 0) - (2 * v[i] * v[m]) / norm);
+      for (let k = 0; k < p; k++) row[k] += factor * w[m][k];
+    }
+    return row;
+  });
+}
+
+const roundRows = (rows: Rows): Rows => rows.map((row) => row.map(Math.fround));
+
+/** Θ = J·Jᵀ, every product and sum rounded to the precision, terms in order. */
+function gramOf(rows: Rows, dtype: DType): NDArray {
+  const n = rows.length;
+  const round = dtype === 'float32' ? Math.fround : (x: number) => x;
+  const lower = (i: number, j: number): number => rows[i].reduce((sum, x, k) => round(sum + round(x * rows[j][k])), 0);
+  const data = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) data[i * n + j] = data[j * n + i] = lower(i, j);
+  return ndarray(data, [n, n], dtype);
+}
+
+/** Rows that depend on each other in exact arithmetic: the last is the sum of the others. */
+function dependentRows(n: number, p: number, generator: Generator): Rows {
+  const rows = Array.from({ length: n - 1 }, () => Float64Array.from({ length: p }, () => generator.normal()));
+  return [...rows, Float64Array.from({ length: p }, (_, k) => rows.reduce((sum, row) => sum + row[k], 0))];
+}
+
+describe('κ', () => {
+  test('is the largest eigenvalue over the smallest', () => {
+    const { kappa, lambdaMin, lambdaMax, eigenvalues, verdict, kappaLowerBound } = conditionNumber(diagonal(8, 2, 4));
+    expect({ kappa, lambdaMin, lambdaMax, verdict, kappaLowerBound }).toEqual({
+      kappa: 4,
+      lambdaMin: 2,
+      lambdaMax: 8,
+      verdict: 'resolved',
+      kappaLowerBound: 4,
+    });
+    expect([...eigenvalues]).toEqual([2, 4, 8]);
+  });
+
+  test('of a matrix of known spectrum is known', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 1e-3, max: 1, noNaN: true }), { minLength: 1, maxLength: 16 }),
+        fc.nat(),
+        (spectrum, seed) => {
+          const { kappa, verdict } = conditionNumber(withSpectrum(spectrum, new Generator(seed)));
+          const expected = Math.max(...spectrum) / Math.min(...spectrum);
+          // λmin is right to some 16·ε·λmax, at κ ≤ 1000 a relative error of 4e-12 at most; seen: 1e-12.
+          expect(Math.abs(kappa / expected - 1)).toBeLessThan(1e-11);
+          expect(verdict).toBe('resolved');
+        },
+      ),
+    );
+  });
+
+  test('of a single sample is 1', () => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      const { kappa, verdict, kappaLowerBound } = conditionNumber(ndarray([7], [1, 1]), { dtype });
+      expect({ kappa, verdict, kappaLowerBound }).toEqual({ kappa: 1, verdict: 'resolved', kappaLowerBound: 1 });
+    }
+  });
+
+  test('does not feel a power of two, nor does the verdict', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -500, max: 500 }), fc.nat(), (exponent, seed) => {
+        const theta = withSpectrum([1e-14, 0.2, 1], new Generator(seed));
+        const scaled = { ...theta, data: theta.data.map((x) => x * 2 ** exponent) };
+        const [before, after] = [theta, scaled].map((matrix) => conditionNumber(matrix));
+        expect(after.kappa).toBe(before.kappa);
+        expect(after.verdict).toBe(before.verdict);
+        expect(after.kappaLowerBound).toBe(before.kappaLowerBound);
+        expect(after.noiseFloor).toBe(before.noiseFloor * 2 ** exponent);
+      }),
+    );
+  });
+});
+
+describe('the verdict', () => {
+  test('follows from where λmin lies about the noise floor', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom<DType>('float32', 'float64'),
+        fc.double({ min: -3, max: 3, noNaN: true }),
+        (dtype, at) => {
+          const floorOf = (lambda: number) => conditionNumber(diagonal(lambda, 1), { dtype }).noiseFloor;
+          const lambda = at * floorOf(0);
+          const { verdict, kappa, kappaLowerBound, noiseFloor, lambdaMin } = conditionNumber(diagonal(lambda, 1), {
+            dtype,
+          });
+          expect(lambdaMin).toBe(lambda + 0);
+          // The floor is in proportion to tr Θ = 1 + |λ|: the same to all digits that matter here.
+          fc.pre(Math.abs(Math.abs(at) - 1) > 1e-6);
+          expect(verdict).toBe(at > 1 ? 'resolved' : at > -1 ? 'lower-bound' : 'indefinite');
+          expect(kappaLowerBound).toBe({ resolved: kappa, 'lower-bound': 1 / noiseFloor, indefinite: 1 }[verdict]);
+        },
+      ),
+    );
+  });
+
+  test('of a singular matrix is a lower bound', () => {
+    const { kappa, verdict, kappaLowerBound, noiseFloor } = conditionNumber(diagonal(2, -0));
+    expect(kappa).toBe(Infinity);
+    expect(verdict).toBe('lower-bound');
+    expect(kappaLowerBound).toBe(2 / noiseFloor);
+    expect(kappaLowerBound).toBeGreaterThan(1e12);
+  });
+
+  test('of a kernel of zeros is a lower bound of 1, and κ is no number', () => {
+    for (const n of [1, 3]) {
+      const { kappa, verdict, kappaLowerBound, noiseFloor, lambdaMin } = conditionNumber(matrixOf(n, () => 0));
+      expect({ kappa, verdict, kappaLowerBound, noiseFloor, lambdaMin }).toEqual({
+        kappa: NaN,
+        verdict: 'lower-bound',
+        kappaLowerBound: 1,
+        noiseFloor: 0,
+        lambdaMin: 0,
+      });
+      expect(seedKappa(kappa)).toBe(100000);
+    }
+  });
+
+  test('of a matrix that is no kernel is indefinite', () => {
+    for (const entries of [[1, -1e-3], [-1], [-1, -2, -3], [1e-8, -1]]) {
+      const { verdict, kappaLowerBound } = conditionNumber(diagonal(...entries), { dtype: 'float32' });
+      expect(verdict).toBe('indefinite');
+      expect(kappaLowerBound).toBe(1);
+    }
+  });
+});
+
+describe('the noise floor', () => {
+  test('grows with every source of error, and vanishes next to λmax', () => {
+    const theta = withSpectrum([0.5, 1, 2], new Generator(1));
+    const floor = (dtype: DType, parameters: number, precision: DType = 'float64') =>
+      conditionNumber(ndarray(theta.data, [3, 3], precision), { dtype, parameters }).noiseFloor;
+    expect(floor('float64', 1e4)).toBeLessThan(floor('float64', 1e6));
+    expect(floor('float64', 1e6)).toBeLessThan(floor('float32', 1e6));
+    expect(floor('float32', 1e6)).toBeLessThan(floor('float32', 1e6, 'float32'));
+    expect(floor('float32', 1e6, 'float32')).toBeLessThan(1e-3);
+  });
+
+  // From three rows on: two equal rows leave a clean zero.
+  const samples = fc.integer({ min: 3, max: 8 });
+
+  test('is above what float32 rows that depend on each other leave of a zero', () => {
+    fc.assert(
+      fc.property(samples, fc.integer({ min: 50, max: 2000 }), fc.nat(), (n, p, seed) => {
+        const theta = gramOf(roundRows(dependentRows(n, p, new Generator(seed))), 'float64');
+        const { verdict, kappaLowerBound } = conditionNumber(theta, { dtype: 'float32', parameters: p });
+        expect(verdict).toBe('lower-bound');
+        // The floor is no excuse: with float32 rows it is still some 1e-10 of λmax.
+        expect(kappaLowerBound).toBeGreaterThan(1e9);
+      }),
+    );
+  });
+
+  test('is above what rows with the errors of a deep network leave of a zero', () => {
+    fc.assert(
+      fc.property(samples, fc.nat(), (n, seed) => {
+        const generator = new Generator(seed);
+        const parameters = 500;
+        // 6·ε relative to the row, as measured on networks of 17 cells.
+        const noisy = dependentRows(n, parameters, generator).map((row) => {
+          const size = (6 * EPSILON.float32 * Math.hypot(...row)) / Math.sqrt(parameters);
+          return row.map((x) => Math.fround(x + size * generator.normal()));
+        });
+        const theta = gramOf(noisy, 'float64');
+        expect(conditionNumber(theta, { dtype: 'float32', parameters }).verdict).toBe('lower-bound');
+        // The error is there: were the rows float64, the same eigenvalue would mean something.
+        expect(conditionNumber(theta, { dtype: 'float64', parameters }).verdict).toBe('resolved');
+      }),
+    );
+  });
+
+  test.each(['float32', 'float64'] as const)('is above what summation in %s leaves of a zero', (dtype) => {
+    fc.assert(
+      fc.property(samples, fc.nat(), (n, seed) => {
+        const parameters = 5000;
+        const rows = dependentRows(n, parameters, new Generator(seed));
+        const theta = gramOf(dtype === 'float32' ? roundRows(rows) : rows, dtype);
+        const { verdict, lambdaMin } = conditionNumber(theta, { dtype, parameters });
+        expect(verdict).toBe('lower-bound');
+        // There is something to be above.
+        expect(lambdaMin).not.toBe(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('lets κ = 1e8 of float32 rows pass when Θ is in float64, and κ is right to 1 %', () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const rows = roundRows(rowsWithSingularValues([1, 0.7, 0.3, 0.1, 1e-4], 2000, new Generator(seed)));
+        const { verdict, kappa } = conditionNumber(gramOf(rows, 'float64'), { dtype: 'float32', parameters: 2000 });
+        expect(verdict).toBe('resolved');
+        // σmin moves by at most ε/2·√tr Θ ≈ 8e-8, κ by 2·8e-8/1e-4 = 0.16 %.
+        expect(Math.abs(kappa / 1e8 - 1)).toBeLessThan(0.01);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('flags κ = 4e6 computed in float32 throughout, as the seed does', () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const rows = roundRows(rowsWithSingularValues([1, 0.7, 0.3, 0.1, 5e-4], 2000, new Generator(seed)));
+        const options = { dtype: 'float32', parameters: 2000 } as const;
+        const single = conditionNumber(gramOf(rows, 'float32'), options);
+        expect(single.verdict).toBe('lower-bound');
+        expect(single.kappaLowerBound).toBeLessThan(4e6);
+        // In float64 it is a number like any other.
+        const double = conditionNumber(gramOf(rows, 'float64'), options);
+        expect(double.verdict).toBe('resolved');
+        expect(Math.abs(double.kappa / 4e6 - 1)).toBeLessThan(1e-3);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('refused are', () => {
+  test('kernels with NaN or infinity', () => {
+    for (const bad of [NaN, Infinity]) {
+      const theta = ndarray([1, 0, 0, bad], [2, 2]);
+      expect(() => conditionNumber(theta)).toThrow(NumericalError);
+      expect(() => conditionNumber(theta)).toThrow(`expected finite entries, got ${bad} in row 1, column 1`);
+    }
+  });
+
+  test('kernels that are not square or not symmetric', () => {
+    expect(() => conditionNumber(ndarray([1, 2], [1, 2]))).toThrow(ShapeError);
+    expect(() => conditionNumber(ndarray([], [0, 0]))).toThrow(ShapeError);
+    expect(() => conditionNumber(ndarray([1, 2, 3, 4], [2, 2]))).toThrow(NumericalError);
+  });
+});
+
+test("the seed's number is κ with NaN as 100000 and infinities as the largest doubles", () => {
+  expect(seedKappa(12.5)).toBe(12.5);
+  expect(seedKappa(-3e7)).toBe(-3e7);
+  expect(seedKappa(0)).toBe(0);
+  expect(seedKappa(NaN)).toBe(100000);
+  expect(seedKappa(Infinity)).toBe(Number.MAX_VALUE);
+  expect(seedKappa(-Infinity)).toBe(-Number.MAX_VALUE);
+  expect(seedKappa(conditionNumber(diagonal(3, 0)).kappa)).toBe(Number.MAX_VALUE);
+});

@@ -1,0 +1,289 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { jacobi } from '../../src/ntk/eigen/jacobi.ts';
+import { symmetricEigen } from '../../src/ntk/index.ts';
+import { cast, Generator, ndarray, type NDArray, NumericalError, ShapeError } from '../../src/tensor/index.ts';
+import { countBelow } from '../support/inertia.ts';
+import { defects, example, kinds, matrixOf } from '../support/spectra.ts';
+
+const methods = ['jacobi', 'qr'] as const;
+
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  return Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i])));
+}
+
+/** Both solvers, and the example they were drawn from, agree; their vectors are eigenvectors. */
+function checkExample(kind: string, n: number, seed: number): void {
+  const { matrix, expected, size } = example(kind, n, seed);
+  for (const method of methods) {
+    const { values, vectors } = symmetricEigen(matrix, { method, vectors: true });
+    // Errors are some n·ε·max|λ| ≤ 5e-14·max|λ| for n = 200; seen: 2e-14.
+    expect(largestDifference(values, expected)).toBeLessThanOrEqual(1e-12 * size);
+    expect([...values]).toEqual([...values].sort((a, b) => a - b));
+    expect(vectors.shape).toEqual([n, n]);
+    const [residual, skew] = defects(matrix, values, vectors);
+    expect(residual).toBeLessThanOrEqual(1e-12 * size);
+    expect(skew).toBeLessThan(1e-12);
+    // Without eigenvectors, the same arithmetic yields the same eigenvalues.
+    const alone = symmetricEigen(matrix, { method });
+    expect(alone.values).toEqual(values);
+    expect(alone.vectors).toBeUndefined();
+  }
+}
+
+describe('both solvers', () => {
+  test.each(kinds)('find a spectrum %s, and its eigenvectors, for 200 rows', (kind) => {
+    checkExample(kind, 200, 1);
+  });
+
+  test('find any spectrum and its eigenvectors for up to 20 rows', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 20 }), fc.nat(), (kind, n, seed) => {
+        checkExample(kind, n, seed);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('find the same whatever the order of rows and columns', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 20 }), fc.nat(), (kind, n, seed) => {
+        const { matrix, size } = example(kind, n, seed);
+        const order = new Generator(seed).permutation(n);
+        const permuted = matrixOf(n, (i, j) => matrix.data[order[i] * n + order[j]]);
+        for (const method of methods) {
+          const [values, again] = [matrix, permuted].map((m) => symmetricEigen(m, { method }).values);
+          expect(largestDifference(values, again)).toBeLessThanOrEqual(1e-13 * size);
+        }
+      }),
+    );
+  });
+
+  test('are scaled exactly with a power of two', () => {
+    const any = fc.tuple(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 12 }), fc.nat());
+    fc.assert(
+      fc.property(any, fc.integer({ min: -900, max: 900 }), ([kind, n, seed], exponent) => {
+        const { matrix } = example(kind, n, seed);
+        const scaled = { ...matrix, data: matrix.data.map((x) => x * 2 ** exponent) };
+        for (const method of methods) {
+          const before = symmetricEigen(matrix, { method, vectors: true });
+          const after = symmetricEigen(scaled, { method, vectors: true });
+          expect(after.values).toEqual(before.values.map((x) => x * 2 ** exponent));
+          expect(after.vectors).toEqual(before.vectors);
+        }
+      }),
+    );
+  });
+
+  test('change sign and order with the matrix', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 20 }), fc.nat(), (kind, n, seed) => {
+        const { matrix, size } = example(kind, n, seed);
+        const negated = { ...matrix, data: matrix.data.map((x) => -x) };
+        for (const method of methods) {
+          const { values } = symmetricEigen(matrix, { method });
+          const reversed = symmetricEigen(negated, { method })
+            .values.map((x) => -x)
+            .reverse();
+          expect(largestDifference(values, reversed)).toBeLessThanOrEqual(1e-13 * size);
+        }
+      }),
+    );
+  });
+
+  test.each(methods)('leave the matrix as it is (%s)', (method) => {
+    const { matrix } = example('of both signs', 10, 4);
+    const before = matrix.data.slice();
+    symmetricEigen(matrix, { method, vectors: true });
+    expect(matrix.data).toEqual(before);
+  });
+});
+
+describe.each(methods)('matrices with a spectrum in closed form, by %s', (method) => {
+  const spectrum = (matrix: NDArray) => symmetricEigen(matrix, { method }).values;
+
+  test('the second difference has 2 − 2·cos(kπ/(n + 1))', () => {
+    for (const n of [1, 2, 3, 10, 100]) {
+      const matrix = matrixOf(n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0));
+      // 4·sin²: the difference of 2 and a cosine near 1 would lose digits itself.
+      const expected = Array.from({ length: n }, (_, k) => 4 * Math.sin(((k + 1) * Math.PI) / (2 * n + 2)) ** 2);
+      expect(largestDifference(spectrum(matrix), expected)).toBeLessThan(1e-13);
+    }
+  });
+
+  test('min(i, j) has 1 / (4·sin²((2k − 1)π/(4n + 2)))', () => {
+    const n = 30;
+    const matrix = matrixOf(n, (i, j) => Math.min(i, j) + 1);
+    const expected = Array.from(
+      { length: n },
+      (_, k) => 0.25 / Math.sin(((2 * (n - k) - 1) * Math.PI) / (4 * n + 2)) ** 2,
+    );
+    expect(largestDifference(spectrum(matrix), expected)).toBeLessThan(1e-13 * expected[n - 1]);
+  });
+
+  test('all ones has n once and 0 else', () => {
+    for (const n of [1, 2, 7, 100]) {
+      const values = spectrum(matrixOf(n, () => 1));
+      const expected = Array.from({ length: n }, (_, k) => (k === n - 1 ? n : 0));
+      expect(largestDifference(values, expected)).toBeLessThan(1e-13 * n);
+    }
+  });
+
+  test("the largest eigenvalue of Hilbert's matrix has the digits computed with 60", () => {
+    const largest = [
+      1, 1.2675918792439982155, 1.4083189271236539575, 1.500214280059242763, 1.5670506910982307956, 1.6188998589243391,
+      1.6608853389269309, 1.6959389969219495,
+    ];
+    largest.forEach((expected, k) => {
+      const values = spectrum(matrixOf(k + 1, (i, j) => 1 / (i + j + 1)));
+      // Entries are rounded to ε/2 each, the solver adds some n·ε.
+      expect(Math.abs(values[k] / expected - 1)).toBeLessThan(1e-14);
+    });
+  });
+
+  test('a diagonal matrix has its diagonal, exactly and in order', () => {
+    const diagonal = [3, -1, 0, 1e-12, 2];
+    const values = spectrum(matrixOf(5, (i, j) => (i === j ? diagonal[i] : 0)));
+    expect([...values]).toEqual([-1, 0, 1e-12, 2, 3]);
+  });
+
+  test('one number is its own eigenvalue', () => {
+    for (const x of [5, -5, 0, 5e-324, Number.MAX_VALUE]) {
+      const { values, vectors } = symmetricEigen(ndarray([x], [1, 1]), { method, vectors: true });
+      expect([...values]).toEqual([x]);
+      expect([...vectors.data]).toEqual([1]);
+    }
+  });
+
+  test('zeros have +0 and orthonormal eigenvectors', () => {
+    const { values, vectors } = symmetricEigen(ndarray([0, -0, -0, -0], [2, 2]), { method, vectors: true });
+    expect([...values]).toEqual([0, 0]);
+    expect([...vectors.data]).toEqual([1, 0, 0, 1]);
+  });
+
+  test('a swap of two coordinates has −1 and 1', () => {
+    expect(largestDifference(spectrum(ndarray([0, 1, 1, 0], [2, 2])), [-1, 1])).toBeLessThan(1e-15);
+  });
+
+  test('entries from 1e-300 to 1e300 neither underflow nor overflow', () => {
+    for (const size of [1e-300, 1e-200, 1e200, 1e300]) {
+      const values = spectrum(matrixOf(3, (i, j) => (i === j ? 2 : 1) * size));
+      expect(
+        largestDifference(
+          values.map((x) => x / size),
+          [1, 1, 4],
+        ),
+      ).toBeLessThan(1e-14);
+    }
+  });
+
+  test('float32 matrices are decomposed in float64', () => {
+    const { matrix } = example('uniform', 8, 3);
+    const single = cast(matrix, 'float32');
+    expect(spectrum(single)).toEqual(spectrum(cast(single, 'float64')));
+  });
+
+  test('halves that differ by rounding are averaged', () => {
+    const rounding = 2 ** -50;
+    const values = spectrum(ndarray([1, 0.5 + rounding, 0.5 - rounding, 1], [2, 2]));
+    expect(values).toEqual(spectrum(ndarray([1, 0.5, 0.5, 1], [2, 2])));
+  });
+});
+
+describe('a graded positive definite matrix D·B·D', () => {
+  /** B has ones on the diagonal and row sums below 1/2 else, so κ(B) < 3; D runs over 12 decades in random order. */
+  function graded(n: number, seed: number): NDArray {
+    const generator = new Generator(seed);
+    const d = Float64Array.from({ length: n }, () => 10 ** generator.uniform(-12, 0));
+    const b = Float64Array.from({ length: n * n }, () => generator.uniform(-1, 1) / (2 * n));
+    return matrixOf(n, (i, j) => d[i] * d[j] * (i === j ? 1 : b[Math.min(i, j) * n + Math.max(i, j)]));
+  }
+
+  test('is judged by a count of eigenvalues that is right where they are known', () => {
+    const n = 6;
+    const matrix = matrixOf(n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0));
+    for (let k = 1; k <= n; k++) {
+      const lambda = 4 * Math.sin((k * Math.PI) / (2 * n + 2)) ** 2;
+      expect(countBelow(matrix, lambda * (1 - 1e-14))).toBe(k - 1);
+      expect(countBelow(matrix, lambda * (1 + 1e-14))).toBe(k);
+    }
+  });
+
+  /** Every eigenvalue is within the relative tolerance, counted in exact arithmetic. */
+  function expectRelative(matrix: NDArray, values: Float64Array, tolerance: number): void {
+    values.forEach((lambda, k) => {
+      expect(countBelow(matrix, lambda * (1 - tolerance))).toBeLessThanOrEqual(k);
+      expect(countBelow(matrix, lambda * (1 + tolerance))).toBeGreaterThan(k);
+    });
+  }
+
+  test('has every eigenvalue right to 1e-12 of itself by Jacobi', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10 }), fc.nat(), (n, seed) => {
+        const matrix = graded(n, seed);
+        // Demmel & Veselić: sweeps·n·ε·κ(B), here some 10·10·2e-16·3 = 7e-14.
+        expectRelative(matrix, symmetricEigen(matrix).values, 1e-12);
+      }),
+    );
+  });
+
+  test('has its 20 eigenvalues right to 1e-12 of themselves by Jacobi, with κ beyond 1e20', () => {
+    const matrix = graded(20, 8);
+    const { values } = symmetricEigen(matrix);
+    expect(values[19] / values[0]).toBeGreaterThan(1e20);
+    expectRelative(matrix, values, 1e-12);
+  });
+
+  test('has eigenvalues right to n·ε·λmax by QR, which is no digit of the small ones', () => {
+    const matrix = graded(20, 8);
+    const [jacobiValues, qrValues] = methods.map((method) => symmetricEigen(matrix, { method }).values);
+    expect(largestDifference(jacobiValues, qrValues)).toBeLessThan(20 * Number.EPSILON * jacobiValues[19]);
+    // The tolerance above is far larger than the smallest eigenvalue: it demands nothing of it.
+    expect(jacobiValues[0]).toBeLessThan(1e-3 * Number.EPSILON * jacobiValues[19]);
+  });
+});
+
+describe('what has no eigenvalues is refused', () => {
+  const refuse = (matrix: NDArray, type: typeof ShapeError | typeof NumericalError, message: string) => {
+    for (const method of methods) {
+      expect(() => symmetricEigen(matrix, { method })).toThrow(type);
+      expect(() => symmetricEigen(matrix, { method })).toThrow(message);
+    }
+  };
+
+  test('matrices that are not square, or empty', () => {
+    const expected = 'symmetricEigen: expected a square matrix of at least one row, got shape ';
+    refuse(ndarray([1, 2], [1, 2]), ShapeError, `${expected}[1, 2]`);
+    refuse(ndarray([], [0, 0]), ShapeError, `${expected}[0, 0]`);
+    refuse(ndarray([1], [1]), ShapeError, `${expected}[1]`);
+    refuse(ndarray([1], [1, 1, 1]), ShapeError, `${expected}[1, 1, 1]`);
+    refuse(ndarray([1], []), ShapeError, `${expected}[]`);
+  });
+
+  test('entries that are NaN or infinite', () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const matrix = ndarray([1, 2, bad, 1], [2, 2]);
+      refuse(matrix, NumericalError, `symmetricEigen: expected finite entries, got ${bad} in row 1, column 0`);
+    }
+  });
+
+  test('asymmetry beyond rounding', () => {
+    const message = 'symmetricEigen: expected a symmetric matrix, got 3 in row 1, column 0 and 2 in row 0, column 1';
+    refuse(ndarray([1, 2, 3, 1], [2, 2]), NumericalError, message);
+    refuse(ndarray([1, 0.5 + 1e-12, 0.5, 1], [2, 2]), NumericalError, 'expected a symmetric matrix');
+    refuse(ndarray([1, 0.501, 0.5, 1], [2, 2], 'float32'), NumericalError, 'expected a symmetric matrix');
+  });
+
+  test('eigenvalues beyond the range of float64', () => {
+    const matrix = matrixOf(2, () => Number.MAX_VALUE);
+    refuse(matrix, NumericalError, 'symmetricEigen: expected eigenvalues within ±1.7976931348623157e+308, got ');
+  });
+
+  test('a matrix that Jacobi cannot make diagonal in the sweeps it may take', () => {
+    const { matrix } = example('uniform', 10, 1);
+    const attempt = () => jacobi(Float64Array.from(matrix.data), 10, false, 2);
+    expect(attempt).toThrow(NumericalError);
+    expect(attempt).toThrow('jacobi: a matrix of 10 rows did not become diagonal, expected at most 2 sweeps');
+  });
+});

@@ -20,6 +20,6 @@ export {
   type StatisticsOptions,
   updateRunningStatistics,
 } from './runningStatistics.ts';
-export { encodeSafetensors, parseSafetensors } from './safetensors.ts';
+export { encodeSafetensors, parseSafetensors, type Safetensors } from './safetensors.ts';
 export { loadStateDict, stateDict } from './stateDict.ts';
 export { type Call, type Mode, Trace, type TraceOptions } from './trace.ts';

@@ -4,8 +4,14 @@
  *
  * @module
  */
-export { type ConditionNumber, conditionNumber, seedKappa, type Verdict } from './conditionNumber.ts';
-export { symmetricEigen } from './eigen/index.ts';
+export {
+  type ConditionNumber,
+  conditionNumber,
+  type KernelOrigin,
+  seedKappa,
+  type Verdict,
+} from './conditionNumber.ts';
+export { type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
 export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
 export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';

@@ -70,7 +70,7 @@ export async function ntkOf(rows: JacobianRows, { mode, backend, dtype = 'float6
     parameters,
     logits: rows.logits,
     theta,
-    ...conditionNumber(theta, { dtype }),
+    ...conditionNumber(theta, { dtype, parameters }),
   };
 }
 

@@ -10,7 +10,7 @@ export { type Arguments, type Backend, type Executable } from './backend.ts';
 export { referenceBackend } from './backends/reference/index.ts';
 export { evaluate, type Feeds, Program } from './evaluate.ts';
 export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
-export { type Attributes, type PrimitiveName, primitives } from './primitives/index.ts';
+export { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';
 export * from './primitives/convolution/functions.ts';
 export * from './primitives/elementwise/functions.ts';
 export * from './primitives/movement/functions.ts';
@@ -18,8 +18,26 @@ export * from './primitives/normalization/functions.ts';
 export * from './primitives/pooling/functions.ts';
 export * from './primitives/product/functions.ts';
 export * from './primitives/reduction/functions.ts';
-export { type Pair } from './primitives/convolution/definition.ts';
+export type * from './primitives/convolution/definition.ts';
+export type * from './primitives/elementwise/definition.ts';
+export type * from './primitives/movement/definition.ts';
+export type * from './primitives/normalization/definition.ts';
+export type * from './primitives/pooling/definition.ts';
+export type * from './primitives/product/definition.ts';
+export type * from './primitives/reduction/definition.ts';
+export { type Extents, type NoAttributes, type Signature } from './signature.ts';
 export { formatGraph } from './print.ts';
-export { Generator } from './random.ts';
+export { type DrawOptions, Generator } from './random.ts';
 export { broadcastShapes, formatShape, sameShape, type Shape, sizeOf } from './shape.ts';
-export { constant, dependents, input, type Op, scalar, Tensor, topologicalOrder } from './tensor.ts';
+export {
+  constant,
+  type ConstantOp,
+  dependents,
+  input,
+  type InputOp,
+  type Op,
+  type PrimitiveOp,
+  scalar,
+  Tensor,
+  topologicalOrder,
+} from './tensor.ts';

@@ -17,6 +17,9 @@ export interface Signature<A> {
   readonly text: string;
 }
 
+/** The attributes of a primitive that has none. */
+export type NoAttributes = Readonly<Record<never, never>>;
+
 /** Extents by dimension name. */
 export type Extents = Readonly<Record<string, number>>;
 

@@ -1,18 +1,16 @@
 import { type DType } from '../../array.ts';
-import { elementwise } from '../../signature.ts';
-
-type None = Readonly<Record<never, never>>;
+import { elementwise, type NoAttributes } from '../../signature.ts';
 
 /** Attributes of the primitives that work element by element. */
 export interface ElementwisePrimitives {
   linearCombination: { readonly coefficients: readonly number[] };
-  multiply: None;
+  multiply: NoAttributes;
   power: { readonly exponent: number };
-  exp: None;
-  log: None;
-  tanh: None;
-  relu: None;
-  reluGradient: None;
+  exp: NoAttributes;
+  log: NoAttributes;
+  tanh: NoAttributes;
+  relu: NoAttributes;
+  reluGradient: NoAttributes;
   cast: { readonly dtype: DType };
 }
 
@@ -20,13 +18,13 @@ export const elementwiseDefinitions = {
   linearCombination: {
     signature: elementwise<ElementwisePrimitives['linearCombination']>('linearCombination', undefined),
   },
-  multiply: { signature: elementwise<None>('multiply', 2) },
+  multiply: { signature: elementwise<NoAttributes>('multiply', 2) },
   power: { signature: elementwise<ElementwisePrimitives['power']>('power', 1) },
-  exp: { signature: elementwise<None>('exp', 1) },
-  log: { signature: elementwise<None>('log', 1) },
-  tanh: { signature: elementwise<None>('tanh', 1) },
-  relu: { signature: elementwise<None>('relu', 1) },
-  reluGradient: { signature: elementwise<None>('reluGradient', 2) },
+  exp: { signature: elementwise<NoAttributes>('exp', 1) },
+  log: { signature: elementwise<NoAttributes>('log', 1) },
+  tanh: { signature: elementwise<NoAttributes>('tanh', 1) },
+  relu: { signature: elementwise<NoAttributes>('relu', 1) },
+  reluGradient: { signature: elementwise<NoAttributes>('reluGradient', 2) },
   cast: {
     signature: elementwise<ElementwisePrimitives['cast']>('cast', 1),
     resultType: ({ dtype }: ElementwisePrimitives['cast']) => dtype,

@@ -1,13 +1,10 @@
 import { ShapeError } from '../../../errors.ts';
-import { type Extents, named } from '../../signature.ts';
+import { type Extents, named, type NoAttributes } from '../../signature.ts';
 
 /** The number added to the variance before its root is taken. */
 export interface EpsilonAttributes {
   readonly epsilon: number;
 }
-
-/** A primitive without attributes. */
-export type NoAttributes = Readonly<Record<never, never>>;
 
 /** Attributes of the normalisation primitives. */
 export interface NormalizationPrimitives {

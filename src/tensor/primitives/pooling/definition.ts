@@ -1,5 +1,5 @@
 import { ShapeError } from '../../../errors.ts';
-import { type Extents, named } from '../../signature.ts';
+import { type Extents, named, type NoAttributes } from '../../signature.ts';
 import { type Pair, windowCount } from '../convolution/definition.ts';
 
 /** The windows of a pool. */
@@ -24,7 +24,7 @@ export interface PoolingPrimitives {
   averagePool: AveragePoolAttributes;
   averagePoolGradient: AveragePoolAttributes & InputSize;
   maxPoolIndex: PoolAttributes;
-  gatherPixels: Readonly<Record<never, never>>;
+  gatherPixels: NoAttributes;
   scatterPixels: InputSize;
 }
 
@@ -67,7 +67,7 @@ export const poolingDefinitions = {
     ),
   },
   maxPoolIndex: { signature: named<PoolAttributes>('maxPoolIndex', '(h,w)->(p,q)', windows('maxPool')) },
-  gatherPixels: { signature: named<Readonly<Record<never, never>>>('gatherPixels', '(h,w),(p,q)->(p,q)') },
+  gatherPixels: { signature: named<NoAttributes>('gatherPixels', '(h,w),(p,q)->(p,q)') },
   scatterPixels: {
     signature: named<InputSize>('scatterPixels', '(p,q),(p,q)->(h,w)', (_, { inputSize: [h, w] }) => ({ h, w })),
   },

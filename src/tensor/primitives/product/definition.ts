@@ -1,5 +1,5 @@
 import { type DType } from '../../array.ts';
-import { named, type Signature } from '../../signature.ts';
+import { named, type NoAttributes, type Signature } from '../../signature.ts';
 
 /** Which operands of a matrix product are read transposed. */
 export interface MatmulAttributes {
@@ -10,7 +10,7 @@ export interface MatmulAttributes {
 /** Attributes of the products. */
 export interface ProductPrimitives {
   matmul: MatmulAttributes;
-  gram: Readonly<Record<never, never>>;
+  gram: NoAttributes;
 }
 
 function matmulSignature({ transposeA, transposeB }: MatmulAttributes): Signature<MatmulAttributes> {
@@ -26,7 +26,7 @@ const anyMatmul: Signature<MatmulAttributes> = {
 export const productDefinitions = {
   matmul: { signature: anyMatmul },
   gram: {
-    signature: named<Readonly<Record<never, never>>>('gram', '(n,p),(m,p)->(n,m)'),
+    signature: named<NoAttributes>('gram', '(n,p),(m,p)->(n,m)'),
     // κ is the ratio of the ends of Θ's spectrum: in float32 the sums would drown the small end.
     resultType: (): DType => 'float64',
   },

@@ -1,7 +1,7 @@
 import { ShapeError } from '../../../errors.ts';
 import { allocate, type DType, ndarray } from '../../array.ts';
 import { apply } from '../../apply.ts';
-import { broadcastShapes, formatShape, sameShape, type Shape } from '../../shape.ts';
+import { formatShape, sameShape, type Shape } from '../../shape.ts';
 import { constant, scalar, type Tensor } from '../../tensor.ts';
 
 /**
@@ -114,12 +114,4 @@ export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
     throw new ShapeError(`concatenate: expected an axis of tensors of rank ${rank}, got ${axis}`);
   }
   return apply('concatenate', tensors, { axis: axis < 0 ? axis : axis - rank });
-}
-
-/** The common shape of all tensors under broadcasting. */
-export function commonShape(name: string, tensors: readonly Tensor[]): Shape {
-  return broadcastShapes(
-    name,
-    tensors.map((tensor) => tensor.shape),
-  );
 }

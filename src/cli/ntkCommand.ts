@@ -3,7 +3,7 @@ import { type NetworkCase, parseCase } from '../nn/index.ts';
 import { type Ntk, NtkProgram } from '../ntk/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
 import { type BackendOptions, chooseBackend } from './backend.ts';
-import { printJson, print, writeReport } from './output.ts';
+import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { matrixRows, repeatReport } from './report/fromNtk.ts';
 import { type ArchitectureReport } from './report/model.ts';
@@ -21,6 +21,7 @@ export interface NtkCommandOptions extends BackendOptions {
 /** `ntkit ntk CASE`: κ of the network, weights and batch that a case file holds. */
 export async function ntkCommand(path: string, options: NtkCommandOptions): Promise<void> {
   const backend = chooseBackend(options);
+  if (options.html !== undefined) await checkWritable(options.html);
   const read = parseCase((await readBytes('case', path)).bytes, path);
   const images = batchOf(read, options);
 

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { InputError } from '../tensor/index.ts';
 import { type Report } from './report/model.ts';
 import { renderReport } from './report/index.ts';
@@ -19,15 +20,28 @@ export function notice(text: string): void {
 }
 
 /**
+ * Makes sure that a page can be written before hours are spent on what it shows.
+ *
+ * @throws InputError when its folder is not there or not writable.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  await attemptWriting(path, access(dirname(path), constants.W_OK));
+}
+
+/**
  * Writes the HTML page.
  *
  * @throws InputError when the file cannot be written.
  */
 export async function writeReport(path: string, report: Report): Promise<void> {
+  await attemptWriting(path, writeFile(path, renderReport(report)));
+  notice(`wrote ${path}`);
+}
+
+async function attemptWriting(path: string, writing: Promise<void>): Promise<void> {
   try {
-    await writeFile(path, renderReport(report));
+    await writing;
   } catch (error) {
     throw new InputError(`${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   }
-  notice(`wrote ${path}`);
 }

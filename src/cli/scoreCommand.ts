@@ -11,7 +11,7 @@ import {
 import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
 import { type Backend, Generator, InputError } from '../tensor/index.ts';
 import { type BackendOptions, chooseBackend } from './backend.ts';
-import { print, printJson, writeReport } from './output.ts';
+import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { repeatReport } from './report/fromNtk.ts';
 import { type ArchitectureReport } from './report/model.ts';
@@ -51,6 +51,7 @@ interface Scored extends Candidate {
 export async function scoreCommand(options: ScoreCommandOptions): Promise<void> {
   const { repeats, batchSize } = options;
   const backend = chooseBackend(options);
+  if (options.html !== undefined) await checkWritable(options.html);
   const candidates = candidatesOf(options.arch);
   const batches = await drawBatches(options);
 

@@ -26,7 +26,8 @@ function reorder({ shape: [n], data }: NDArray, order: readonly number[]): NDArr
 const property = (check: (kind: string, mode: Mode, seed: number) => Promise<void>, numRuns = 20) =>
   fc.assert(
     fc.asyncProperty(drawn, ({ kind, mode, seed }) => check(kind, mode, seed)),
-    { numRuns },
+    // A network whose last ReLU lets nothing pass for one of the samples: its row of J is 0.
+    { numRuns, examples: [[{ kind: 'DARTS supernet', mode: 'eval', seed: 1099811883 }]] },
   );
 
 describe('the kernel matrix', () => {
@@ -41,7 +42,7 @@ describe('the kernel matrix', () => {
       for (let i = 0; i < N; i++)
         for (let j = 0; j < i; j++) expect(kernel.data[i * N + j]).toBe(kernel.data[j * N + i]);
       // Rounding of J·Jᵀ moves an eigenvalue by at most about N·2⁻⁵²·λmax.
-      expect(eigenvalues[0]).toBeGreaterThan(-1e-14 * lambdaMax);
+      expect(eigenvalues[0]).toBeGreaterThanOrEqual(-1e-14 * lambdaMax);
     });
   });
 
@@ -77,7 +78,7 @@ describe('the kernel matrix', () => {
       const after = await kernels();
       const size = Math.max(...before.map(({ data }) => Math.max(...data.map(Math.abs))));
       before.forEach(({ data }, k) => {
-        data.forEach((x, i) => expect(Math.abs(after[k].data[i] - 9 * x)).toBeLessThan(1e-11 * size));
+        data.forEach((x, i) => expect(Math.abs(after[k].data[i] - 9 * x)).toBeLessThanOrEqual(1e-11 * size));
       });
     });
   });
@@ -101,7 +102,8 @@ describe('the kernel matrix', () => {
       for (let i = 0; i < 3; i++) {
         for (let j = 0; j < 3; j++) expect(after.data[i * N + j]).toBe(before.data[i * N + j]);
       }
-      expect(after.data[N * N - 1]).not.toBe(before.data[N * N - 1]);
+      const [own, changedOwn] = [before.data[N * N - 1], after.data[N * N - 1]];
+      expect(changedOwn !== own || own === 0).toBe(true);
     });
   });
 
@@ -116,8 +118,9 @@ describe('the kernel matrix', () => {
       const size = Math.max(...before.data);
       for (let i = 0; i < 3; i++) {
         for (let j = 0; j <= i; j++) {
-          // Far beyond rounding: batch norm couples the samples.
-          expect(Math.abs(after.data[i * N + j] - before.data[i * N + j])).toBeGreaterThan(1e-9 * size);
+          const [old, now] = [before.data[i * N + j], after.data[i * N + j]];
+          // Far beyond rounding: batch norm couples the samples. (All but where a sample has no gradient at all.)
+          if (old !== 0 || now !== 0) expect(Math.abs(now - old)).toBeGreaterThan(1e-9 * size);
         }
       }
     });

@@ -21,7 +21,10 @@ const downwardOnly = layers.flatMap((row, floor) =>
 );
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'docs/api', 'node_modules'] },
+  {
+    // AssemblyScript has types and decorators of its own.
+    ignores: ['dist', 'coverage', 'docs/api', 'node_modules', 'src/tensor/backends/wasm/{assembly,generated.ts}'],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },

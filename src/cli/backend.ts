@@ -1,27 +1,60 @@
-import { type Backend, BackendError, type DType, InputError, referenceBackend } from '../tensor/index.ts';
+import {
+  type Backend,
+  BackendError,
+  type DType,
+  InputError,
+  referenceBackend,
+  wasmBackend,
+  wasmIsSupported,
+} from '../tensor/index.ts';
 
 /** Options of every command that computes. */
 export interface BackendOptions {
   readonly backend: string;
   readonly gpuMode?: string;
   readonly threads?: number;
+  readonly dtype?: DType;
+}
+
+/** What computes, and in which precision. */
+export interface Computation {
+  readonly backend: Backend;
   readonly dtype: DType;
 }
 
 /**
- * The backend that a command line asks for; never another one instead.
+ * Calls a function with the backend and the precision that a command line asks for, and closes the backend after it.
  *
- * @throws BackendError when it is not in this build, InputError when an option does not belong to it.
+ * `auto` is `wasm` in float32 wherever WebAssembly has SIMD, and `reference` where it has not or float64 is asked for.
+ *
+ * @throws BackendError when the backend is not in this build, InputError when an option does not belong to it.
  */
-export function chooseBackend({ backend, gpuMode, threads }: BackendOptions): Backend {
-  if (backend === 'wasm' || backend === 'gpu') {
-    throw new BackendError(`--backend ${backend}: not part of this version, expected auto or reference`);
+export async function withBackend<T>(
+  options: BackendOptions,
+  compute: (computation: Computation) => Promise<T>,
+): Promise<T> {
+  const computation = choose(options);
+  try {
+    return await compute(computation);
+  } finally {
+    await computation.backend.close();
+  }
+}
+
+function choose({ backend, gpuMode, threads, dtype }: BackendOptions): Computation {
+  if (backend === 'gpu') {
+    throw new BackendError('--backend gpu: not part of this version, expected auto, reference or wasm');
   }
   if (gpuMode !== undefined) {
     throw new InputError(`--gpu-mode ${gpuMode}: expected with --backend gpu, got --backend ${backend}`);
   }
+  const wasm = backend === 'wasm' || (backend === 'auto' && dtype !== 'float64' && wasmIsSupported());
+  if (wasm) {
+    if (dtype === 'float64') throw new InputError('--dtype float64: the wasm backend computes in float32');
+    return { backend: wasmBackend(threads === undefined ? {} : { threads }), dtype: 'float32' };
+  }
   if (threads !== undefined && threads !== 1) {
     throw new InputError(`--threads ${threads}: the reference backend runs on 1 thread`);
   }
-  return referenceBackend;
+  return { backend: referenceBackend, dtype: dtype ?? 'float64' };
 }

@@ -19,7 +19,7 @@ function integer(least: number, most = 2 ** 31 - 1) {
   };
 }
 
-function withBackend(command: Command): Command {
+function withCommonOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--backend <name>', 'what computes').choices(['auto', 'reference', 'wasm', 'gpu']).default('auto'),
@@ -27,9 +27,10 @@ function withBackend(command: Command): Command {
     .addOption(new Option('--gpu-mode <mode>', 'which GPU.js mode, with --backend gpu'))
     .addOption(new Option('--threads <count>', 'worker threads').argParser(integer(1, 1024)))
     .addOption(
-      new Option('--dtype <precision>', 'of forward and backward passes')
-        .choices(['float32', 'float64'] satisfies DType[])
-        .default('float64'),
+      new Option(
+        '--dtype <precision>',
+        'of forward and backward passes; float32 on wasm, float64 on reference unless given',
+      ).choices(['float32', 'float64'] satisfies DType[]),
     )
     .addOption(new Option('--seed <number>', 'of everything drawn at random').argParser(integer(0)).default(0))
     .option('--json', 'print one JSON object', false)
@@ -42,7 +43,7 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/\n+$/, '\n')) });
 
-  withBackend(root.command('ntk <case>'))
+  withCommonOptions(root.command('ntk <case>'))
     .description('κ of the network, weights and images in a case file (.safetensors)')
     .addOption(
       new Option('--batch-size <count>', "that many standard normal images instead of the case's").argParser(
@@ -52,7 +53,7 @@ function program(): Command {
     .addOption(new Option('--repeats <count>', 'compute so many times').argParser(integer(1)).default(1))
     .action((path: string, options: NtkCommandOptions) => ntkCommand(path, options));
 
-  withBackend(root.command('score'))
+  withCommonOptions(root.command('score'))
     .description('κ of NAS-Bench-201 cells at initialisation')
     .option('--arch <cells...>', 'architecture strings; five well-known cells unless given')
     .option('--data <source>', 'cifar10:PATH, npy:FILE, idx:FILE, sample or synthetic', 'sample')

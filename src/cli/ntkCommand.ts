@@ -2,7 +2,7 @@ import { readBytes } from '../data/index.ts';
 import { type NetworkCase, parseCase } from '../nn/index.ts';
 import { type Ntk, NtkProgram } from '../ntk/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
-import { type BackendOptions, chooseBackend } from './backend.ts';
+import { type BackendOptions, type Computation, withBackend } from './backend.ts';
 import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { matrixRows, repeatReport } from './report/fromNtk.ts';
@@ -19,14 +19,17 @@ export interface NtkCommandOptions extends BackendOptions {
 }
 
 /** `ntkit ntk CASE`: κ of the network, weights and batch that a case file holds. */
-export async function ntkCommand(path: string, options: NtkCommandOptions): Promise<void> {
-  const backend = chooseBackend(options);
+export function ntkCommand(path: string, options: NtkCommandOptions): Promise<void> {
+  return withBackend(options, (computation) => run(path, options, computation));
+}
+
+async function run(path: string, options: NtkCommandOptions, { backend, dtype }: Computation): Promise<void> {
   if (options.html !== undefined) await checkWritable(options.html);
   const read = parseCase((await readBytes('case', path)).bytes, path);
   const images = batchOf(read, options);
 
   const setupStart = performance.now();
-  const program = await NtkProgram.compile(read.network, images.shape, { ...options, mode: read.mode, backend });
+  const program = await NtkProgram.compile(read.network, images.shape, { mode: read.mode, backend, dtype });
   const setupSeconds = secondsSince(setupStart);
   const progress = progressBar(options.repeats * images.shape[0]);
   const seconds: number[] = [];

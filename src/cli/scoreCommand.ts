@@ -9,8 +9,8 @@ import {
   WELL_KNOWN_CELLS,
 } from '../nn/index.ts';
 import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
-import { type Backend, Generator, InputError } from '../tensor/index.ts';
-import { type BackendOptions, chooseBackend } from './backend.ts';
+import { Generator, InputError } from '../tensor/index.ts';
+import { type BackendOptions, type Computation, withBackend } from './backend.ts';
 import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { repeatReport } from './report/fromNtk.ts';
@@ -48,9 +48,13 @@ interface Scored extends Candidate {
  * `ntkit score`: κ of NAS-Bench-201 cells. In each repeat all cells see the same images, and layers of the same name
  * draw their weights from the same stream, so that differences come from the cells.
  */
-export async function scoreCommand(options: ScoreCommandOptions): Promise<void> {
+export function scoreCommand(options: ScoreCommandOptions): Promise<void> {
+  return withBackend(options, (computation) => run(options, computation));
+}
+
+async function run(options: ScoreCommandOptions, computation: Computation): Promise<void> {
   const { repeats, batchSize } = options;
-  const backend = chooseBackend(options);
+  const { backend, dtype } = computation;
   if (options.html !== undefined) await checkWritable(options.html);
   const candidates = candidatesOf(options.arch);
   const batches = await drawBatches(options);
@@ -60,7 +64,7 @@ export async function scoreCommand(options: ScoreCommandOptions): Promise<void> 
   try {
     for (const [c, candidate] of candidates.entries()) {
       const onRows = (rows: number) => progress.update(c * repeats * batchSize + rows, candidate.name);
-      scored.push(await score(candidate, batches, options, backend, onRows));
+      scored.push(await score(candidate, batches, options, computation, onRows));
     }
   } finally {
     progress.stop();
@@ -70,12 +74,12 @@ export async function scoreCommand(options: ScoreCommandOptions): Promise<void> 
   if (options.html !== undefined) {
     await writeReport(options.html, {
       title: 'NTK condition numbers of NAS-Bench-201 cells',
-      settings: settingsOf(options, backend, batches[0]),
+      settings: settingsOf(options, computation, batches[0]),
       architectures,
     });
   }
   if (options.json) {
-    const { data, channels, cells, mode, init, seed, dtype } = options;
+    const { data, channels, cells, mode, init, seed } = options;
     const settings = { data, channels, cells, batchSize, repeats, mode, init, seed, dtype };
     printJson({ ...settings, backend: backend.name, device: backend.device, architectures: scored.map(jsonOf) });
   } else {
@@ -107,8 +111,8 @@ async function drawBatches({ data, batchSize, repeats, seed }: ScoreCommandOptio
 async function score(
   candidate: Candidate,
   batches: readonly Batch[],
-  { channels, cells, mode, dtype, init, seed }: ScoreCommandOptions,
-  backend: Backend,
+  { channels, cells, mode, init, seed }: ScoreCommandOptions,
+  { backend, dtype }: Computation,
   onRows: (done: number) => void,
 ): Promise<Scored> {
   const network = cellNetwork(candidate.genotype, { channels, cells, classes: CLASSES, depth: -1, useStem: true });
@@ -147,7 +151,11 @@ function jsonOf({ architecture, ntks, seconds }: Scored): object {
   };
 }
 
-function settingsOf(options: ScoreCommandOptions, backend: Backend, { images }: Batch): [string, string][] {
+function settingsOf(
+  options: ScoreCommandOptions,
+  { backend, dtype }: Computation,
+  { images }: Batch,
+): [string, string][] {
   return [
     ['data', options.data],
     ['batch', `${images.shape[0]} images of ${images.shape.slice(1).join(' × ')}`],
@@ -157,7 +165,7 @@ function settingsOf(options: ScoreCommandOptions, backend: Backend, { images }: 
     ['repeats', String(options.repeats)],
     ['seed', String(options.seed)],
     ['backend', `${backend.name} (${backend.device})`],
-    ['precision', options.dtype],
+    ['precision', dtype],
   ];
 }
 

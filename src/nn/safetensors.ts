@@ -75,13 +75,14 @@ export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): Saf
  * body begins at a multiple of eight bytes.
  */
 export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
-  for (const [name, { shape, dtype, data }] of tensors) {
+  const entries = Array.from(tensors, ([name, { shape, dtype, data }]) => {
     const begin = end;
     end += data.byteLength;
-    header[name] = { dtype: dtype === 'float64' ? 'F64' : 'F32', shape, data_offsets: [begin, end] };
-  }
+    return [name, { dtype: dtype === 'float64' ? 'F64' : 'F32', shape, data_offsets: [begin, end] }] as const;
+  });
+  // Not by assignment: a tensor may be called __proto__.
+  const header = Object.fromEntries<unknown>([['__metadata__', metadata], ...entries]);
   const text = new TextEncoder().encode(JSON.stringify(header));
   const start = 8 + Math.ceil(text.length / 8) * 8;
   const bytes = new Uint8Array(start + end).fill(0x20, 8, start);

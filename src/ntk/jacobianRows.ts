@@ -27,7 +27,7 @@ export interface RowsOptions {
   readonly backend?: Backend;
   /** The precision of forward and backward passes; float64 unless told otherwise. */
   readonly dtype?: DType;
-  /** How many rows travel backwards together; more take more memory. */
+  /** How many rows travel backwards together, at most 8 unless told otherwise; more take more memory. */
   readonly blockRows?: number;
 }
 
@@ -95,7 +95,8 @@ export class JacobianProgram {
    */
   static async compile(network: Module, images: Shape, options: RowsOptions): Promise<JacobianProgram> {
     const { backend = referenceBackend, dtype = 'float64', mode } = options;
-    const blockRows = Math.max(1, Math.min(options.blockRows ?? 8, images[0] ?? 1));
+    const n = images[0] ?? 1;
+    const blockRows = Math.max(1, Math.min(options.blockRows ?? evenBlocks(n, backend.parallelism), n));
     const sweep =
       mode === 'train' ? trainSweep(network, images, dtype, blockRows) : evalSweep(network, images, dtype, blockRows);
     const outputs = [sweep.trace.y, ...sweep.gradients];
@@ -154,6 +155,18 @@ export class JacobianProgram {
   dispose(): void {
     this.#program.dispose();
   }
+}
+
+const MOST_ROWS = 8;
+
+/**
+ * The rows of a block, at most {@link MOST_ROWS}: so many that blocks which are computed `parallelism` at a time keep all
+ * threads busy to the end. A block costs its rows and, for what its rows share, about half a row more.
+ */
+function evenBlocks(n: number, parallelism: number): number {
+  const cost = (rows: number) => Math.ceil(Math.ceil(n / rows) / parallelism) * (rows + 0.5);
+  const sizes = Array.from({ length: Math.min(MOST_ROWS, n) }, (_, i) => i + 1);
+  return sizes.reduce((best, rows) => (cost(rows) <= cost(best) ? rows : best), 1);
 }
 
 function trainSweep(network: Module, images: Shape, dtype: DType, rows: number): Sweep {

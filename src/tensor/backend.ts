@@ -12,7 +12,13 @@ export interface Backend {
   readonly device: string;
   /** The precisions it computes in. */
   readonly dtypes: readonly DType[];
-  /** Prepares a plan for any number of runs. */
+  /** How many blocks it computes side by side; a number of blocks that this divides keeps all of it busy to the end. */
+  readonly parallelism: number;
+  /**
+   * Prepares a plan for any number of runs.
+   *
+   * @throws BackendError when it does not compute in a precision that the plan has.
+   */
   compile(plan: Plan): Promise<Executable>;
   /** Frees everything the backend holds. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import { BackendError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import { type NDArray } from './array.ts';
 import { type Arguments, type Backend, type Executable } from './backend.ts';
 import { referenceBackend } from './backends/reference/index.ts';
@@ -34,13 +34,6 @@ export class Program {
   ): Promise<Program> {
     const { backend = referenceBackend, varying = [] } = options;
     const planned = planEvaluation(outputs, varying);
-    for (const { operands } of planned.plan.fixedSteps.concat(planned.plan.varyingSteps)) {
-      for (const { dtype } of operands.map((value) => planned.plan.values[value])) {
-        if (!backend.dtypes.includes(dtype)) {
-          throw new BackendError(`backend ${backend.name}: expected ${backend.dtypes.join(' or ')}, got ${dtype}`);
-        }
-      }
-    }
     return new Program(planned, await backend.compile(planned.plan));
   }
 

@@ -8,6 +8,7 @@ export { apply } from './apply.ts';
 export { allocate, cast, type DType, EPSILON, type FloatArray, ndarray, type NDArray } from './array.ts';
 export { type Arguments, type Backend, type Executable } from './backend.ts';
 export { referenceBackend } from './backends/reference/index.ts';
+export { wasmBackend, type WasmBackendOptions, wasmIsSupported } from './backends/wasm/index.ts';
 export { evaluate, type Feeds, Program } from './evaluate.ts';
 export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
 export { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';

@@ -45,6 +45,11 @@ describe('safetensors', () => {
     );
   });
 
+  test('may name a tensor as JavaScript names a prototype', () => {
+    const tensors = new Map([['__proto__', ndarray([1, 2], [2], 'float32')]]);
+    expect(parseSafetensors(encodeSafetensors({ metadata: {}, tensors })).tensors).toEqual(tensors);
+  });
+
   test('of every reference are understood', () => {
     const folder = new URL('../golden/', import.meta.url);
     for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.safetensors'))) {

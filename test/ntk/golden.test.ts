@@ -1,14 +1,22 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conditionNumber, JacobianProgram, kernelMatrix, symmetricEigen } from '../../src/ntk/index.ts';
-import { cast, type DType, ndarray, type NDArray } from '../../src/tensor/index.ts';
+import {
+  type Backend,
+  cast,
+  type DType,
+  ndarray,
+  type NDArray,
+  referenceBackend,
+  wasmBackend,
+} from '../../src/tensor/index.ts';
 import { relativeError } from '../support/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
 
-async function run(name: string, dtype: DType) {
+async function run(name: string, dtype: DType, backend: Backend = referenceBackend) {
   const { network, input, mode, expected, metadata } = golden(name);
-  const program = await JacobianProgram.compile(network, input.shape, { mode, dtype });
+  const program = await JacobianProgram.compile(network, input.shape, { mode, dtype, backend });
   const rows = await program.run(input);
-  const theta = await kernelMatrix(rows);
+  const theta = await kernelMatrix(rows, backend);
   program.dispose();
   return { rows, theta, expected, metadata, kappa: Number(metadata.kappa_float64) };
 }
@@ -17,6 +25,9 @@ function row(parameters: readonly { readonly rows: NDArray }[], i: number): NDAr
   const parts = parameters.flatMap(({ rows: { shape, data } }) => [...data.subarray(i * shape[1], (i + 1) * shape[1])]);
   return ndarray(parts, [parts.length]);
 }
+
+const wasm = wasmBackend({ threads: 2 });
+afterAll(() => wasm.close());
 
 test('there are 16 reference networks', () => {
   expect(goldenNames).toHaveLength(16);
@@ -61,8 +72,8 @@ describe.each(goldenNames)('%s', (name) => {
     }
   });
 
-  test('κ is the reference to 1e-3 in float32', async () => {
-    const { theta, kappa, rows, expected } = await run(name, 'float32');
+  test.each([referenceBackend, wasm])('κ is the reference to 1e-3 in float32 on $name', async (backend) => {
+    const { theta, kappa, rows, expected } = await run(name, 'float32', backend);
     expect(kappa).toBeLessThan(1e5);
     expect(theta.dtype).toBe('float64');
     expect(relativeError(cast(rows.logits, 'float64'), expected.get('logits')!)).toBeLessThan(1e-5);

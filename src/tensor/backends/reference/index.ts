@@ -125,6 +125,7 @@ export const referenceBackend: Backend = {
   name: 'reference',
   device: 'one thread of plain loops',
   dtypes: ['float64', 'float32'],
+  parallelism: 1,
   compile: (plan) => Promise.resolve(new ReferenceExecutable(plan)),
   close: () => Promise.resolve(),
 };

@@ -1,5 +1,6 @@
 import { type FloatArray, type NDArray } from '../../array.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
+import { forEachIndex } from '../../strided.ts';
 
 /**
  * One primitive on whole arrays. The operands' leading dimensions broadcast to those of the output, whose old content
@@ -47,54 +48,4 @@ export function overLeading<A>(
       );
     });
   };
-}
-
-/**
- * Visits every index of a shape in row-major order, with the offset that each set of strides gives it. The array of
- * offsets is reused between visits.
- */
-export function forEachIndex(
-  shape: Shape,
-  strides: readonly (readonly number[])[],
-  visit: (position: number, offsets: readonly number[]) => void,
-): void {
-  const count = sizeOf(shape);
-  const index = new Array<number>(shape.length).fill(0);
-  const offsets = new Array<number>(strides.length).fill(0);
-  for (let position = 0; position < count; position++) {
-    visit(position, offsets);
-    for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
-      index[dimension] += 1;
-      for (let i = 0; i < strides.length; i++) offsets[i] += strides[i][dimension];
-      if (index[dimension] < shape[dimension]) break;
-      for (let i = 0; i < strides.length; i++) offsets[i] -= strides[i][dimension] * shape[dimension];
-      index[dimension] = 0;
-    }
-  }
-}
-
-/**
- * Visits a shape row by row: `visit(offsets, strides, length)` gets the offset of each strided array at the row's start,
- * its stride along the row, and the row's length. Dimensions that every array walks through evenly are joined first, so
- * that equal dense shapes are one long row.
- */
-export function forEachRow(
-  shape: Shape,
-  strides: readonly (readonly number[])[],
-  visit: (offsets: readonly number[], strides: readonly number[], length: number) => void,
-): void {
-  if (sizeOf(shape) === 0) return;
-  const extents: number[] = [];
-  const steps: number[][] = strides.map(() => []);
-  shape.forEach((extent, dimension) => {
-    if (extent === 1) return;
-    const last = extents.length - 1;
-    const joins = last >= 0 && strides.every((stride, i) => steps[i][last] === stride[dimension] * extent);
-    if (joins) extents[last] *= extent;
-    else extents.push(extent);
-    strides.forEach((stride, i) => (steps[i][joins ? last : last + 1] = stride[dimension]));
-  });
-  const length = extents.pop() ?? 1;
-  const along = steps.map((step) => step[extents.length] ?? 0);
-  forEachIndex(extents, steps, (_position, offsets) => visit(offsets, along, length));
 }

@@ -1,5 +1,6 @@
-import { forEachRow, type Kernel } from '../../backends/reference/kernel.ts';
+import { type Kernel } from '../../backends/reference/kernel.ts';
 import { broadcastStrides, stridesOf } from '../../shape.ts';
+import { forEachRow } from '../../strided.ts';
 import { type ElementwisePrimitives } from './definition.ts';
 
 /** A kernel that applies a function of one number to each. */

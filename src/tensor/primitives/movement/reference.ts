@@ -1,6 +1,7 @@
 import { type NDArray } from '../../array.ts';
-import { forEachRow, type Kernel } from '../../backends/reference/kernel.ts';
+import { type Kernel } from '../../backends/reference/kernel.ts';
 import { broadcastStrides, type Shape, stridesOf } from '../../shape.ts';
+import { forEachRow } from '../../strided.ts';
 import { type MovementPrimitives } from './definition.ts';
 
 /** Where an array is read or written: an offset and a stride for each dimension. */

@@ -1,5 +1,6 @@
-import { forEachRow, type Kernel } from '../../backends/reference/kernel.ts';
+import { type Kernel } from '../../backends/reference/kernel.ts';
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../../shape.ts';
+import { forEachRow } from '../../strided.ts';
 import { type ReductionPrimitives } from './definition.ts';
 
 export const reductionKernels: { [P in keyof ReductionPrimitives]: Kernel<ReductionPrimitives[P]> } = {

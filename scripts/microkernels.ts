@@ -1,0 +1,104 @@
+/**
+ * Writes the register tiles of the WebAssembly backend in AssemblyScript. A tile keeps rows × columns vector
+ * accumulators in registers, which takes straight-line code: one function for each size, all from the two templates
+ * below. (SSE and NEON have at least 16 vector registers; 6 × 2 accumulators, 2 vectors, a broadcast weight and a
+ * product fill them.)
+ */
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+const lines = (count: number, line: (i: number) => string) => range(count).map(line).join('\n');
+const grid = (rows: number, columns: number, line: (k: number, v: number) => string) =>
+  lines(rows, (k) => lines(columns, (v) => line(k, v)));
+
+/** Sizes [kernels, vectors] of tiles that scale rows of pixels by weights and add them up. */
+export const SCALE_TILES = [
+  [6, 2],
+  [4, 2],
+  [2, 2],
+  [3, 3],
+  [2, 4],
+  [1, 4],
+] as const;
+
+/** Sizes [gradients, taps] of tiles of inner products over pixels. */
+export const DOT_TILES = [
+  [6, 2],
+  [4, 2],
+  [2, 4],
+  [3, 3],
+  [1, 4],
+  [1, 1],
+] as const;
+
+const scaleTile = (rows: number, columns: number) => `
+// out[k][v] (+)= Σ_t w[t][k] · x[taps[t] + v], for ${rows} kernels k and ${columns} vectors v of four pixels.
+function scale${rows}x${columns}(
+  x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool,
+): void {
+${grid(rows, columns, (k, v) => `  let s${k}_${v} = f32x4.splat(0);`)}
+${lines(columns, (v) => `  const x${v} = x + load<u32>(vectors, ${12 * v});`)}
+  const end = taps + (<usize>tapCount << 2);
+  while (taps < end) {
+    const tap = load<i32>(taps);
+${lines(columns, (v) => `    const a${v} = v128.load(x${v} + tap);`)}
+${lines(rows, (k) => `    const w${k} = v128.load32_splat(w, ${4 * k});\n${lines(columns, (v) => `    s${k}_${v} = f32x4.add(s${k}_${v}, f32x4.mul(a${v}, w${k}));`)}`)}
+    w += ${4 * rows};
+    taps += 4;
+  }
+${lines(columns, (v) => `  const o${v} = load<u32>(vectors, ${12 * v + 4});\n  const c${v} = load<i32>(vectors, ${12 * v + 8});`)}
+${lines(rows, (k) => `${k > 0 ? `  if (valid > ${k}) {\n    out += plane;\n    if (mask) mask += plane;` : '  {'}\n${lines(columns, (v) => `    put(out + o${v}, mask ? mask + o${v} : 0, s${k}_${v}, c${v}, add);`)}\n  }`)}
+}
+`;
+
+const dotTile = (rows: number, columns: number) => `
+// sums[k][t] += Σ over pixels of g[k] · x[tap t], for ${rows} gradients k and ${columns} taps t.
+function dot${rows}x${columns}(
+  x: usize, taps: usize, gradients: usize, at: usize, count: i32, samples: i32, stepX: usize, stepG: usize, sums: usize, row: usize,
+): void {
+${grid(rows, columns, (k, t) => `  let s${k}_${t} = f32x4.splat(0);`)}
+${lines(columns, (t) => `  let x${t} = x + load<u32>(taps, ${4 * t});`)}
+${lines(rows, (k) => `  let g${k} = <usize>load<u32>(gradients, ${4 * k});`)}
+  for (let n = 0; n < samples; n++) {
+    let offset: usize = 0;
+    const end = at + (<usize>count << 2);
+    for (let position = at; position < end; position += 4) {
+      const from = <usize>load<u32>(position);
+${lines(columns, (t) => `      const a${t} = v128.load(x${t} + from);`)}
+${lines(rows, (k) => `      const b${k} = v128.load(g${k} + offset);\n${lines(columns, (t) => `      s${k}_${t} = f32x4.add(s${k}_${t}, f32x4.mul(a${t}, b${k}));`)}`)}
+      offset += 16;
+    }
+${lines(columns, (t) => `    x${t} += stepX;`)}
+${lines(rows, (k) => `    g${k} += stepG;`)}
+  }
+${grid(rows, columns, (k, t) => `  addTo(sums + ${k} * row + ${4 * t}, s${k}_${t});`)}
+}
+`;
+
+const choose = (name: string, sizes: readonly (readonly [number, number])[], parameters: string, names: string) => `
+@inline
+export function ${name}(rows: i32, columns: i32, ${parameters}): void {
+${sizes.map(([r, c]) => `  if (rows == ${r} && columns == ${c}) return ${name}${r}x${c}(${names});`).join('\n')}
+  unreachable();
+}
+`;
+
+/** The AssemblyScript source of every tile. */
+export function microkernels(): string {
+  return [
+    "import { addTo, put } from '../store';\n",
+    ...SCALE_TILES.map(([rows, columns]) => scaleTile(rows, columns)),
+    choose(
+      'scale',
+      SCALE_TILES,
+      'x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool',
+      'x, taps, tapCount, w, vectors, out, plane, valid, mask, add',
+    ),
+    ...DOT_TILES.map(([rows, columns]) => dotTile(rows, columns)),
+    choose(
+      'dot',
+      DOT_TILES,
+      'x: usize, taps: usize, gradients: usize, at: usize, count: i32, samples: i32, stepX: usize, stepG: usize, sums: usize, row: usize',
+      'x, taps, gradients, at, count, samples, stepX, stepG, sums, row',
+    ),
+  ].join('');
+}

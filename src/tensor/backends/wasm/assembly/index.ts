@@ -1,0 +1,11 @@
+// The kernels that the backend calls by name.
+export { convolve, correlate } from './convolution';
+export { clear, walk } from './elementwise';
+export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
+export { averagePool, averagePoolGradient, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
+export { gram, matmul } from './product';
+
+/** The first byte behind the module's own data. */
+export function heapBase(): usize {
+  return __heap_base;
+}

@@ -1,0 +1,214 @@
+import { laneSum } from './store';
+
+// Batch norm. An array [samples, channels, pixels] is read plane by plane: sums run over a plane in four float32 lanes
+// (a few hundred terms each) and over planes in float64.
+
+let sumA: f64 = 0;
+let sumB: f64 = 0;
+
+@inline
+function planeSum(x: usize, pixels: i32): f64 {
+  const end = x + ((pixels & ~3) << 2);
+  const last = x + (pixels << 2);
+  let s = f32x4.splat(0);
+  for (; x < end; x += 16) s = f32x4.add(s, v128.load(x));
+  let sum = laneSum(s);
+  for (; x < last; x += 4) sum += load<f32>(x);
+  return sum;
+}
+
+/** Σ (x − center)² over a plane. */
+@inline
+function planeSquares(x: usize, center: f32, pixels: i32): f64 {
+  const end = x + ((pixels & ~3) << 2);
+  const last = x + (pixels << 2);
+  const c = f32x4.splat(center);
+  let s = f32x4.splat(0);
+  for (; x < end; x += 16) {
+    const d = f32x4.sub(v128.load(x), c);
+    s = f32x4.add(s, f32x4.mul(d, d));
+  }
+  let sum = laneSum(s);
+  for (; x < last; x += 4) {
+    const d = load<f32>(x) - center;
+    sum += d * d;
+  }
+  return sum;
+}
+
+/** Adds Σ a to sumA and Σ a·b to sumB. */
+@inline
+function planeMoments(a: usize, b: usize, pixels: i32): void {
+  const end = a + ((pixels & ~3) << 2);
+  const last = a + (pixels << 2);
+  let s = f32x4.splat(0);
+  let p = f32x4.splat(0);
+  for (; a < end; a += 16) {
+    const v = v128.load(a);
+    s = f32x4.add(s, v);
+    p = f32x4.add(p, f32x4.mul(v, v128.load(b)));
+    b += 16;
+  }
+  let sum = laneSum(s);
+  let product = laneSum(p);
+  for (; a < last; a += 4) {
+    const v = load<f32>(a);
+    sum += v;
+    product += v * load<f32>(b);
+    b += 4;
+  }
+  sumA += sum;
+  sumB += product;
+}
+
+/** out = p·a + q·b + r over a plane, with f32 coefficients. */
+@inline
+function planeCombination(out: usize, a: usize, b: usize, p: f32, q: f32, r: f32, pixels: i32): void {
+  const end = out + ((pixels & ~3) << 2);
+  const last = out + (pixels << 2);
+  const vp = f32x4.splat(p);
+  const vq = f32x4.splat(q);
+  const vr = f32x4.splat(r);
+  while (out < end) {
+    const left = f32x4.add(f32x4.mul(v128.load(a), vp), vr);
+    v128.store(out, f32x4.add(left, f32x4.mul(v128.load(b), vq)));
+    out += 16;
+    a += 16;
+    b += 16;
+  }
+  while (out < last) {
+    store<f32>(out, load<f32>(a) * p + r + load<f32>(b) * q);
+    out += 4;
+    a += 4;
+    b += 4;
+  }
+}
+
+/** out = p·a + r over a plane. */
+@inline
+function planeAffine(out: usize, a: usize, p: f32, r: f32, pixels: i32): void {
+  const end = out + ((pixels & ~3) << 2);
+  const last = out + (pixels << 2);
+  const vp = f32x4.splat(p);
+  const vr = f32x4.splat(r);
+  while (out < end) {
+    v128.store(out, f32x4.add(f32x4.mul(v128.load(a), vp), vr));
+    out += 16;
+    a += 16;
+  }
+  while (out < last) {
+    store<f32>(out, load<f32>(a) * p + r);
+    out += 4;
+    a += 4;
+  }
+}
+
+/**
+ * x̂ = (x − μ)·s (unless out is 0) and s = (σ² + ε)^−½ (unless deviations is 0), channel by channel. The variance is
+ * that of deviations from the mean: no cancellation when the mean is large.
+ */
+export function standardize(out: usize, deviations: usize, x: usize, epsilon: f64, n: i32, c: i32, pixels: i32): void {
+  const plane = <usize>pixels << 2;
+  const sample = plane * c;
+  const count = <f64>n * pixels;
+  for (let k = 0; k < c; k++) {
+    const first = x + k * plane;
+    let sum: f64 = 0;
+    for (let i = 0; i < n; i++) sum += planeSum(first + i * sample, pixels);
+    const mean = sum / count;
+    // A rounded mean shifts every deviation alike, and is taken out again: Σ(x−m)² = Σ(x−μ)² + count·(μ−m)².
+    const center = <f32>mean;
+    let squares: f64 = 0;
+    for (let i = 0; i < n; i++) squares += planeSquares(first + i * sample, center, pixels);
+    const shift = mean - <f64>center;
+    const variance = Math.max(0, squares / count - shift * shift);
+    const inverse = 1 / Math.sqrt(variance + epsilon);
+    if (deviations) store<f32>(deviations + (k << 2), <f32>inverse);
+    if (out) {
+      for (let i = 0; i < n; i++) {
+        const at = k * plane + i * sample;
+        centered(out + at, x + at, center, <f32>shift, <f32>inverse, pixels);
+      }
+    }
+  }
+}
+
+/** out = ((x − center) − shift)·scale over a plane. */
+@inline
+function centered(out: usize, x: usize, center: f32, shift: f32, scale: f32, pixels: i32): void {
+  const end = out + ((pixels & ~3) << 2);
+  const last = out + (pixels << 2);
+  const vc = f32x4.splat(center);
+  const vd = f32x4.splat(shift);
+  const vs = f32x4.splat(scale);
+  while (out < end) {
+    v128.store(out, f32x4.mul(f32x4.sub(f32x4.sub(v128.load(x), vc), vd), vs));
+    out += 16;
+    x += 16;
+  }
+  while (out < last) {
+    store<f32>(out, (load<f32>(x) - center - shift) * scale);
+    out += 4;
+    x += 4;
+  }
+}
+
+/**
+ * out = s·(g − mean(g) − y·mean(g·y)) for `rows` gradients g that share y and s, and products = Σ g·y unless 0: the
+ * gradient of batch norm's scale, which is a sum of the same pass.
+ */
+export function standardizeGradient(
+  out: usize, products: usize, g: usize, y: usize, s: usize, rows: i32, n: i32, c: i32, pixels: i32,
+): void {
+  const plane = <usize>pixels << 2;
+  const sample = plane * c;
+  const count = <f64>n * pixels;
+  for (let r = 0; r < rows; r++) {
+    for (let k = 0; k < c; k++) {
+      sumA = 0;
+      sumB = 0;
+      for (let i = 0; i < n; i++) {
+        const at = k * plane + i * sample;
+        planeMoments(g + at, y + at, pixels);
+      }
+      if (products) store<f32>(products + ((r * c + k) << 2), <f32>sumB);
+      const scale = <f64>load<f32>(s + (k << 2));
+      const shift = <f32>((-scale * sumA) / count);
+      const slope = <f32>((-scale * sumB) / count);
+      for (let i = 0; i < n; i++) {
+        const at = k * plane + i * sample;
+        planeCombination(out + at, g + at, y + at, <f32>scale, slope, shift, pixels);
+      }
+    }
+    out += sample * n;
+    g += sample * n;
+  }
+}
+
+/** out = a·x + b, channel by channel; b is 0 throughout if its address is. */
+export function channelAffine(out: usize, x: usize, a: usize, b: usize, n: i32, c: i32, pixels: i32): void {
+  const plane = <usize>pixels << 2;
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < c; k++) {
+      planeAffine(out, x, load<f32>(a + (k << 2)), b ? load<f32>(b + (k << 2)) : 0, pixels);
+      out += plane;
+      x += plane;
+    }
+  }
+}
+
+/** out[c] = Σ a·b, or Σ a if b's address is 0. */
+export function channelSums(out: usize, a: usize, b: usize, n: i32, c: i32, pixels: i32): void {
+  const plane = <usize>pixels << 2;
+  const sample = plane * c;
+  for (let k = 0; k < c; k++) {
+    sumA = 0;
+    sumB = 0;
+    for (let i = 0; i < n; i++) {
+      const at = k * plane + i * sample;
+      if (b) planeMoments(a + at, b + at, pixels);
+      else sumA += planeSum(a + at, pixels);
+    }
+    store<f32>(out + (k << 2), <f32>(b ? sumB : sumA));
+  }
+}

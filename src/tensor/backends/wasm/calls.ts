@@ -1,0 +1,19 @@
+/** Where an address counts from. Each worker knows where these begin in its memory. */
+export type Region = 'constants' | 'fixed' | 'arena' | 'scratch';
+
+/** A place in memory, in bytes from the beginning of a region. */
+export interface Address {
+  readonly region: Region;
+  readonly offset: number;
+}
+
+/** The call of a kernel, by the name that the module exports it under. */
+export interface Call {
+  readonly kernel: string;
+  readonly args: readonly (number | Address)[];
+}
+
+/** The place `bytes` behind another. */
+export function behind({ region, offset }: Address, bytes: number): Address {
+  return { region, offset: offset + bytes };
+}

@@ -1,0 +1,213 @@
+import { BackendError, InputError } from '../../../errors.ts';
+import { type FloatArray, type NDArray } from '../../array.ts';
+import { type Arguments, type Backend, type Executable } from '../../backend.ts';
+import { type Plan } from '../../plan.ts';
+import { Pool, type PoolOptions, validKernels } from './pool.ts';
+import { lowerPlan, type WasmProgram } from './program.ts';
+
+/** How many blocks a worker is sent ahead: it computes one while the results of the other are taken in. */
+const BLOCKS_AHEAD = 2;
+
+const FOUR_GIB = 2 ** 32;
+
+/** Settings of {@link wasmBackend}. */
+export interface WasmBackendOptions {
+  /** Worker threads; as many as there are processors (8 at most) unless told otherwise. */
+  readonly threads?: number;
+  /**
+   * Whether threads share one memory. They do wherever they can: everywhere but in a page that is not cross-origin
+   * isolated, where each has a memory of its own and computes the fixed part of a plan for itself.
+   */
+  readonly sharedMemory?: boolean;
+  /** The most bytes of a memory; 4 GiB, all that WebAssembly can address, unless told otherwise. */
+  readonly maximumBytes?: number;
+}
+
+/** Whether the `wasm` backend can run here: in Node and in every browser since 2023. */
+export function wasmIsSupported(): boolean {
+  return validKernels(false);
+}
+
+/**
+ * The fast backend: SIMD kernels in WebAssembly, in float32 (sums of kernel matrices in float64), on worker threads.
+ *
+ * Nothing is computed on the thread that asks. Workers start with the first plan that is compiled, do not keep a process
+ * alive, and live until {@link Backend.close}.
+ *
+ * @throws BackendError when this machine's WebAssembly has no SIMD, InputError when an option makes no sense.
+ */
+export function wasmBackend(options: WasmBackendOptions = {}): Backend {
+  const { threads = defaultThreads(), maximumBytes = FOUR_GIB } = options;
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new InputError(`backend wasm: expected a whole number of threads ≥ 1, got ${threads}`);
+  }
+  const shared = options.sharedMemory ?? canShareMemory();
+  if (shared && !canShareMemory()) {
+    throw new BackendError('backend wasm: sharedMemory: expected a page that is cross-origin isolated');
+  }
+  if (!validKernels(shared)) throw new BackendError('backend wasm: no SIMD in the WebAssembly of this machine');
+  return new WasmBackend({ threads, shared, maximumBytes: Math.min(maximumBytes, FOUR_GIB) });
+}
+
+class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly device: string;
+  readonly dtypes = ['float32'] as const;
+  readonly parallelism: number;
+  readonly #options: PoolOptions;
+  #pool: Promise<Pool> | undefined;
+
+  constructor(options: PoolOptions) {
+    const { threads, shared } = options;
+    this.#options = options;
+    this.parallelism = threads;
+    this.device = `WebAssembly SIMD, ${threads} ${threads === 1 ? 'thread' : 'threads'}${shared ? '' : ', separate memories'}`;
+  }
+
+  async compile(plan: Plan): Promise<Executable> {
+    const program = lowerPlan(plan);
+    const pool = await this.#started();
+    return WasmExecutable.load(pool, program, plan);
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    if (pool) await (await pool).close();
+  }
+
+  /** The workers; new ones if the last have died. */
+  async #started(): Promise<Pool> {
+    const running = await this.#pool;
+    if (running && !running.failure) return running;
+    const started = Pool.start(this.#options);
+    this.#pool = started;
+    started.catch(() => (this.#pool = undefined));
+    return started;
+  }
+}
+
+let nextId = 0;
+
+class WasmExecutable implements Executable {
+  readonly #pool: Pool;
+  readonly #plan: Plan;
+  readonly #id = nextId++;
+  readonly #sizes: readonly number[];
+  readonly #places: readonly number[];
+  #disposed = false;
+
+  private constructor(pool: Pool, program: WasmProgram, plan: Plan) {
+    const { constants, fixed, arena, scratch } = program.bytes;
+    const arenas = pool.options.shared ? pool.options.threads : 1;
+    this.#pool = pool;
+    this.#plan = plan;
+    this.#sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
+    this.#places = pool.take(this.#sizes);
+  }
+
+  static async load(pool: Pool, program: WasmProgram, plan: Plan): Promise<WasmExecutable> {
+    const executable = new WasmExecutable(pool, program, plan);
+    try {
+      await executable.#everywhere((worker) => {
+        const [constants, fixed, ...arenas] = executable.#places;
+        const arena = arenas[worker] ?? arenas[0];
+        return pool.ask(worker, {
+          kind: 'load',
+          id: executable.#id,
+          program: worker === 0 || !pool.options.shared ? program : { ...program, constants: [] },
+          bases: { constants, fixed, arena, scratch: arena + program.bytes.arena },
+          memoryBytes: pool.memoryBytes,
+        });
+      });
+    } catch (error) {
+      executable.dispose();
+      throw error;
+    }
+    return executable;
+  }
+
+  async bind(fixed: Arguments): Promise<void> {
+    this.#checkUsable();
+    const bind = (worker: number) => this.#pool.ask(worker, { kind: 'bind', id: this.#id, data: dataOf(fixed) });
+    if (this.#pool.options.shared) await bind(0);
+    else await this.#everywhere(bind);
+  }
+
+  run(varying: Arguments): Promise<NDArray[]> {
+    return this.#run(0, varying);
+  }
+
+  async runBlocks(
+    blocks: readonly Arguments[],
+    consume: (block: number, outputs: readonly NDArray[]) => void,
+  ): Promise<void> {
+    let next = 0;
+    const lane = async (worker: number) => {
+      try {
+        while (next < blocks.length) {
+          const block = next++;
+          consume(block, await this.#run(worker, blocks[block]));
+        }
+      } catch (error) {
+        next = blocks.length; // the other lanes stop, too
+        throw error;
+      }
+    };
+    const lanes: Promise<void>[] = [];
+    // The first blocks go round the workers before any gets a second one.
+    for (let ahead = 0; ahead < BLOCKS_AHEAD; ahead++) {
+      for (let worker = 0; worker < this.#pool.options.threads; worker++) lanes.push(lane(worker));
+    }
+    const results = await Promise.allSettled(lanes);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    // A worker may still be at a run that was asked for: its memory is free when it has got to this.
+    const release = () => this.#pool.give(this.#places, this.#sizes);
+    void this.#everywhere((worker) => this.#pool.ask(worker, { kind: 'unload', id: this.#id })).then(release, () => {});
+  }
+
+  async #run(worker: number, varying: Arguments): Promise<NDArray[]> {
+    this.#checkUsable();
+    const { outputs = [] } = await this.#pool.ask(worker, { kind: 'run', id: this.#id, data: dataOf(varying) });
+    return outputs.map((data, i) => {
+      const { shape, dtype } = this.#plan.values[this.#plan.outputs[i]];
+      return { shape, dtype, data };
+    });
+  }
+
+  async #everywhere(ask: (worker: number) => Promise<unknown>): Promise<void> {
+    await Promise.all(Array.from({ length: this.#pool.options.threads }, (_, worker) => ask(worker)));
+  }
+
+  #checkUsable(): void {
+    if (this.#disposed) throw new BackendError('backend wasm: this program is disposed of');
+    if (this.#pool.failure) throw this.#pool.failure;
+  }
+}
+
+function dataOf(values: Arguments): FloatArray[] {
+  return values.map(({ data }) => data);
+}
+
+function canShareMemory(): boolean {
+  const { crossOriginIsolated = true } = globalThis as { crossOriginIsolated?: boolean };
+  return typeof SharedArrayBuffer === 'function' && crossOriginIsolated;
+}
+
+function defaultThreads(): number {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  return Math.max(1, Math.min(8, navigator?.hardwareConcurrency ?? processors()));
+}
+
+/** Node before 21 has no `navigator`, and before 20.16 no way to ask without loading a module. */
+function processors(): number {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?: (name: 'node:os') => { availableParallelism(): number } };
+  };
+  return process?.getBuiltinModule?.('node:os').availableParallelism() ?? 2;
+}

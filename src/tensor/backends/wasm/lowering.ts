@@ -1,0 +1,141 @@
+import { BackendError } from '../../../errors.ts';
+import { type DType, type NDArray } from '../../array.ts';
+import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
+import { forEachRow } from '../../strided.ts';
+import { type Address, behind, type Call } from './calls.ts';
+
+/** An array in memory. */
+export interface Operand {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly address: Address;
+}
+
+/** Turns one primitive into calls of kernels. */
+export type WasmKernel<A> = (lower: Lowering, attributes: A, output: Operand, operands: readonly Operand[]) => void;
+
+/** A constant that calls read: an array of the graph, or a table of 32-bit integers. */
+export interface Constant {
+  readonly offset: number;
+  readonly data: Int32Array | NDArray['data'];
+}
+
+/** Every address is a multiple of this: a cache line. */
+export const ALIGNMENT = 64;
+
+/** The next multiple of {@link ALIGNMENT}. */
+export function align(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** Collects the calls that a plan becomes, and the constants and the scratch memory that they need. */
+export class Lowering {
+  calls: Call[] = [];
+  readonly constants: Constant[] = [];
+  constantBytes = 0;
+  scratchBytes = 0;
+  readonly #tables = new Map<string, Address>();
+
+  call(kernel: string, ...args: (number | Address)[]): void {
+    this.calls.push({ kernel, args });
+  }
+
+  /** Places an array among the constants. */
+  constant(data: Constant['data']): Address {
+    const offset = this.constantBytes;
+    this.constants.push({ offset, data });
+    this.constantBytes = align(offset + data.byteLength);
+    return { region: 'constants', offset };
+  }
+
+  /** A table of 32-bit integers; equal ones are stored once. */
+  table(values: readonly number[]): Address {
+    const key = values.join();
+    let address = this.#tables.get(key);
+    if (address === undefined) this.#tables.set(key, (address = this.constant(Int32Array.from(values))));
+    return address;
+  }
+
+  /** Memory that the next call alone may use. */
+  scratch(bytes: number): Address {
+    this.scratchBytes = Math.max(this.scratchBytes, align(bytes));
+    return { region: 'scratch', offset: 0 };
+  }
+}
+
+/** Several applications of a function on core dimensions, evenly spaced. */
+export interface Run {
+  readonly count: number;
+  /** Where the first one's output and operands are. */
+  readonly output: Address;
+  readonly operands: readonly Address[];
+  /** From one application to the next, in cores: 0 where an operand is shared, 1 where it lies dense. */
+  readonly steps: readonly number[];
+}
+
+/**
+ * Visits every position of the leading dimensions, as runs of evenly spaced positions. The outputs of a run are dense.
+ *
+ * @param ranks the number of core dimensions of each operand
+ * @param outputRank the number of core dimensions of the output
+ */
+export function forEachRun(
+  output: Operand,
+  operands: readonly Operand[],
+  ranks: readonly number[],
+  outputRank: number,
+  visit: (run: Run) => void,
+): void {
+  const split = ({ shape }: Operand, rank: number) => {
+    const at = shape.length - rank;
+    return { leading: shape.slice(0, at), bytes: 4 * sizeOf(shape.slice(at)) };
+  };
+  const out = split(output, outputRank);
+  const outputBytes = (out.bytes / 4) * bytesOf(output.dtype);
+  const parts = operands.map((operand, i) => split(operand, ranks[i]));
+  const strides = [out.leading, ...parts.map(({ leading }) => leading)].map((leading) =>
+    broadcastStrides(leading, out.leading),
+  );
+  forEachRow(out.leading, strides, (offsets, [, ...steps], count) =>
+    visit({
+      count,
+      output: behind(output.address, offsets[0] * outputBytes),
+      operands: operands.map(({ address }, i) => behind(address, offsets[i + 1] * parts[i].bytes)),
+      steps,
+    }),
+  );
+}
+
+/** The same run as one application at a time. */
+export function singly(
+  { count, output, operands, steps }: Run,
+  outputBytes: number,
+  operandBytes: readonly number[],
+  visit: (output: Address, operands: readonly Address[]) => void,
+): void {
+  for (let i = 0; i < count; i++) {
+    visit(
+      behind(output, i * outputBytes),
+      operands.map((operand, k) => behind(operand, i * steps[k] * operandBytes[k])),
+    );
+  }
+}
+
+/** The size of an element. */
+export function bytesOf(dtype: DType): number {
+  return dtype === 'float32' ? 4 : 8;
+}
+
+/** The bytes of an array without its leading dimensions. */
+export function coreBytes({ shape, dtype }: Operand, rank: number): number {
+  return bytesOf(dtype) * sizeOf(shape.slice(shape.length - rank));
+}
+
+/** @throws BackendError when an operand is not in float32. */
+export function needFloat32(primitive: string, operands: readonly Operand[]): void {
+  for (const { dtype } of operands) {
+    if (dtype !== 'float32') {
+      throw new BackendError(`backend wasm: ${primitive}: expected float32, got ${dtype}`);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { type FloatArray } from '../../array.ts';
+import { type Region } from './calls.ts';
+import { type WasmProgram } from './program.ts';
+
+/** What the first message of all tells a worker: the kernels, and the memory if it is shared. */
+export interface Start {
+  readonly kind: 'start';
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory | undefined;
+}
+
+/** Requests, each answered by a {@link Reply} with the same job number. */
+export type Request =
+  | {
+      readonly kind: 'load';
+      readonly job: number;
+      readonly id: number;
+      /** Without constants where another worker writes them. */
+      readonly program: WasmProgram;
+      /** Where each region begins in this worker's memory. */
+      readonly bases: Readonly<Record<Region, number>>;
+      /** How large this worker's memory must be. */
+      readonly memoryBytes: number;
+    }
+  | { readonly kind: 'bind'; readonly job: number; readonly id: number; readonly data: readonly FloatArray[] }
+  | { readonly kind: 'run'; readonly job: number; readonly id: number; readonly data: readonly FloatArray[] }
+  | { readonly kind: 'unload'; readonly job: number; readonly id: number };
+
+/** What a worker answers. */
+export interface Reply {
+  readonly job: number;
+  /** The outputs of a run. */
+  readonly outputs?: readonly FloatArray[];
+  /** What went wrong. */
+  readonly error?: string;
+}

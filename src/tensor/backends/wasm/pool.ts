@@ -1,0 +1,180 @@
+import { BackendError } from '../../../errors.ts';
+import { Layout } from './layout.ts';
+import { align } from './lowering.ts';
+import { type Reply, type Request } from './messages.ts';
+import { startThread, type Thread } from './thread.ts';
+import { SHARED_KERNELS, UNSHARED_KERNELS, WORKER_SOURCE } from './generated.ts';
+
+const PAGE = 65536;
+const MIB = 2 ** 20;
+
+/** How a pool is set up. */
+export interface PoolOptions {
+  readonly threads: number;
+  /** One memory for all threads, or one for each. */
+  readonly shared: boolean;
+  /** The most bytes of a memory. */
+  readonly maximumBytes: number;
+}
+
+/** A request without its number. */
+type Work = Request extends infer R ? (R extends Request ? Omit<R, 'job'> : never) : never;
+
+interface Pending {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Worker threads with kernels loaded, and the places in their memory. */
+export class Pool {
+  readonly options: PoolOptions;
+  readonly #memory: WebAssembly.Memory | undefined;
+  readonly #threads: Thread[] = [];
+  readonly #pending: Map<number, Pending>[] = [];
+  readonly #places = new Layout();
+  #job = 0;
+  #failure: BackendError | undefined;
+
+  private constructor(options: PoolOptions, memory: WebAssembly.Memory | undefined, heapBase: number) {
+    this.options = options;
+    this.#memory = memory;
+    this.#places.take(heapBase);
+  }
+
+  /** @throws BackendError when a memory or a worker cannot be had. */
+  static async start(options: PoolOptions): Promise<Pool> {
+    // Compiling in the background does not by itself keep a Node process alive.
+    const alive = setInterval(() => {}, 2 ** 30);
+    try {
+      return await Pool.#start(options);
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
+  static async #start(options: PoolOptions): Promise<Pool> {
+    const { threads, shared } = options;
+    const module = await WebAssembly.compile(bytesOf(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
+    const memory = shared ? sharedMemory() : undefined;
+    const probe = memory ?? new WebAssembly.Memory({ initial: 1 });
+    const instance = await WebAssembly.instantiate(module, { env: { memory: probe, abort: () => {} } });
+    const pool = new Pool(options, memory, (instance.exports.heapBase as () => number)());
+    for (let i = 0; i < threads; i++) {
+      pool.#pending.push(new Map());
+      const thread = await startThread(WORKER_SOURCE, `ntkit ${i}`, {
+        onReply: (reply) => pool.#settle(i, reply),
+        onDeath: (reason) => void pool.#fail(`worker ${i} died: ${reason}`),
+      });
+      pool.#threads.push(thread);
+      thread.post({ kind: 'start', module, memory });
+    }
+    return pool;
+  }
+
+  /** Why nothing can be computed any more, if so. */
+  get failure(): BackendError | undefined {
+    return this.#failure;
+  }
+
+  /** The size of the shared memory, or what that of every thread must be. */
+  get memoryBytes(): number {
+    return this.#memory?.buffer.byteLength ?? this.#places.size;
+  }
+
+  /**
+   * Places for arrays, growing the memory if need be.
+   *
+   * @throws BackendError when the memory cannot grow so far; nothing is taken then.
+   */
+  take(sizes: readonly number[]): number[] {
+    const taken = sizes.map((bytes) => this.#places.take(bytes));
+    try {
+      this.#grow(this.#places.size + PAGE); // kernels read whole vectors: up to 12 bytes behind an array's end
+    } catch (error) {
+      this.give(taken, sizes);
+      throw error;
+    }
+    return taken;
+  }
+
+  give(places: readonly number[], sizes: readonly number[]): void {
+    places.forEach((place, i) => this.#places.give(place, sizes[i]));
+  }
+
+  /**
+   * Has a worker do something.
+   *
+   * @throws BackendError when it cannot, or has died.
+   */
+  async ask(worker: number, work: Work): Promise<Reply> {
+    if (this.#failure) throw this.#failure;
+    const pending = this.#pending[worker];
+    const job = this.#job++;
+    const reply = new Promise<Reply>((resolve, reject) => pending.set(job, { resolve, reject }));
+    if (pending.size === 1) this.#threads[worker].hold(true);
+    this.#threads[worker].post({ ...work, job });
+    return reply;
+  }
+
+  async close(): Promise<void> {
+    await this.#fail('the backend is closed');
+  }
+
+  #settle(worker: number, reply: Reply): void {
+    const pending = this.#pending[worker];
+    const waiting = pending.get(reply.job);
+    if (waiting === undefined) return; // it came too late
+    pending.delete(reply.job);
+    if (pending.size === 0) this.#threads[worker].hold(false);
+    if (reply.error === undefined) waiting.resolve(reply);
+    else waiting.reject(new BackendError(`backend wasm: worker ${worker}: ${reply.error}`));
+  }
+
+  async #fail(reason: string): Promise<void> {
+    if (this.#failure) return;
+    this.#failure = new BackendError(`backend wasm: ${reason}`);
+    for (const pending of this.#pending) {
+      for (const { reject } of pending.values()) reject(this.#failure);
+      pending.clear();
+    }
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  }
+
+  #grow(bytes: number): void {
+    const { maximumBytes } = this.options;
+    const have = this.memoryBytes;
+    const cannot = (why: string, cause?: unknown) =>
+      new BackendError(
+        `backend wasm: memory cannot grow, ${why}: expected at most ${format(maximumBytes)}, got ${format(bytes)} needed`,
+        { cause },
+      );
+    if (bytes > maximumBytes) throw cannot('its limit is reached');
+    if (!this.#memory || bytes <= have) return; // each thread grows its own when it loads
+    try {
+      this.#memory.grow(Math.ceil((bytes - have) / PAGE));
+    } catch (error) {
+      throw cannot('the system gives no more', error);
+    }
+  }
+}
+
+function sharedMemory(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  } catch (error) {
+    throw new BackendError('backend wasm: no address space for a shared memory of up to 4 GiB', { cause: error });
+  }
+}
+
+function format(bytes: number): string {
+  return `${(align(bytes) / MIB).toFixed(1)} MiB`;
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** Whether this machine's WebAssembly has the instructions that the kernels are made of. */
+export function validKernels(shared: boolean): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(bytesOf(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
+}

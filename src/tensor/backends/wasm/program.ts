@@ -1,0 +1,101 @@
+import { type DType } from '../../array.ts';
+import { type Plan } from '../../plan.ts';
+import { sizeOf } from '../../shape.ts';
+import { type Address, type Call } from './calls.ts';
+import { fuse, type Operation } from './fuse.ts';
+import { Layout } from './layout.ts';
+import { bytesOf, type Constant, Lowering, type Operand } from './lowering.ts';
+
+/** An array that enters or leaves a program. */
+export interface Port {
+  readonly address: Address;
+  readonly dtype: DType;
+  /** The number of elements. */
+  readonly size: number;
+}
+
+/** A plan as calls of kernels on places in memory: plain data, which workers are sent. */
+export interface WasmProgram {
+  readonly constants: readonly Constant[];
+  readonly fixedCalls: readonly Call[];
+  readonly varyingCalls: readonly Call[];
+  readonly fixedInputs: readonly Port[];
+  readonly varyingInputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Bytes of each region. Constants and fixed values are shared by all workers; arena and scratch are a worker's own. */
+  readonly bytes: {
+    readonly constants: number;
+    readonly fixed: number;
+    readonly arena: number;
+    readonly scratch: number;
+  };
+}
+
+/**
+ * Lowers a plan and places all its arrays.
+ *
+ * @throws BackendError when a primitive has no kernel for its operands' precision.
+ */
+export function lowerPlan(plan: Plan): WasmProgram {
+  const { values, outputs } = plan;
+  const lowering = new Lowering();
+  const fixed = fuse(plan.fixedSteps, plan);
+  const varying = fuse(plan.varyingSteps, plan);
+  const addresses = new Map<number, Address>();
+  values.forEach(({ constant }, value) => {
+    if (constant) addresses.set(value, lowering.constant(constant.data));
+  });
+  const bytes = (value: number) => sizeOf(values[value].shape) * bytesOf(values[value].dtype);
+  const operand = (value: number): Operand => ({ ...values[value], address: addresses.get(value)! });
+
+  const place = (
+    region: 'fixed' | 'arena',
+    inputs: readonly number[],
+    stage: readonly Operation[],
+    kept: Set<number>,
+  ) => {
+    const layout = new Layout();
+    const own = new Set<number>();
+    const lastUse = new Map<number, number>();
+    stage.forEach(({ reads, writes }, i) => [...reads, ...writes].forEach((value) => lastUse.set(value, i)));
+    const born = (value: number) => {
+      if (addresses.has(value)) return;
+      own.add(value);
+      addresses.set(value, { region, offset: layout.take(bytes(value)) });
+    };
+    inputs.forEach(born);
+    lowering.calls = [];
+    stage.forEach(({ reads, writes, lower }, i) => {
+      writes.forEach(born);
+      lower(lowering, operand);
+      for (const value of new Set([...reads, ...writes])) {
+        const dead = lastUse.get(value) === i && own.has(value) && !kept.has(value);
+        if (dead) layout.give(addresses.get(value)!.offset, bytes(value));
+      }
+    });
+    return { calls: lowering.calls, bytes: layout.size };
+  };
+  const keptForVarying = new Set([...varying.flatMap(({ reads }) => reads), ...outputs]);
+  const first = place('fixed', plan.fixedInputs, fixed, keptForVarying);
+  const second = place('arena', plan.varyingInputs, varying, new Set(outputs));
+
+  const port = (value: number): Port => ({
+    address: addresses.get(value)!,
+    dtype: values[value].dtype,
+    size: sizeOf(values[value].shape),
+  });
+  return {
+    constants: lowering.constants,
+    fixedCalls: first.calls,
+    varyingCalls: second.calls,
+    fixedInputs: plan.fixedInputs.map(port),
+    varyingInputs: plan.varyingInputs.map(port),
+    outputs: outputs.map(port),
+    bytes: {
+      constants: lowering.constantBytes,
+      fixed: first.bytes,
+      arena: second.bytes,
+      scratch: lowering.scratchBytes,
+    },
+  };
+}

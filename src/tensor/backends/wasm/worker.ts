@@ -1,0 +1,100 @@
+import { type DType, type FloatArray } from '../../array.ts';
+import { type Call, type Region } from './calls.ts';
+import { type Reply, type Request, type Start } from './messages.ts';
+import { type Port, type WasmProgram } from './program.ts';
+
+// The script of a worker: it holds programs, and runs their calls on its memory. Bundled on its own (see
+// scripts/generate.ts), and started with `port` defined as the way to and from the one who started it.
+
+declare const port: {
+  onmessage: ((event: { readonly data: Start | Request }) => void) | null;
+  postMessage(reply: Reply, transfer: readonly ArrayBuffer[]): void;
+};
+
+type Kernel = (...args: number[]) => void;
+
+interface Loaded {
+  readonly program: WasmProgram;
+  readonly bases: Readonly<Record<Region, number>>;
+  readonly fixed: () => void;
+  readonly varying: () => void;
+}
+
+const PAGE = 65536;
+const programs = new Map<number, Loaded>();
+let memory: WebAssembly.Memory;
+let kernels: Readonly<Record<string, Kernel>>;
+
+port.onmessage = ({ data: message }) => {
+  if (message.kind === 'start') {
+    memory = message.memory ?? new WebAssembly.Memory({ initial: 1 });
+    const abort = () => {
+      throw new Error('a kernel was called with arguments that it does not know');
+    };
+    const imports = { env: { memory, abort } };
+    kernels = new WebAssembly.Instance(message.module, imports).exports as unknown as typeof kernels;
+    return;
+  }
+  try {
+    const outputs = answer(message);
+    const buffers = outputs.map(({ buffer }) => buffer as ArrayBuffer);
+    port.postMessage({ job: message.job, outputs }, buffers);
+  } catch (error) {
+    port.postMessage({ job: message.job, error: error instanceof Error ? error.message : String(error) }, []);
+  }
+};
+
+function answer(request: Request): FloatArray[] {
+  switch (request.kind) {
+    case 'load':
+      load(request);
+      return [];
+    case 'bind': {
+      const { program, bases, fixed } = programs.get(request.id)!;
+      program.fixedInputs.forEach((input, i) => view(input, bases).set(request.data[i]));
+      fixed();
+      return [];
+    }
+    case 'run': {
+      const { program, bases, varying } = programs.get(request.id)!;
+      program.varyingInputs.forEach((input, i) => view(input, bases).set(request.data[i]));
+      varying();
+      // Copies: the next run begins before these are read.
+      return program.outputs.map((output) => view(output, bases).slice());
+    }
+    case 'unload':
+      programs.delete(request.id);
+      return [];
+  }
+}
+
+function load({ id, program, bases, memoryBytes }: Extract<Request, { kind: 'load' }>): void {
+  const missing = memoryBytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  for (const { offset, data } of program.constants) {
+    const to = new Uint8Array(memory.buffer, bases.constants + offset, data.byteLength);
+    to.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  const prepared = { fixed: prepare(program.fixedCalls, bases), varying: prepare(program.varyingCalls, bases) };
+  programs.set(id, { program, bases, ...prepared });
+}
+
+/** Calls with all addresses resolved. */
+function prepare(calls: readonly Call[], bases: Readonly<Record<Region, number>>): () => void {
+  const resolved = calls.map(({ kernel, args }) => ({
+    kernel: kernels[kernel],
+    args: args.map((arg) => (typeof arg === 'number' ? arg : bases[arg.region] + arg.offset)),
+  }));
+  return () => {
+    for (const { kernel, args } of resolved) kernel(...args);
+  };
+}
+
+function view({ address, dtype, size }: Port, bases: Readonly<Record<Region, number>>): FloatArray {
+  const at = bases[address.region] + address.offset;
+  const arrays: Record<DType, () => FloatArray> = {
+    float32: () => new Float32Array(memory.buffer, at, size),
+    float64: () => new Float64Array(memory.buffer, at, size),
+  };
+  return arrays[dtype]();
+}

@@ -1,0 +1,308 @@
+import { type Address } from '../../backends/wasm/calls.ts';
+import {
+  coreBytes,
+  forEachRun,
+  type Lowering,
+  type Operand,
+  singly,
+  type WasmKernel,
+} from '../../backends/wasm/lowering.ts';
+import { type ConvolutionAttributes, type ConvolutionPrimitives, type Pair } from './definition.ts';
+
+// Convolution and input gradient are the same kernel, `convolve`: results are sums of pixels scaled by weights. The
+// weight gradient is another, `correlate`: inner products over pixels. Both read images packed so that a tap is a
+// distance, the same at every pixel (assembly/pack.ts), and are told those distances in tables made here.
+
+/** How an image is packed. */
+interface Packing {
+  readonly size: Pair;
+  /** Where pixel (0, 0) goes. */
+  readonly offset: Pair;
+  /** Into how many planes pixels are dealt, by position modulo this. */
+  readonly stride: Pair;
+  /** How far apart pixels go. */
+  readonly spread: Pair;
+  /** The size of a packed plane. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A packed image, and where its taps are. */
+interface Window {
+  readonly packing: Packing;
+  /** Whether the image itself is its packed form. */
+  readonly direct: boolean;
+  /** Bytes of a packed channel. */
+  readonly channelBytes: number;
+  /** The distance of tap (r, s) in bytes. */
+  readonly tap: (r: number, s: number) => number;
+}
+
+const PACK_SLACK = 64; // whole vectors are read at a row's end
+
+/** For `outputs` of windows that step by `stride` over the padded image. */
+function forwardWindow(
+  { stride, padding, dilation }: ConvolutionAttributes,
+  size: Pair,
+  kernel: Pair,
+  outputs: Pair,
+): Window {
+  const reach = (i: 0 | 1) => outputs[i] + Math.floor(((kernel[i] - 1) * dilation[i]) / stride[i]);
+  const [rows, columns] = [reach(0), reach(1)];
+  return {
+    packing: { size, offset: padding, stride, spread: [1, 1], rows, columns },
+    direct: isPointwise(kernel, stride, padding),
+    channelBytes: 4 * stride[0] * stride[1] * rows * columns,
+    tap: (r, s) => {
+      const [y, x] = [r * dilation[0], s * dilation[1]];
+      const plane = (y % stride[0]) * stride[1] + (x % stride[1]);
+      return 4 * ((plane * rows + Math.floor(y / stride[0])) * columns + Math.floor(x / stride[1]));
+    },
+  };
+}
+
+/** For all pixels of the input, from a gradient spread by the stride. */
+function backwardWindow(
+  { stride, padding, dilation }: ConvolutionAttributes,
+  size: Pair,
+  kernel: Pair,
+  inputs: Pair,
+): Window {
+  const span = ([0, 1] as const).map((i) => (kernel[i] - 1) * dilation[i]);
+  const [rows, columns] = [inputs[0] + span[0], inputs[1] + span[1]];
+  return {
+    packing: {
+      size,
+      offset: [span[0] - padding[0], span[1] - padding[1]],
+      stride: [1, 1],
+      spread: stride,
+      rows,
+      columns,
+    },
+    direct: isPointwise(kernel, stride, padding),
+    channelBytes: 4 * rows * columns,
+    tap: (r, s) => 4 * ((span[0] - r * dilation[0]) * columns + span[1] - s * dilation[1]),
+  };
+}
+
+function isPointwise(kernel: Pair, stride: Pair, padding: Pair): boolean {
+  return [...kernel, ...stride].every((extent) => extent === 1) && padding.every((extent) => extent === 0);
+}
+
+function describe({ size, offset, stride, spread, rows, columns }: Packing): number[] {
+  return [...size, ...offset, ...stride, ...spread, rows, columns];
+}
+
+/** The vectors of four that cover a plane of windows: where each reads and writes (bytes) and how many lanes count. */
+function vectorsOf(window: Window, [p, q]: Pair): { from: number; to: number; count: number }[] {
+  const flat = window.direct; // then rows join into one
+  const [rows, width] = flat ? [1, p * q] : [p, q];
+  const vectors = [];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < width; j += 4) {
+      vectors.push({
+        from: 4 * (i * window.packing.columns + j),
+        to: 4 * (i * width + j),
+        count: Math.min(4, width - j),
+      });
+    }
+  }
+  return vectors;
+}
+
+/** What `convolve` is told. */
+interface Convolve {
+  /** Samples of a run, and how many of them have a mask of their own. */
+  readonly samples: number;
+  readonly groups: number;
+  /** Kernels and channels a group, taps a channel. */
+  readonly kernels: number;
+  readonly inputs: number;
+  readonly kernel: Pair;
+  /** Steps of the weights from group to group, kernel to kernel, channel to channel, in elements. */
+  readonly steps: readonly [group: number, kernel: number, channel: number];
+  readonly window: Window;
+  readonly outputs: Pair;
+}
+
+/** Where results go besides into their place: through the mask of a ReLU, onto what is there. */
+export interface Epilogue {
+  readonly mask?: { readonly address: Address; readonly samples: number };
+  readonly add: boolean;
+}
+
+function lowerConvolve(
+  lower: Lowering,
+  out: Address,
+  [x, w]: readonly Address[],
+  { samples, groups, kernels, inputs, kernel, steps, window, outputs }: Convolve,
+  { mask, add }: Epilogue,
+): void {
+  const [rows, columns] =
+    kernels > 3
+      ? [6, 2]
+      : [
+          [1, 4],
+          [2, 4],
+          [3, 3],
+        ][kernels - 1];
+  const vectors = vectorsOf(window, outputs);
+  while (vectors.length % columns > 0) vectors.push({ from: 0, to: 0, count: 0 });
+  const taps: number[] = [];
+  for (let c = 0; c < inputs; c++) {
+    for (let r = 0; r < kernel[0]; r++) {
+      for (let s = 0; s < kernel[1]; s++) taps.push(c * window.channelBytes + window.tap(r, s));
+    }
+  }
+  const [h, width] = window.packing.size;
+  const packedBytes = groups * inputs * window.channelBytes + PACK_SLACK;
+  const header = 19 + 10;
+  const table = lower.table([
+    ...[samples, mask?.samples ?? 0, groups, kernels, inputs, kernel[0] * kernel[1], ...steps],
+    ...[4 * groups * inputs * h * width, inputs * window.channelBytes, 4 * outputs[0] * outputs[1]],
+    ...[vectors.length, rows, columns, Number(!window.direct), packedBytes, 4 * header, 4 * (header + taps.length)],
+    ...describe(window.packing),
+    ...taps,
+    ...vectors.flatMap(({ from, to, count }) => [from, to, count]),
+  ]);
+  const weightBytes = 4 * groups * (kernels + rows) * taps.length;
+  const scratch = lower.scratch(weightBytes + (window.direct ? 0 : packedBytes));
+  lower.call('convolve', out, x, w, mask?.address ?? 0, Number(add), table, scratch);
+}
+
+type ConvolveOf<A> = (attributes: A, output: Operand, x: Operand, w: Operand) => Convolve;
+
+const convolutionOf: ConvolveOf<ConvolutionAttributes> = (attributes, output, input, weight) => {
+  const [n, , h, w] = input.shape.slice(-4);
+  const [k, d, r, s] = weight.shape.slice(-4);
+  const outputs = output.shape.slice(-2) as unknown as Pair;
+  const kernels = k / attributes.groups;
+  return {
+    ...{ samples: n, groups: attributes.groups, kernels, inputs: d, kernel: [r, s], outputs },
+    steps: [kernels * d * r * s, d * r * s, r * s],
+    window: forwardWindow(attributes, [h, w], [r, s], outputs),
+  };
+};
+
+const inputGradientOf: ConvolveOf<ConvolutionAttributes> = (attributes, output, gradient, weight) => {
+  const [n, , p, q] = gradient.shape.slice(-4);
+  const [k, d, r, s] = weight.shape.slice(-4);
+  const outputs = output.shape.slice(-2) as unknown as Pair;
+  const inputs = k / attributes.groups;
+  return {
+    ...{ samples: n, groups: attributes.groups, kernels: d, inputs, kernel: [r, s], outputs },
+    steps: [inputs * d * r * s, r * s, d * r * s],
+    window: backwardWindow(attributes, [p, q], [r, s], outputs),
+  };
+};
+
+function convolve<A>(of: ConvolveOf<A>): WasmKernel<A> {
+  return (lower, attributes, output, operands) => {
+    const what = of(attributes, output, operands[0], operands[1]);
+    const bytes = operands.map((operand) => coreBytes(operand, 4));
+    forEachRun(output, operands, [4, 4], 4, (run) => {
+      if (run.steps[0] === 1 && run.steps[1] === 0) {
+        const samples = what.samples * run.count;
+        lowerConvolve(lower, run.output, run.operands, { ...what, samples }, { add: false });
+      } else {
+        singly(run, coreBytes(output, 4), bytes, (out, at) => lowerConvolve(lower, out, at, what, { add: false }));
+      }
+    });
+  };
+}
+
+/**
+ * The input gradient masked by the ReLU in front of the convolution, on its own or added to what the output holds.
+ * Gradient and output must have the same leading dimensions, the weight none; `mask` may have fewer than they.
+ */
+export function inputGradientThrough(
+  lower: Lowering,
+  attributes: ConvolutionPrimitives['convolutionInputGradient'],
+  output: Operand,
+  [gradient, weight]: readonly Operand[],
+  mask: Operand | undefined,
+  add: boolean,
+): void {
+  const what = inputGradientOf(attributes, output, gradient, weight);
+  const count = (operand: Operand) => operand.shape.slice(0, -3).reduce((a, b) => a * b, 1);
+  const epilogue = mask ? { mask: { address: mask.address, samples: count(mask) }, add } : { add };
+  const all = { ...what, samples: count(output) };
+  lowerConvolve(lower, output.address, [gradient.address, weight.address], all, epilogue);
+}
+
+/** The tiles of inner products, [gradients, taps]. */
+const DOT_TILES = [
+  [6, 2],
+  [4, 2],
+  [2, 4],
+  [3, 3],
+  [1, 4],
+] as const;
+
+/** The tile that covers rows × taps with the fewest multiplications and loads. */
+function dotTile(rows: number, taps: number): readonly [number, number] {
+  const cost = ([r, t]: readonly [number, number]) => Math.ceil(rows / r) * Math.ceil(taps / t) * (r * t + (r + t) / 2);
+  return DOT_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+}
+
+/** About so many pixels are added up in registers before they go to memory: four lanes of a quarter each. */
+const PIXELS_A_SUM = 1024;
+
+const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWeightGradient']> = (
+  lower,
+  attributes,
+  output,
+  [input, gradient],
+) => {
+  const { groups, kernelSize } = attributes;
+  const [n, c, h, w] = input.shape.slice(-4);
+  const [, k, p, q] = gradient.shape.slice(-4);
+  const window = forwardWindow(attributes, [h, w], kernelSize, [p, q]);
+  const kernels = k / groups;
+  const inputs = c / groups;
+  const vectors = vectorsOf(window, [p, q]);
+  const taps: number[] = [];
+  for (let d = 0; d < inputs; d++) {
+    for (let r = 0; r < kernelSize[0]; r++) {
+      for (let s = 0; s < kernelSize[1]; s++) taps.push(d * window.channelBytes + window.tap(r, s));
+    }
+  }
+  const [height, width] = window.direct ? [1, p * q] : [p, q];
+  const chunk = Math.max(1, Math.min(n, Math.round(PIXELS_A_SUM / (p * q))));
+  const packedBytes = c * window.channelBytes + PACK_SLACK;
+
+  const correlate = (out: Address, x: Address, g: Address, gradients: number) => {
+    const [rows, columns] = dotTile(gradients * kernels, taps.length);
+    const whole = Math.ceil(taps.length / columns) * columns;
+    const header = 18 + 10;
+    const table = lower.table([
+      ...[gradients, n, groups, kernels, taps.length, 4 * c * h * w, inputs * window.channelBytes],
+      ...[height, width, vectors.length, rows, columns, Number(!window.direct), packedBytes, chunk, c],
+      ...[4 * header, 4 * (header + whole)],
+      ...describe(window.packing),
+      ...Array.from({ length: whole }, (_, t) => taps[Math.min(t, taps.length - 1)]),
+      ...vectors.map(({ from }) => from),
+    ]);
+    const padded = Math.ceil((gradients * kernels) / rows) * rows;
+    const sums = 4 * groups * padded * whole;
+    const images = window.direct ? 0 : packedBytes * chunk;
+    const spread = width % 4 === 0 ? 0 : 4 * height * (width + 3) * chunk * padded;
+    const scratch = lower.scratch(sums + 4 * padded + 64 + images + spread);
+    lower.call('correlate', out, x, g, table, scratch);
+  };
+
+  forEachRun(output, [input, gradient], [4, 4], 4, (run) => {
+    if (run.steps[0] === 0 && run.steps[1] === 1) {
+      correlate(run.output, run.operands[0], run.operands[1], run.count);
+    } else {
+      const bytes = [coreBytes(input, 4), coreBytes(gradient, 4)];
+      singly(run, coreBytes(output, 4), bytes, (out, [x, g]) => correlate(out, x, g, 1));
+    }
+  });
+};
+
+export const convolutionWasm: { [P in keyof ConvolutionPrimitives]: WasmKernel<ConvolutionPrimitives[P]> } = {
+  convolution: convolve(convolutionOf),
+  convolutionInputGradient: convolve(inputGradientOf),
+  convolutionWeightGradient,
+};

@@ -1,0 +1,62 @@
+import { bytesOf, type Lowering, needFloat32, type Operand, type WasmKernel } from '../../backends/wasm/lowering.ts';
+import { type RowOperation, type View, walk } from '../../backends/wasm/walk.ts';
+import { broadcastStrides, type Shape } from '../../shape.ts';
+import { type ElementwisePrimitives } from './definition.ts';
+
+/** An operand read under the output's shape. */
+function under({ shape, dtype, address }: Operand, output: Shape): View {
+  return { address, steps: broadcastStrides(shape, output).map((stride) => stride * bytesOf(dtype)) };
+}
+
+function elementwise<A>(
+  operation: RowOperation,
+  numbers: (attributes: A) => readonly number[] = () => [],
+): WasmKernel<A> {
+  return (lower, attributes, output, operands) => {
+    needFloat32(operation, operands);
+    const views = operands.map((operand) => under(operand, output.shape));
+    walk(lower, operation, output.shape, under(output, output.shape), views, numbers(attributes));
+  };
+}
+
+/** Σ cᵢ·xᵢ, two terms and then one more at a time; in float64, too, in which kernel matrices are added. */
+export function combine(
+  lower: Lowering,
+  coefficients: readonly number[],
+  output: Operand,
+  operands: readonly Operand[],
+  onto = false,
+): void {
+  const wide = output.dtype === 'float64';
+  const to = under(output, output.shape);
+  const views = operands.map((operand) => under(operand, output.shape));
+  let done = 0;
+  if (!onto) {
+    done = Math.min(2, views.length);
+    const [p, q = 0] = coefficients;
+    if (done === 1 && !wide) walk(lower, 'scale', output.shape, to, views.slice(0, 1), [p]);
+    // A lone float64 term is combined with 0·itself.
+    else walk(lower, wide ? 'combine64' : 'combine', output.shape, to, views.slice(0, done), [p, q]);
+  }
+  for (; done < views.length; done++) {
+    walk(lower, wide ? 'accumulate64' : 'accumulate', output.shape, to, [views[done]], [coefficients[done]]);
+  }
+}
+
+const cast: WasmKernel<ElementwisePrimitives['cast']> = (lower, { dtype }, output, [x]) => {
+  const operation: RowOperation =
+    x.dtype === dtype ? (dtype === 'float64' ? 'copy64' : 'copy') : dtype === 'float64' ? 'widen' : 'narrow';
+  walk(lower, operation, output.shape, under(output, output.shape), [under(x, output.shape)]);
+};
+
+export const elementwiseWasm: { [P in keyof ElementwisePrimitives]: WasmKernel<ElementwisePrimitives[P]> } = {
+  linearCombination: (lower, { coefficients }, output, operands) => combine(lower, coefficients, output, operands),
+  multiply: elementwise('multiply'),
+  power: elementwise('power', ({ exponent }) => [exponent]),
+  exp: elementwise('exp'),
+  log: elementwise('log'),
+  tanh: elementwise('tanh'),
+  relu: elementwise('relu'),
+  reluGradient: elementwise('reluGradient'),
+  cast,
+};

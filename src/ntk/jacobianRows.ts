@@ -95,13 +95,12 @@ export class JacobianProgram {
    */
   static async compile(network: Module, images: Shape, options: RowsOptions): Promise<JacobianProgram> {
     const { backend = referenceBackend, dtype = 'float64', mode } = options;
-    const n = images[0] ?? 1;
-    const blockRows = Math.max(1, Math.min(options.blockRows ?? evenBlocks(n, backend.parallelism), n));
+    const rowsOf = (trace: Trace) => options.blockRows ?? evenBlocks(trace, images[0], backend.parallelism);
     const sweep =
-      mode === 'train' ? trainSweep(network, images, dtype, blockRows) : evalSweep(network, images, dtype, blockRows);
+      mode === 'train' ? trainSweep(network, images, dtype, rowsOf) : evalSweep(network, images, dtype, rowsOf);
     const outputs = [sweep.trace.y, ...sweep.gradients];
     const program = await Program.compile(outputs, { backend, varying: [sweep.varying] });
-    return new JacobianProgram(network, images, sweep, blockRows, program);
+    return new JacobianProgram(network, images, sweep, sweep.varying.shape[0], program);
   }
 
   /** The number of columns of J. */
@@ -159,18 +158,30 @@ export class JacobianProgram {
 
 const MOST_ROWS = 8;
 
+/** What a thread's part of the nearer caches holds: larger blocks wait for memory, and measure slower. */
+const CACHE_BYTES = 3 * 2 ** 20;
+
 /**
- * The rows of a block, at most {@link MOST_ROWS}: so many that blocks which are computed `parallelism` at a time keep all
- * threads busy to the end. A block costs its rows and, for what its rows share, about half a row more.
+ * The rows of a block, at most {@link MOST_ROWS}: so few that an array of one row for each fits the cache, and so many
+ * that blocks which are computed `parallelism` at a time keep all threads busy to the end. A block costs its rows and,
+ * for what its rows share, about half a row more.
  */
-function evenBlocks(n: number, parallelism: number): number {
+function evenBlocks(trace: Trace, n: number, parallelism: number): number {
+  const perSample = trace.mode === 'eval' ? trace.x.shape[0] : 1;
+  const sizes = topologicalOrder([trace.y]).map(({ shape }) => (sizeOf(shape) / perSample) * BYTES[trace.dtype]);
+  const most = Math.min(MOST_ROWS, n, Math.floor(CACHE_BYTES / Math.max(...sizes)));
   const cost = (rows: number) => Math.ceil(Math.ceil(n / rows) / parallelism) * (rows + 0.5);
-  const sizes = Array.from({ length: Math.min(MOST_ROWS, n) }, (_, i) => i + 1);
-  return sizes.reduce((best, rows) => (cost(rows) <= cost(best) ? rows : best), 1);
+  return Array.from({ length: most }, (_, i) => i + 1).reduce(
+    (best, rows) => (cost(rows) <= cost(best) ? rows : best),
+    1,
+  );
 }
 
-function trainSweep(network: Module, images: Shape, dtype: DType, rows: number): Sweep {
+const BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8 };
+
+function trainSweep(network: Module, images: Shape, dtype: DType, rowsOf: (trace: Trace) => number): Sweep {
   const trace = new Trace(network, images, { mode: 'train', dtype });
+  const rows = atMost(images[0], rowsOf(trace));
   const [n, classes] = logitsShape(trace);
   const cotangent = input('cotangent', [rows, n, classes], dtype);
   return {
@@ -188,7 +199,9 @@ function trainSweep(network: Module, images: Shape, dtype: DType, rows: number):
   };
 }
 
-function evalSweep(network: Module, images: Shape, dtype: DType, rows: number): Sweep {
+function evalSweep(network: Module, images: Shape, dtype: DType, rowsOf: (trace: Trace) => number): Sweep {
+  const one = new Trace(network, [1, ...images.slice(1)], { mode: 'eval', dtype, perSample: true });
+  const rows = atMost(images[0], rowsOf(one));
   const trace = new Trace(network, [rows, ...images.slice(1)], { mode: 'eval', dtype, perSample: true });
   logitsShape(trace);
   const size = sizeOf(images.slice(1));
@@ -203,6 +216,10 @@ function evalSweep(network: Module, images: Shape, dtype: DType, rows: number): 
       return { shape: trace.x.shape, dtype, data: block };
     },
   };
+}
+
+function atMost(n: number, rows: number): number {
+  return Math.max(1, Math.min(rows, n));
 }
 
 function logitsShape({ y, x }: Trace): readonly [n: number, classes: number] {

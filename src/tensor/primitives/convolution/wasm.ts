@@ -131,6 +131,25 @@ export interface Epilogue {
   readonly add: boolean;
 }
 
+/** The tiles of scaled pixels, [kernels, vectors]; the last kernels of 4-row blocks may be left to a 2-row tile. */
+const SCALE_TILES = [
+  [4, 2],
+  [3, 3],
+  [2, 4],
+  [1, 4],
+] as const;
+
+/** The tile that covers kernels × vectors with the fewest multiplications and loads. */
+function scaleTile(kernels: number, vectors: number): readonly [number, number] {
+  const block = (r: number, c: number) => r * c + (r + c) / 2 + 1;
+  const cost = ([r, c]: readonly [number, number]) => {
+    const rest = kernels % r;
+    const last = rest === 0 ? 0 : block(r === 4 && rest < 3 ? 2 : r, c);
+    return Math.ceil(vectors / c) * (Math.floor(kernels / r) * block(r, c) + last);
+  };
+  return SCALE_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+}
+
 function lowerConvolve(
   lower: Lowering,
   out: Address,
@@ -138,15 +157,8 @@ function lowerConvolve(
   { samples, groups, kernels, inputs, kernel, steps, window, outputs }: Convolve,
   { mask, add }: Epilogue,
 ): void {
-  const [rows, columns] =
-    kernels > 3
-      ? [6, 2]
-      : [
-          [1, 4],
-          [2, 4],
-          [3, 3],
-        ][kernels - 1];
   const vectors = vectorsOf(window, outputs);
+  const [rows, columns] = scaleTile(kernels, vectors.length);
   while (vectors.length % columns > 0) vectors.push({ from: 0, to: 0, count: 0 });
   const taps: number[] = [];
   for (let c = 0; c < inputs; c++) {
@@ -165,7 +177,7 @@ function lowerConvolve(
     ...taps,
     ...vectors.flatMap(({ from, to, count }) => [from, to, count]),
   ]);
-  const weightBytes = 4 * groups * (kernels + rows) * taps.length;
+  const weightBytes = 4 * groups * (kernels + rows) * taps.length + 16;
   const scratch = lower.scratch(weightBytes + (window.direct ? 0 : packedBytes));
   lower.call('convolve', out, x, w, mask?.address ?? 0, Number(add), table, scratch);
 }
@@ -232,10 +244,8 @@ export function inputGradientThrough(
 
 /** The tiles of inner products, [gradients, taps]. */
 const DOT_TILES = [
-  [6, 2],
   [4, 2],
   [2, 4],
-  [3, 3],
   [1, 4],
 ] as const;
 

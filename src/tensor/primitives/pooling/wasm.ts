@@ -1,5 +1,12 @@
-import { coreBytes, forEachRun, type Operand, singly, type WasmKernel } from '../../backends/wasm/lowering.ts';
-import { sizeOf } from '../../shape.ts';
+import {
+  coreBytes,
+  forEachRun,
+  type Lowering,
+  type Operand,
+  singly,
+  type WasmKernel,
+} from '../../backends/wasm/lowering.ts';
+import { type Shape, sizeOf } from '../../shape.ts';
 import { type AveragePoolAttributes, type PoolAttributes, type PoolingPrimitives } from './definition.ts';
 
 /** What the kernels are told of the windows. */
@@ -30,6 +37,47 @@ function overPlanes<A>(kernel: string, table: (attributes: A, x: Operand, output
   };
 }
 
+/** One over the number of pixels that each window averages. */
+function shares(
+  { kernel, padding, countIncludePad }: AveragePoolAttributes,
+  [h, w]: Shape,
+  [p, q]: Shape,
+): Float32Array {
+  const inside = (i: number, at: 0 | 1, size: number) =>
+    Math.min(size, i - padding[at] + kernel[at]) - Math.max(0, i - padding[at]);
+  return Float32Array.from({ length: p * q }, (_, i) => {
+    const size = countIncludePad ? kernel[0] * kernel[1] : inside(Math.floor(i / q), 0, h) * inside(i % q, 1, w);
+    return 1 / size;
+  });
+}
+
+/** An average pool of stride 1, or its adjoint: sums over boxes. */
+function boxes(
+  lower: Lowering,
+  attributes: AveragePoolAttributes,
+  output: Operand,
+  x: Operand,
+  { adjoint }: { readonly adjoint: boolean },
+): void {
+  const { kernel, padding } = attributes;
+  const [input, windowed] = adjoint ? [plane(output), plane(x)] : [plane(x), plane(output)];
+  const weights = lower.constant(shares(attributes, input, windowed));
+  // A window's pixels begin `padding` before it; the windows that hold a pixel begin kernel − 1 − padding before it.
+  const before = adjoint ? kernel.map((k, i) => k - 1 - padding[i]) : padding;
+  const table = lower.table([...plane(x), ...plane(output), ...kernel, ...before, Number(adjoint)]);
+  const [p, q] = plane(output);
+  const scratch = lower.scratch(4 * (p + kernel[0]) * (q + kernel[1] + 4) + 64);
+  forEachRun(output, [x], [2], 2, (run) => {
+    if (run.steps[0] === 1 || run.count === 1) {
+      lower.call('boxSum', run.output, run.operands[0], weights, run.count, table, scratch);
+    } else {
+      singly(run, coreBytes(output, 2), [coreBytes(x, 2)], (out, [at]) =>
+        lower.call('boxSum', out, at, weights, 1, table, scratch),
+      );
+    }
+  });
+}
+
 /** A kernel that moves pixels to or from the positions that an index names. */
 function indexed<A>(kernel: string, pixelsOf: (x: Operand, output: Operand) => number): WasmKernel<A> {
   return (lower, _, output, [x, index]) => {
@@ -45,11 +93,23 @@ function indexed<A>(kernel: string, pixelsOf: (x: Operand, output: Operand) => n
   };
 }
 
+const averagePool = overPlanes<AveragePoolAttributes>('averagePool', (attributes, x, output) =>
+  windows(attributes, plane(x), plane(output)),
+);
+const averagePoolGradient = overPlanes<AveragePoolAttributes>('averagePoolGradient', (attributes, g, output) =>
+  windows(attributes, plane(output), plane(g)),
+);
+
 export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPrimitives[P]> } = {
-  averagePool: overPlanes('averagePool', (attributes, x, output) => windows(attributes, plane(x), plane(output))),
-  averagePoolGradient: overPlanes('averagePoolGradient', (attributes, g, output) =>
-    windows(attributes, plane(output), plane(g)),
-  ),
+  averagePool(lower, attributes, output, operands) {
+    if (attributes.stride.every((step) => step === 1))
+      boxes(lower, attributes, output, operands[0], { adjoint: false });
+    else averagePool(lower, attributes, output, operands);
+  },
+  averagePoolGradient(lower, attributes, output, operands) {
+    if (attributes.stride.every((step) => step === 1)) boxes(lower, attributes, output, operands[0], { adjoint: true });
+    else averagePoolGradient(lower, attributes, output, operands);
+  },
   maxPoolIndex: overPlanes('maxPoolIndex', (attributes, x, output) => windows(attributes, plane(x), plane(output))),
   gatherPixels: indexed('gatherPixels', (x) => sizeOf(plane(x))),
   scatterPixels: indexed('scatterPixels', (_, output) => sizeOf(plane(output))),

@@ -101,7 +101,7 @@ export function convolve(out: usize, x: usize, w: usize, mask: usize, add: i32, 
 /** The rows of the next tile: `rows`, or a lower tile of as many columns for the last few kernels. */
 @inline
 function blockHeight(rows: i32, left: i32): i32 {
-  return rows != 6 || left > 4 ? rows : left > 2 ? 4 : 2;
+  return rows != 4 || left > 2 ? rows : 2;
 }
 
 /**

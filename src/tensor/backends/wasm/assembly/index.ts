@@ -2,7 +2,7 @@
 export { convolve, correlate } from './convolution';
 export { clear, walk } from './elementwise';
 export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
-export { averagePool, averagePoolGradient, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
+export { averagePool, averagePoolGradient, boxSum, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
 export { gram, matmul } from './product';
 
 /** The first byte behind the module's own data. */

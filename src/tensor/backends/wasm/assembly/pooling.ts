@@ -1,4 +1,70 @@
-// Pools over planes. Windows are few and small, and their borders irregular: plain loops.
+import { put } from './store';
+
+// Pools over planes. Windows that step by one pixel are sums over a box around each, `boxSum`; the others are few, and
+// their borders irregular: plain loops.
+
+/**
+ * Sums over a box: out[i][j] = Σ_ab x[i + a − top][j + b − left], zeros beyond the borders, either x or the sums
+ * multiplied by a plane of weights. Both directions of an average pool of stride 1 are this, with one over the size of
+ * each window for weights.
+ *
+ * @param weights [h, w] or [p, q]
+ * @param t h, w, p, q, kernel h, kernel w, top, left, whether the weights are x's
+ * @param scratch room for (p + kernel h)·(q + kernel w + 4) floats
+ */
+export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: usize, scratch: usize): void {
+  const h = load<i32>(t);
+  const w = load<i32>(t, 4);
+  const p = load<i32>(t, 8);
+  const q = load<i32>(t, 12);
+  const kernelH = load<i32>(t, 16);
+  const kernelW = load<i32>(t, 20);
+  const top = load<i32>(t, 24);
+  const left = load<i32>(t, 28);
+  const before = load<i32>(t, 32) != 0;
+  const rows = p + kernelH - 1;
+  const columns = q + kernelW - 1;
+  const step = <usize>columns << 2;
+  memory.fill(scratch, 0, rows * step + 64);
+  // The pixels that a box reaches.
+  const firstRow = max(0, -top);
+  const lastRow = min(h, rows - top);
+  const firstColumn = max(0, -left);
+  const lastColumn = min(w, columns - left);
+  for (let plane = 0; plane < planes; plane++) {
+    for (let i = firstRow; i < lastRow; i++) {
+      let to = scratch + ((i + top) * columns + firstColumn + left) * 4;
+      let from = <usize>((i * w + firstColumn) << 2);
+      const end = <usize>((i * w + lastColumn) << 2);
+      if (before) {
+        for (; from + 16 <= end; from += 16, to += 16) {
+          v128.store(to, f32x4.mul(v128.load(x + from), v128.load(weights + from)));
+        }
+        for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(x + from) * load<f32>(weights + from));
+      } else {
+        for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(x + from));
+        for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(x + from));
+      }
+    }
+    let weight = weights;
+    for (let i = 0; i < p; i++) {
+      for (let j = 0; j < q; j += 4) {
+        let sum = f32x4.splat(0);
+        let row = scratch + i * step + (j << 2);
+        for (let a = 0; a < kernelH; a++) {
+          for (let b = 0; b < kernelW; b++) sum = f32x4.add(sum, v128.load(row + (b << 2)));
+          row += step;
+        }
+        if (!before) sum = f32x4.mul(sum, v128.load(weight));
+        const count = min(4, q - j);
+        put(out, 0, sum, count, false);
+        out += count << 2;
+        weight += count << 2;
+      }
+    }
+    x += (h * w) << 2;
+  }
+}
 
 /** Fields of a table: h, w, p, q, kernel h, kernel w, stride h, stride w, padding h, padding w, count padding. */
 let h: i32 = 0;

@@ -29,15 +29,15 @@ export function matmul(
     store<i32>(vectors + v * 12 + 4, v << 4);
     store<i32>(vectors + v * 12 + 8, max(0, min(4, n - (v << 2))));
   }
-  for (let i = 0; i < m; i += 6) {
+  for (let i = 0; i < m; i += 4) {
     for (let l = 0; l < k; l++) {
-      for (let r = 0; r < 6; r++) {
+      for (let r = 0; r < 4; r++) {
         const value = i + r < m ? load<f32>(a + (((i + r) * stepRowA + l * stepColumnA) << 2)) : 0;
-        store<f32>(weights + ((l * 6 + r) << 2), value);
+        store<f32>(weights + ((l * 4 + r) << 2), value);
       }
     }
     for (let v = 0; v < width >> 2; v += 2) {
-      scale(6, 2, packed, taps, k, weights, vectors + v * 12, c + ((i * n) << 2), n << 2, m - i, 0, false);
+      scale(4, 2, packed, taps, k, weights, vectors + v * 12, c + ((i * n) << 2), n << 2, m - i, 0, false);
     }
   }
 }

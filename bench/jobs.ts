@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import {
+  cellNetwork,
+  initialize,
+  type Mode,
+  type Module,
+  parseCase,
+  parseGenotype,
+  TE_NAS_SCHEMES,
+} from '../src/nn/index.ts';
+import { Generator, type NDArray } from '../src/tensor/index.ts';
+
+/** κ of one network on one batch: what is timed. */
+export interface Job {
+  readonly title: string;
+  readonly mode: Mode;
+  readonly batch: number;
+  /** PyTorch's seconds over ours that the project sets out to reach. */
+  readonly target: number;
+  readonly network: () => Module;
+  /** Whether one thread is timed beside two. */
+  readonly oneThread?: boolean;
+}
+
+function fromCase(name: string): Module {
+  const path = new URL(`../test/golden/${name}.safetensors`, import.meta.url);
+  return parseCase(readFileSync(path), name).network;
+}
+
+/** A NAS-Bench-201 network whose cells are 3×3 convolutions throughout: the most that the space has to compute. */
+function allThreeByThree(cells: number): Module {
+  const conv = (from: number) => `nor_conv_3x3~${from}`;
+  const genotype = parseGenotype(`|${conv(0)}|+|${conv(0)}|${conv(1)}|+|${conv(0)}|${conv(1)}|${conv(2)}|`);
+  const network = cellNetwork(genotype, { channels: 16, cells, classes: 10, depth: -1, useStem: true });
+  initialize(network, TE_NAS_SCHEMES.paper, new Generator(0));
+  return network;
+}
+
+const supernet = (mode: Mode) => () => fromCase(`nb201-supernet-00-${mode}`);
+
+/** The jobs by name. */
+export const jobs: Readonly<Record<string, Job>> = {
+  'supernet-72': {
+    ...{ title: 'NAS-Bench-201 supernet, C=3, N=1, batch 72, train', mode: 'train', batch: 72, target: 4 },
+    ...{ network: supernet('train'), oneThread: true },
+  },
+  'supernet-32': {
+    ...{ title: 'NAS-Bench-201 supernet, C=3, N=1, batch 32, train', mode: 'train', batch: 32, target: 4 },
+    network: supernet('train'),
+  },
+  'supernet-eval': {
+    ...{ title: 'NAS-Bench-201 supernet, C=3, N=1, batch 72, eval', mode: 'eval', batch: 72, target: 40 },
+    network: supernet('eval'),
+  },
+  'cell-1': {
+    ...{ title: 'Cell network, C=16, N=1, all 3×3, batch 32, train', mode: 'train', batch: 32, target: 1.5 },
+    network: () => allThreeByThree(1),
+  },
+  'cell-5': {
+    ...{ title: 'Cell network, C=16, N=5, all 3×3, batch 32, train', mode: 'train', batch: 32, target: 1 },
+    ...{ network: () => allThreeByThree(5), oneThread: true },
+  },
+  darts: {
+    ...{ title: 'DARTS supernet, C=1, N=1, depth 2, batch 14, train', mode: 'train', batch: 14, target: 4 },
+    network: () => fromCase('darts-supernet-00-train'),
+  },
+};
+
+/** A batch of standard normal images of CIFAR-10's size. */
+export function imagesOf(batch: number): NDArray {
+  return new Generator(0).normals([batch, 3, 32, 32], { dtype: 'float32' });
+}

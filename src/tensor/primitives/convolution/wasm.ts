@@ -8,90 +8,14 @@ import {
   type WasmKernel,
 } from '../../backends/wasm/lowering.ts';
 import { type ConvolutionAttributes, type ConvolutionPrimitives, type Pair } from './definition.ts';
+import { backwardWindow, describe, type Epilogue, forwardWindow, type Window } from './packing.ts';
+import { filteringPays, lowerWinograd, lowerWinogradGradient } from './winograd.ts';
 
 // Convolution and input gradient are the same kernel, `convolve`: results are sums of pixels scaled by weights. The
 // weight gradient is another, `correlate`: inner products over pixels. Both read images packed so that a tap is a
 // distance, the same at every pixel (assembly/pack.ts), and are told those distances in tables made here.
 
-/** How an image is packed. */
-interface Packing {
-  readonly size: Pair;
-  /** Where pixel (0, 0) goes. */
-  readonly offset: Pair;
-  /** Into how many planes pixels are dealt, by position modulo this. */
-  readonly stride: Pair;
-  /** How far apart pixels go. */
-  readonly spread: Pair;
-  /** The size of a packed plane. */
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** A packed image, and where its taps are. */
-interface Window {
-  readonly packing: Packing;
-  /** Whether the image itself is its packed form. */
-  readonly direct: boolean;
-  /** Bytes of a packed channel. */
-  readonly channelBytes: number;
-  /** The distance of tap (r, s) in bytes. */
-  readonly tap: (r: number, s: number) => number;
-}
-
 const PACK_SLACK = 64; // whole vectors are read at a row's end
-
-/** For `outputs` of windows that step by `stride` over the padded image. */
-function forwardWindow(
-  { stride, padding, dilation }: ConvolutionAttributes,
-  size: Pair,
-  kernel: Pair,
-  outputs: Pair,
-): Window {
-  const reach = (i: 0 | 1) => outputs[i] + Math.floor(((kernel[i] - 1) * dilation[i]) / stride[i]);
-  const [rows, columns] = [reach(0), reach(1)];
-  return {
-    packing: { size, offset: padding, stride, spread: [1, 1], rows, columns },
-    direct: isPointwise(kernel, stride, padding),
-    channelBytes: 4 * stride[0] * stride[1] * rows * columns,
-    tap: (r, s) => {
-      const [y, x] = [r * dilation[0], s * dilation[1]];
-      const plane = (y % stride[0]) * stride[1] + (x % stride[1]);
-      return 4 * ((plane * rows + Math.floor(y / stride[0])) * columns + Math.floor(x / stride[1]));
-    },
-  };
-}
-
-/** For all pixels of the input, from a gradient spread by the stride. */
-function backwardWindow(
-  { stride, padding, dilation }: ConvolutionAttributes,
-  size: Pair,
-  kernel: Pair,
-  inputs: Pair,
-): Window {
-  const span = ([0, 1] as const).map((i) => (kernel[i] - 1) * dilation[i]);
-  const [rows, columns] = [inputs[0] + span[0], inputs[1] + span[1]];
-  return {
-    packing: {
-      size,
-      offset: [span[0] - padding[0], span[1] - padding[1]],
-      stride: [1, 1],
-      spread: stride,
-      rows,
-      columns,
-    },
-    direct: isPointwise(kernel, stride, padding),
-    channelBytes: 4 * rows * columns,
-    tap: (r, s) => 4 * ((span[0] - r * dilation[0]) * columns + span[1] - s * dilation[1]),
-  };
-}
-
-function isPointwise(kernel: Pair, stride: Pair, padding: Pair): boolean {
-  return [...kernel, ...stride].every((extent) => extent === 1) && padding.every((extent) => extent === 0);
-}
-
-function describe({ size, offset, stride, spread, rows, columns }: Packing): number[] {
-  return [...size, ...offset, ...stride, ...spread, rows, columns];
-}
 
 /** The vectors of four that cover a plane of windows: where each reads and writes (bytes) and how many lanes count. */
 function vectorsOf(window: Window, [p, q]: Pair): { from: number; to: number; count: number }[] {
@@ -123,12 +47,8 @@ interface Convolve {
   readonly steps: readonly [group: number, kernel: number, channel: number];
   readonly window: Window;
   readonly outputs: Pair;
-}
-
-/** Where results go besides into their place: through the mask of a ReLU, onto what is there. */
-export interface Epilogue {
-  readonly mask?: { readonly address: Address; readonly samples: number };
-  readonly add: boolean;
+  /** Whether the taps are read from the last to the first. */
+  readonly turned: boolean;
 }
 
 /** The tiles of scaled pixels, [kernels, vectors]; the last kernels of 4-row blocks may be left to a 2-row tile. */
@@ -150,13 +70,28 @@ function scaleTile(kernels: number, vectors: number): readonly [number, number] 
   return SCALE_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
 }
 
+/** Whether windows are 3×3 of neighbouring pixels, one at every place. */
+function isFiltering(kernel: Pair, groups: number, { packing: { stride, spread }, dilation }: Window): boolean {
+  return (
+    groups === 1 && kernel.every((extent) => extent === 3) && [...stride, ...spread, ...dilation].every((d) => d === 1)
+  );
+}
+
 function lowerConvolve(
   lower: Lowering,
   out: Address,
   [x, w]: readonly Address[],
-  { samples, groups, kernels, inputs, kernel, steps, window, outputs }: Convolve,
-  { mask, add }: Epilogue,
+  what: Convolve,
+  epilogue: Epilogue,
 ): void {
+  const { samples, groups, kernels, inputs, kernel, steps, window, outputs, turned } = what;
+  const { mask, add } = epilogue;
+  const { size, offset } = window.packing;
+  if (isFiltering(kernel, groups, window) && filteringPays(kernels, inputs, outputs)) {
+    const filtering = { samples, kernels, channels: inputs, size, padding: offset, outputs, turned };
+    lowerWinograd(lower, out, [x, w], { ...filtering, steps: [steps[1], steps[2]] }, epilogue);
+    return;
+  }
   const vectors = vectorsOf(window, outputs);
   const [rows, columns] = scaleTile(kernels, vectors.length);
   while (vectors.length % columns > 0) vectors.push({ from: 0, to: 0, count: 0 });
@@ -193,6 +128,7 @@ const convolutionOf: ConvolveOf<ConvolutionAttributes> = (attributes, output, in
     ...{ samples: n, groups: attributes.groups, kernels, inputs: d, kernel: [r, s], outputs },
     steps: [kernels * d * r * s, d * r * s, r * s],
     window: forwardWindow(attributes, [h, w], [r, s], outputs),
+    turned: false,
   };
 };
 
@@ -205,6 +141,7 @@ const inputGradientOf: ConvolveOf<ConvolutionAttributes> = (attributes, output, 
     ...{ samples: n, groups: attributes.groups, kernels: d, inputs, kernel: [r, s], outputs },
     steps: [inputs * d * r * s, r * s, d * r * s],
     window: backwardWindow(attributes, [p, q], [r, s], outputs),
+    turned: true,
   };
 };
 
@@ -281,7 +218,20 @@ const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWe
   const chunk = Math.max(1, Math.min(n, Math.round(PIXELS_A_SUM / (p * q))));
   const packedBytes = c * window.channelBytes + PACK_SLACK;
 
+  const filtering = isFiltering(kernelSize, groups, window) && filteringPays(k, c, [p, q]);
   const correlate = (out: Address, x: Address, g: Address, gradients: number) => {
+    if (filtering) {
+      const what = {
+        samples: n,
+        kernels: k,
+        channels: c,
+        size: [h, w],
+        padding: attributes.padding,
+        outputs: [p, q],
+      } as const;
+      lowerWinogradGradient(lower, out, [x, g], gradients, what);
+      return;
+    }
     const [rows, columns] = dotTile(gradients * kernels, taps.length);
     const whole = Math.ceil(taps.length / columns) * columns;
     const header = 18 + 10;

@@ -10,8 +10,6 @@ export interface Packing {
   readonly offset: Pair;
   /** Into how many planes pixels are dealt, by position modulo this. */
   readonly stride: Pair;
-  /** How far apart pixels go. */
-  readonly spread: Pair;
   /** The size of a packed plane. */
   readonly rows: number;
   readonly columns: number;
@@ -39,7 +37,7 @@ export function forwardWindow(
   const reach = (i: 0 | 1) => outputs[i] + Math.floor(((kernel[i] - 1) * dilation[i]) / stride[i]);
   const [rows, columns] = [reach(0), reach(1)];
   return {
-    packing: { size, offset: padding, stride, spread: [1, 1], rows, columns },
+    packing: { size, offset: padding, stride, rows, columns },
     dilation,
     direct: isPointwise(kernel, stride, padding),
     channelBytes: 4 * stride[0] * stride[1] * rows * columns,
@@ -51,7 +49,7 @@ export function forwardWindow(
   };
 }
 
-/** For all pixels of the input, from a gradient spread by the stride. */
+/** For all pixels of the input, at stride 1. */
 export function backwardWindow(
   { stride, padding, dilation }: ConvolutionAttributes,
   size: Pair,
@@ -65,7 +63,6 @@ export function backwardWindow(
       size,
       offset: [span[0] - padding[0], span[1] - padding[1]],
       stride: [1, 1],
-      spread: stride,
       rows,
       columns,
     },
@@ -80,8 +77,8 @@ function isPointwise(kernel: Pair, stride: Pair, padding: Pair): boolean {
   return [...kernel, ...stride].every((extent) => extent === 1) && padding.every((extent) => extent === 0);
 }
 
-export function describe({ size, offset, stride, spread, rows, columns }: Packing): number[] {
-  return [...size, ...offset, ...stride, ...spread, rows, columns];
+export function describe({ size, offset, stride, rows, columns }: Packing): number[] {
+  return [...size, ...offset, ...stride, rows, columns];
 }
 
 /** Where results go besides into their place: through the mask of a ReLU, onto what is there. */

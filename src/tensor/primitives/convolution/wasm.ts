@@ -9,6 +9,8 @@ import {
 } from '../../backends/wasm/lowering.ts';
 import { type ConvolutionAttributes, type ConvolutionPrimitives, type Pair } from './definition.ts';
 import { backwardWindow, describe, type Epilogue, forwardWindow, type Window } from './packing.ts';
+import { lowerStrided } from './strided.ts';
+import { dotTile, scaleTile } from './tiles.ts';
 import { filteringPays, lowerWinograd, lowerWinogradGradient } from './winograd.ts';
 
 // Convolution and input gradient are the same kernel, `convolve`: results are sums of pixels scaled by weights. The
@@ -49,32 +51,13 @@ interface Convolve {
   readonly outputs: Pair;
   /** Whether the taps are read from the last to the first. */
   readonly turned: boolean;
-}
-
-/** The tiles of scaled pixels, [kernels, vectors]; the last kernels of 4-row blocks may be left to a 2-row tile. */
-const SCALE_TILES = [
-  [4, 2],
-  [3, 3],
-  [2, 4],
-  [1, 4],
-] as const;
-
-/** The tile that covers kernels × vectors with the fewest multiplications and loads. */
-function scaleTile(kernels: number, vectors: number): readonly [number, number] {
-  const block = (r: number, c: number) => r * c + (r + c) / 2 + 1;
-  const cost = ([r, c]: readonly [number, number]) => {
-    const rest = kernels % r;
-    const last = rest === 0 ? 0 : block(r === 4 && rest < 3 ? 2 : r, c);
-    return Math.ceil(vectors / c) * (Math.floor(kernels / r) * block(r, c) + last);
-  };
-  return SCALE_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+  /** The geometry, where this is the input gradient of a convolution with a stride. */
+  readonly strided?: ConvolutionAttributes;
 }
 
 /** Whether windows are 3×3 of neighbouring pixels, one at every place. */
-function isFiltering(kernel: Pair, groups: number, { packing: { stride, spread }, dilation }: Window): boolean {
-  return (
-    groups === 1 && kernel.every((extent) => extent === 3) && [...stride, ...spread, ...dilation].every((d) => d === 1)
-  );
+function isFiltering(kernel: Pair, groups: number, { packing: { stride }, dilation }: Window): boolean {
+  return groups === 1 && kernel.every((extent) => extent === 3) && [...stride, ...dilation].every((d) => d === 1);
 }
 
 function lowerConvolve(
@@ -87,6 +70,7 @@ function lowerConvolve(
   const { samples, groups, kernels, inputs, kernel, steps, window, outputs, turned } = what;
   const { mask, add } = epilogue;
   const { size, offset } = window.packing;
+  if (what.strided) return lowerStrided(lower, out, [x, w], what.strided, { ...what, size }, epilogue);
   if (isFiltering(kernel, groups, window) && filteringPays(kernels, inputs, outputs)) {
     const filtering = { samples, kernels, channels: inputs, size, padding: offset, outputs, turned };
     lowerWinograd(lower, out, [x, w], { ...filtering, steps: [steps[1], steps[2]] }, epilogue);
@@ -103,7 +87,7 @@ function lowerConvolve(
   }
   const [h, width] = window.packing.size;
   const packedBytes = groups * inputs * window.channelBytes + PACK_SLACK;
-  const header = 19 + 10;
+  const header = 19 + 8;
   const table = lower.table([
     ...[samples, mask?.samples ?? 0, groups, kernels, inputs, kernel[0] * kernel[1], ...steps],
     ...[4 * groups * inputs * h * width, inputs * window.channelBytes, 4 * outputs[0] * outputs[1]],
@@ -142,6 +126,7 @@ const inputGradientOf: ConvolveOf<ConvolutionAttributes> = (attributes, output, 
     steps: [inputs * d * r * s, r * s, d * r * s],
     window: backwardWindow(attributes, [p, q], [r, s], outputs),
     turned: true,
+    ...(attributes.stride.some((step) => step > 1) && { strided: attributes }),
   };
 };
 
@@ -177,19 +162,6 @@ export function inputGradientThrough(
   const epilogue = mask ? { mask: { address: mask.address, samples: count(mask) }, add } : { add };
   const all = { ...what, samples: count(output) };
   lowerConvolve(lower, output.address, [gradient.address, weight.address], all, epilogue);
-}
-
-/** The tiles of inner products, [gradients, taps]. */
-const DOT_TILES = [
-  [4, 2],
-  [2, 4],
-  [1, 4],
-] as const;
-
-/** The tile that covers rows × taps with the fewest multiplications and loads. */
-function dotTile(rows: number, taps: number): readonly [number, number] {
-  const cost = ([r, t]: readonly [number, number]) => Math.ceil(rows / r) * Math.ceil(taps / t) * (r * t + (r + t) / 2);
-  return DOT_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
 }
 
 /** About so many pixels are added up in registers before they go to memory: four lanes of a quarter each. */
@@ -234,7 +206,7 @@ const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWe
     }
     const [rows, columns] = dotTile(gradients * kernels, taps.length);
     const whole = Math.ceil(taps.length / columns) * columns;
-    const header = 18 + 10;
+    const header = 18 + 8;
     const table = lower.table([
       ...[gradients, n, groups, kernels, taps.length, 4 * c * h * w, inputs * window.channelBytes],
       ...[height, width, vectors.length, rows, columns, Number(!window.direct), packedBytes, chunk, c],

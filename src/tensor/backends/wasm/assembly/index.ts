@@ -4,6 +4,7 @@ export { clear, walk } from './elementwise';
 export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
 export { averagePool, averagePoolGradient, boxSum, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
 export { gram, matmul } from './product';
+export { convolveStrided } from './strided';
 export { winogradConvolve, winogradCorrelate } from './winograd';
 
 /** The first byte behind the module's own data. */

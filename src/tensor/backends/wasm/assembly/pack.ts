@@ -1,12 +1,11 @@
 // Images as the convolutions read them: every tap of every window is a fixed distance from the window's place, with no
 // border to look out for. Zeros stand for the padding. A stride s splits the pixels into s×s planes, by their position
-// modulo s, and in each plane neighbouring windows are neighbours. A transposed stride spreads the pixels apart.
-
+// modulo s, and in each plane neighbouring windows are neighbours.
 
 /**
  * Packs `channels` planes [h, w] at `from` into planes [rows, columns] at `to`, strideH·strideW of them a channel.
  *
- * @param description h, w, offset h, offset w, stride h, stride w, spread h, spread w, rows, columns
+ * @param description h, w, offset h, offset w, stride h, stride w, rows, columns
  */
 export function pack(from: usize, to: usize, channels: i32, description: usize): void {
   const h = load<i32>(description);
@@ -15,26 +14,24 @@ export function pack(from: usize, to: usize, channels: i32, description: usize):
   const offsetW = load<i32>(description, 12);
   const strideH = load<i32>(description, 16);
   const strideW = load<i32>(description, 20);
-  const spreadH = load<i32>(description, 24);
-  const spreadW = load<i32>(description, 28);
-  const rows = load<i32>(description, 32);
-  const columns = load<i32>(description, 36);
+  const rows = load<i32>(description, 24);
+  const columns = load<i32>(description, 28);
   const plane = rows * columns;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < h; i++) {
-      const y = i * spreadH + offsetH;
+      const y = i + offsetH;
       if (y < 0) continue;
       const row = y / strideH;
       if (row >= rows) break;
       const first = to + ((((y % strideH) * strideW) * plane + row * columns) << 2);
       const source = from + ((i * w) << 2);
-      if (strideW == 1 && spreadW == 1) {
+      if (strideW == 1) {
         const skip = offsetW < 0 ? -offsetW : 0;
         const at = offsetW < 0 ? 0 : offsetW;
         copyRow(source + (skip << 2), first + (at << 2), min(w - skip, columns - at));
       } else {
         for (let j = 0; j < w; j++) {
-          const x = j * spreadW + offsetW;
+          const x = j + offsetW;
           if (x < 0) continue;
           const column = x / strideW;
           if (column >= columns) break;

@@ -1,133 +1,10 @@
-import { pack } from './pack';
-import { put } from './store';
+import {
+  gradientLines, gradientPoints, kernelPoints, patchLines, patchPoints, PLACE_BYTES, planeBytes, POINTS, putPatches, SIDE,
+  tapsOf,
+} from './minimalFiltering';
 
-// Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks"):
-// four neighbouring windows of a 3×3 convolution take 16 multiplications a channel in place of 36. With a 4×4 patch d of
-// the image, a kernel g and the 2×2 results y, and
-//
-//     Bᵀ = 1  0 −1  0     G = 1   0   0     Aᵀ = 1  1  1  0
-//          0  1  1  0         ½   ½   ½          0  1 −1 −1
-//          0 −1  1  0         ½  −½   ½
-//          0  1  0 −1         0   0   1
-//
-// y = Aᵀ [Σ_channels (G g Gᵀ) ⊙ (Bᵀ d B)] A. The sum is linear in the kernel, so that the weight gradient is its adjoint,
-// Gᵀ [Σ_patches (A y Aᵀ) ⊙ (Bᵀ d B)] G. Both are 16 matrix products, one for each point of the 4×4 plane.
-//
-// Vectors hold four patches side by side: 8 columns of results.
-
-/** Bytes between the planes of points: past a multiple of 4 KiB, where the planes would fall on the same cache lines. */
-@inline
-function planeBytes(bytes: usize): usize {
-  return ((bytes + 63) & ~63) + 64;
-}
-
-@inline
-function evens(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 0, 2, 4, 6);
-}
-
-@inline
-function odds(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
-}
-
-/** One row of Bᵀ d, as patches: its product with B, four points. */
-@inline
-function patchRow(a: v128, middle: v128, b: v128, last: v128, to: usize, step: usize): void {
-  const d0 = evens(a, b);
-  const d1 = odds(a, b);
-  const d2 = evens(middle, last);
-  const d3 = odds(middle, last);
-  v128.store(to, f32x4.sub(d0, d2));
-  v128.store(to + step, f32x4.add(d1, d2));
-  v128.store(to + 2 * step, f32x4.sub(d2, d1));
-  v128.store(to + 3 * step, f32x4.sub(d1, d3));
-}
-
-/** Bᵀ d B of the four patches whose first pixel is at `from`; `row` bytes lead down a row, `step` to the next point. */
-function transformPatches(from: usize, row: usize, to: usize, step: usize): void {
-  const r1 = from + row;
-  const r2 = r1 + row;
-  const r3 = r2 + row;
-  patchRow(
-    f32x4.sub(v128.load(from), v128.load(r2)),
-    f32x4.sub(v128.load(from, 8), v128.load(r2, 8)),
-    f32x4.sub(v128.load(from, 16), v128.load(r2, 16)),
-    f32x4.sub(v128.load(from, 24), v128.load(r2, 24)),
-    to,
-    step,
-  );
-  patchRow(
-    f32x4.add(v128.load(r1), v128.load(r2)),
-    f32x4.add(v128.load(r1, 8), v128.load(r2, 8)),
-    f32x4.add(v128.load(r1, 16), v128.load(r2, 16)),
-    f32x4.add(v128.load(r1, 24), v128.load(r2, 24)),
-    to + 4 * step,
-    step,
-  );
-  patchRow(
-    f32x4.sub(v128.load(r2), v128.load(r1)),
-    f32x4.sub(v128.load(r2, 8), v128.load(r1, 8)),
-    f32x4.sub(v128.load(r2, 16), v128.load(r1, 16)),
-    f32x4.sub(v128.load(r2, 24), v128.load(r1, 24)),
-    to + 8 * step,
-    step,
-  );
-  patchRow(
-    f32x4.sub(v128.load(r1), v128.load(r3)),
-    f32x4.sub(v128.load(r1, 8), v128.load(r3, 8)),
-    f32x4.sub(v128.load(r1, 16), v128.load(r3, 16)),
-    f32x4.sub(v128.load(r1, 24), v128.load(r3, 24)),
-    to + 12 * step,
-    step,
-  );
-}
-
-/** Point i of G g for a column of g with the values a, b, c. */
-@inline
-function kernelPoint(i: i32, a: f32, b: f32, c: f32): f32 {
-  if (i == 0) return a;
-  if (i == 1) return <f32>0.5 * (a + b + c);
-  if (i == 2) return <f32>0.5 * (a - b + c);
-  return c;
-}
-
-/** G g Gᵀ for all kernels, [point][block of 4 kernels][channel][4]; zeros for kernels beyond the last. */
-function transformKernels(
-  w: usize,
-  to: usize,
-  step: usize,
-  kernels: i32,
-  channels: i32,
-  stepKernel: i32,
-  stepChannel: i32,
-  flip: i32,
-): void {
-  const whole = (kernels + 3) & ~3;
-  for (let k = 0; k < whole; k++) {
-    for (let c = 0; c < channels; c++) {
-      let at = to + (((((k >> 2) * channels + c) << 2) + (k & 3)) << 2);
-      const g = w + ((k * stepKernel + c * stepChannel) << 2);
-      const first: usize = flip ? 32 : 0;
-      const next: isize = flip ? -4 : 4;
-      for (let i = 0; i < 4; i++) {
-        let p0: f32 = 0;
-        let p1: f32 = 0;
-        let p2: f32 = 0;
-        if (k < kernels) {
-          const q = g + first;
-          p0 = kernelPoint(i, load<f32>(q), load<f32>(q + 3 * next), load<f32>(q + 6 * next));
-          p1 = kernelPoint(i, load<f32>(q + next), load<f32>(q + 4 * next), load<f32>(q + 7 * next));
-          p2 = kernelPoint(i, load<f32>(q + 2 * next), load<f32>(q + 5 * next), load<f32>(q + 8 * next));
-        }
-        for (let j = 0; j < 4; j++) {
-          store<f32>(at, kernelPoint(j, p0, p1, p2));
-          at += step;
-        }
-      }
-    }
-  }
-}
+// Convolution and weight gradient by minimal filtering. Both go through the images by blocks of patch rows, so that the
+// points of a block stay in the cache from the transform to the products.
 
 /** m[k][2 vectors] = Σ_c u[c][k] · v[c][2 vectors] for four kernels k; `row` bytes between them. */
 @inline
@@ -172,310 +49,340 @@ function multiply(u: usize, v: usize, channels: i32, m: usize, row: usize): void
   v128.store(m, d1, 16);
 }
 
-/** Puts a row of results: the even and the odd columns of four patches. */
+/** The same for the last one or two kernels. */
 @inline
-function putRow(to: usize, mask: usize, even: v128, odd: v128, count: i32, add: bool): void {
-  put(to, mask, v128.shuffle<f32>(even, odd, 0, 4, 1, 5), min(4, count), add);
-  if (count > 4) put(to + 16, mask ? mask + 16 : 0, v128.shuffle<f32>(even, odd, 2, 6, 3, 7), count - 4, add);
-}
-
-/** Aᵀ m A of four patches, put as two rows of `count` results, or as one if it is the last of an odd number. */
-function transformResults(m: usize, step: usize, to: usize, mask: usize, row: usize, both: bool, count: i32, add: bool): void {
-  let m1 = v128.load(m + 4 * step);
-  let m2 = v128.load(m + 8 * step);
-  const p0 = f32x4.add(f32x4.add(v128.load(m), m1), m2);
-  const q0 = f32x4.sub(f32x4.sub(m1, m2), v128.load(m + 12 * step));
-  m += step;
-  m1 = v128.load(m + 4 * step);
-  m2 = v128.load(m + 8 * step);
-  const p1 = f32x4.add(f32x4.add(v128.load(m), m1), m2);
-  const q1 = f32x4.sub(f32x4.sub(m1, m2), v128.load(m + 12 * step));
-  m += step;
-  m1 = v128.load(m + 4 * step);
-  m2 = v128.load(m + 8 * step);
-  const p2 = f32x4.add(f32x4.add(v128.load(m), m1), m2);
-  const q2 = f32x4.sub(f32x4.sub(m1, m2), v128.load(m + 12 * step));
-  m += step;
-  m1 = v128.load(m + 4 * step);
-  m2 = v128.load(m + 8 * step);
-  const p3 = f32x4.add(f32x4.add(v128.load(m), m1), m2);
-  const q3 = f32x4.sub(f32x4.sub(m1, m2), v128.load(m + 12 * step));
-  putRow(to, mask, f32x4.add(f32x4.add(p0, p1), p2), f32x4.sub(f32x4.sub(p1, p2), p3), count, add);
-  if (both) {
-    const below = mask ? mask + row : 0;
-    putRow(to + row, below, f32x4.add(f32x4.add(q0, q1), q2), f32x4.sub(f32x4.sub(q1, q2), q3), count, add);
+function multiplyTwo(u: usize, v: usize, channels: i32, m: usize, row: usize): void {
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  const end = u + (channels << 4);
+  while (u < end) {
+    const v0 = v128.load(v);
+    const v1 = v128.load(v, 16);
+    let s = v128.load32_splat(u);
+    a0 = f32x4.add(a0, f32x4.mul(s, v0));
+    a1 = f32x4.add(a1, f32x4.mul(s, v1));
+    s = v128.load32_splat(u, 4);
+    b0 = f32x4.add(b0, f32x4.mul(s, v0));
+    b1 = f32x4.add(b1, f32x4.mul(s, v1));
+    u += 16;
+    v += 32;
   }
+  v128.store(m, a0);
+  v128.store(m, a1, 16);
+  m += row;
+  v128.store(m, b0);
+  v128.store(m, b1, 16);
 }
 
 /**
  * out[n][k] (+)= Σ_c w[k][c] ∗ x[n][c] for 3×3 kernels at stride 1: what `convolve` computes, by minimal filtering.
+ * Vectors hold four patches of a channel.
  *
  * @param t a table: see `lowerWinograd`
- * @param scratch room for transformed kernels, one packed sample, and the points of `block` vectors
+ * @param scratch see there
  */
 export function winogradConvolve(out: usize, x: usize, w: usize, mask: usize, add: i32, t: usize, scratch: usize): void {
   const samples = load<i32>(t);
   const maskSamples = load<i32>(t, 4);
   const kernels = load<i32>(t, 8);
   const channels = load<i32>(t, 12);
-  const stepKernel = load<i32>(t, 16);
-  const stepChannel = load<i32>(t, 20);
-  const flip = load<i32>(t, 24);
-  const sampleX = <usize>load<u32>(t, 28); // bytes
-  const height = load<i32>(t, 32); // of the output
-  const width = load<i32>(t, 36);
-  const block = load<i32>(t, 40); // vectors, an even number
-  const description = t + 44;
-  const columns = <usize>load<u32>(description, 36) << 2; // bytes of a packed row
-  const channelBytes = <usize>load<u32>(description, 32) * columns;
+  const stepKernel = <usize>load<u32>(t, 16) << 2;
+  const stepChannel = <usize>load<u32>(t, 20) << 2;
+  const turned = load<i32>(t, 24);
+  const heightX = load<i32>(t, 28);
+  const widthX = load<i32>(t, 32);
+  const above = load<i32>(t, 36); // rows and columns of zeros in front of the image
+  const before = load<i32>(t, 40);
+  const height = load<i32>(t, 44); // of the output
+  const width = load<i32>(t, 48);
+  const blockRows = load<i32>(t, 52);
 
-  const across = (width + 7) >> 3;
-  const perSample = ((height + 1) >> 1) * across;
-  const total = samples * perSample;
+  const across = (width + 3) >> 2;
+  const down = (height + 3) >> 2;
+  const totalRows = samples * down;
+  const line = <usize>(across * 4 + 8) << 2; // bytes; the columns of the patches, and where whole vectors end
+  const rowLines = line * SIDE;
+  const most = (blockRows * across + 7) & ~7; // patches of a block
+  const blocks = (kernels + 3) >> 2;
+  const rowX = <usize>widthX << 2;
+  const planeX = rowX * heightX;
   const row = <usize>width << 2;
   const plane = row * height;
-  const blocks = (kernels + 3) >> 2;
+  const rowM = <usize>most << 2;
   const stepU = planeBytes(<usize>(blocks * channels) << 4);
-  const stepV = planeBytes(<usize>(channels * block) << 4);
-  const stepM = planeBytes(<usize>(blocks * block) << 6);
-  const u = scratch;
-  const v = u + 16 * stepU;
-  const m = v + 16 * stepV;
-  const image = m + 16 * stepM;
-  transformKernels(w, u, stepU, kernels, channels, stepKernel, stepChannel, flip);
-  memory.fill(image, 0, channels * channelBytes + 64);
+  const stepV = planeBytes(<usize>channels * rowM);
+  const stepM = planeBytes(<usize>(blocks << 2) * rowM);
 
-  for (let start = 0; start < total; start += block) {
-    const count = min(block, total - start);
-    for (let b = 0; b < count; b++) {
-      const sample = (start + b) / perSample;
-      const place = (start + b) % perSample;
-      if (place == 0) pack(x + sample * sampleX, image, channels, description);
-      let from = image + ((place / across) << 1) * columns + ((place % across) << 5);
-      let to = v + (((b >> 1) * channels) << 5) + ((b & 1) << 4);
-      for (let c = 0; c < channels; c++) {
-        transformPatches(from, columns, to, stepV);
-        from += channelBytes;
-        to += 32;
-      }
-    }
-    for (let point = 0; point < 16; point++) {
-      const kernelPoints = u + point * stepU;
-      const results = m + point * stepM;
-      for (let b = 0; b < count; b += 2) {
-        const patches = v + point * stepV + ((b * channels) << 4);
-        for (let k = 0; k < blocks; k++) {
-          multiply(kernelPoints + ((k * channels) << 4), patches, channels, results + ((k * block) << 6) + (b << 4), <usize>block << 4);
-        }
-      }
-    }
-    for (let b = 0; b < count; b++) {
-      const sample = (start + b) / perSample;
-      const place = (start + b) % perSample;
-      const i = (place / across) << 1;
-      const j = (place % across) << 3;
-      const offset = i * row + (j << 2);
-      const both = i + 1 < height;
-      const rest = min(8, width - j);
-      let to = out + sample * kernels * plane + offset;
-      let through: usize = mask ? mask + (sample % maskSamples) * kernels * plane + offset : 0;
-      for (let k = 0; k < kernels; k++) {
-        transformResults(m + ((k * block + b) << 4), stepM, to, through, row, both, rest, add != 0);
-        to += plane;
-        if (mask) through += plane;
-      }
-    }
+  const room = scratch; // 40 vectors
+  const zeros = room + 640;
+  const lines = (zeros + rowX + 127) & ~63;
+  const starts = lines + rowLines * (blockRows + 1); // behind the lines: what vectors read beyond the last
+  const places = starts + (most << 2);
+  const u = (places + most * PLACE_BYTES + 63) & ~63;
+  const v = u + POINTS * stepU;
+  const m = v + POINTS * stepV;
+  memory.fill(zeros, 0, starts - zeros);
+  memory.fill(v, 0, POINTS * stepV);
+  kernelPoints(w, u, stepU, kernels, channels, stepKernel, stepChannel, turned != 0, room);
+  // Patches beyond the last read what is there.
+  for (let i = 0; i < most; i++) {
+    const r = i / across;
+    store<u32>(starts + (i << 2), r < blockRows ? <u32>(lines + r * rowLines + ((i % across) << 4)) : <u32>lines);
   }
-}
 
-/** A y Aᵀ of four 2×2 patches of results; the last point's sign is left out, and made good in `storeKernels`. */
-function transformGradients(from: usize, row: usize, to: usize, step: usize): void {
-  let a = v128.load(from);
-  let b = v128.load(from, 16);
-  const e0 = evens(a, b);
-  const o0 = odds(a, b);
-  a = v128.load(from + row);
-  b = v128.load(from + row, 16);
-  const e1 = evens(a, b);
-  const o1 = odds(a, b);
-  gradientRow(e0, o0, to, step);
-  gradientRow(f32x4.add(e0, e1), f32x4.add(o0, o1), to + 4 * step, step);
-  gradientRow(f32x4.sub(e0, e1), f32x4.sub(o0, o1), to + 8 * step, step);
-  gradientRow(e1, o1, to + 12 * step, step);
-}
+  const skip = before < 0 ? -before : 0;
+  const fromLeft = <usize>skip << 2;
+  const behind = lines + (<usize>max(0, before) << 2);
+  const columns = min(widthX - skip, across * 4 + 2 - max(0, before));
 
-@inline
-function gradientRow(e: v128, o: v128, to: usize, step: usize): void {
-  v128.store(to, e);
-  v128.store(to + step, f32x4.add(e, o));
-  v128.store(to + 2 * step, f32x4.sub(e, o));
-  v128.store(to + 3 * step, o);
-}
-
-/** The lane sums of four vectors, as a vector. */
-@inline
-function laneSums(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
-  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 1, 4, 5), v128.shuffle<f32>(c, d, 2, 3, 6, 7));
-  return f32x4.add(evens(ab, cd), odds(ab, cd));
-}
-
-/** s[2 channels][4 kernels] += Σ_b g[k][b] · v[c][b]; `row` bytes between kernels, and between channels. */
-@inline
-function contract(g: usize, v: usize, count: i32, row: usize, s: usize): void {
-  let a0 = f32x4.splat(0);
-  let a1 = a0;
-  let b0 = a0;
-  let b1 = a0;
-  let c0 = a0;
-  let c1 = a0;
-  let d0 = a0;
-  let d1 = a0;
-  const g1 = g + row;
-  const g2 = g1 + row;
-  const g3 = g2 + row;
-  const w = v + row;
-  const end = <usize>count << 4;
-  for (let i: usize = 0; i < end; i += 16) {
-    const v0 = v128.load(v + i);
-    const v1 = v128.load(w + i);
-    let y = v128.load(g + i);
-    a0 = f32x4.add(a0, f32x4.mul(y, v0));
-    a1 = f32x4.add(a1, f32x4.mul(y, v1));
-    y = v128.load(g1 + i);
-    b0 = f32x4.add(b0, f32x4.mul(y, v0));
-    b1 = f32x4.add(b1, f32x4.mul(y, v1));
-    y = v128.load(g2 + i);
-    c0 = f32x4.add(c0, f32x4.mul(y, v0));
-    c1 = f32x4.add(c1, f32x4.mul(y, v1));
-    y = v128.load(g3 + i);
-    d0 = f32x4.add(d0, f32x4.mul(y, v0));
-    d1 = f32x4.add(d1, f32x4.mul(y, v1));
-  }
-  v128.store(s, f32x4.add(v128.load(s), laneSums(a0, b0, c0, d0)));
-  v128.store(s, f32x4.add(v128.load(s, 16), laneSums(a1, b1, c1, d1)), 16);
-}
-
-/** Gᵀ s G for every kernel and channel, from sums [point][block of 4 kernels][channel, an even number][4]. */
-function storeKernels(s: usize, step: usize, out: usize, kernels: i32, channels: i32): void {
-  const even = (channels + 1) & ~1;
-  for (let k = 0; k < kernels; k++) {
+  for (let start = 0; start < totalRows; start += blockRows) {
+    const rows = min(blockRows, totalRows - start);
+    const patches = rows * across;
+    for (let r = 0; r < rows; r++) {
+      const sample = (start + r) / down;
+      const i = ((start + r) % down) << 2;
+      const mine = i * row;
+      const masked = mask ? mask + (sample % maskSamples) * kernels * plane + mine : 0;
+      for (let j = 0; j < across; j++) {
+        const place = places + (r * across + j) * PLACE_BYTES;
+        store<u32>(place, <u32>(out + sample * kernels * plane + mine + (j << 4)));
+        store<u32>(place, <u32>(masked ? masked + (j << 4) : 0), 4);
+        store<i32>(place, min(4, height - i), 8);
+        store<i32>(place, min(4, width - (j << 2)), 12);
+      }
+    }
     for (let c = 0; c < channels; c++) {
-      const at = s + (((((k >> 2) * even + c) << 2) + (k & 3)) << 2);
-      for (let j = 0; j < 3; j++) {
-        // Column j of s G, from rows of points; then Gᵀ from the left.
-        const p0 = adjointPoint(j, at, step);
-        const p1 = <f32>0.5 * adjointPoint(j, at + 4 * step, step);
-        const p2 = <f32>0.5 * adjointPoint(j, at + 8 * step, step);
-        const p3 = adjointPoint(j, at + 12 * step, step);
-        store<f32>(out + (j << 2), p0 + (p1 + p2));
-        store<f32>(out + ((3 + j) << 2), p1 - p2);
-        store<f32>(out + ((6 + j) << 2), p1 + p2 - p3);
+      for (let r = 0; r < rows; r++) {
+        const sample = (start + r) / down;
+        const first = (((start + r) % down) << 2) - above;
+        const from = x + (sample * channels + c) * planeX;
+        patchLines(from + fromLeft, rowX, heightX, columns, first, zeros, behind + r * rowLines, line);
       }
-      out += 36;
+      let to = v + (c << 5);
+      for (let p = 0; p < patches; p += 4) {
+        const four = starts + (p << 2);
+        patchPoints(load<u32>(four), load<u32>(four, 4), load<u32>(four, 8), load<u32>(four, 12), line, to, stepV);
+        to += p & 4 ? (channels << 5) - 16 : 16;
+      }
+    }
+    for (let point: usize = 0; point < POINTS; point++) {
+      const kernelsAt = u + point * stepU;
+      const results = m + point * stepM;
+      let from = v + point * stepV;
+      for (let p = 0; p < patches; p += 8) {
+        let to = results + (p << 2);
+        let four = kernelsAt;
+        for (let k = kernels; k > 0; k -= 4) {
+          if (k > 2) multiply(four, from, channels, to, rowM);
+          else multiplyTwo(four, from, channels, to, rowM);
+          four += channels << 4;
+          to += rowM << 2;
+        }
+        from += channels << 5;
+      }
+    }
+    for (let p = 0; p < patches; p += 4) {
+      const four = places + p * PLACE_BYTES;
+      let whole = true;
+      for (let i = 0; i < 4; i++) {
+        const place = four + i * PLACE_BYTES;
+        if (p + i >= patches) store<i32>(place, 0, 8); // no rows
+        if (load<i32>(place, 8) < 4 || load<i32>(place, 12) < 4) whole = false;
+      }
+      for (let k = 0; k < kernels; k++) {
+        putPatches(m + k * rowM + (p << 2), stepM, four, k * plane, row, whole, add != 0, room);
+      }
     }
   }
 }
 
-/** Σ over a row of four points with column j of G, the last point's sign turned. */
+/** s[4 channels][8 kernels] += Σ_patches v[c] · y[k]; `stepS` bytes between channels. */
 @inline
-function adjointPoint(j: i32, at: usize, step: usize): f32 {
-  const a = <f32>0.5 * load<f32>(at + step);
-  const b = <f32>0.5 * load<f32>(at + 2 * step);
-  if (j == 0) return load<f32>(at) + (a + b);
-  if (j == 1) return a - b;
-  return a + b - load<f32>(at + 3 * step);
+function contract(v: usize, y: usize, patches: i32, rowV: usize, rowY: usize, s: usize, stepS: usize): void {
+  let a0 = v128.load(s);
+  let a1 = v128.load(s, 16);
+  let b0 = v128.load(s + stepS);
+  let b1 = v128.load(s + stepS, 16);
+  let c0 = v128.load(s + 2 * stepS);
+  let c1 = v128.load(s + 2 * stepS, 16);
+  let d0 = v128.load(s + 3 * stepS);
+  let d1 = v128.load(s + 3 * stepS, 16);
+  const end = v + patches * rowV;
+  while (v < end) {
+    const y0 = v128.load(y);
+    const y1 = v128.load(y, 16);
+    let c = v128.load32_splat(v);
+    a0 = f32x4.add(a0, f32x4.mul(c, y0));
+    a1 = f32x4.add(a1, f32x4.mul(c, y1));
+    c = v128.load32_splat(v, 4);
+    b0 = f32x4.add(b0, f32x4.mul(c, y0));
+    b1 = f32x4.add(b1, f32x4.mul(c, y1));
+    c = v128.load32_splat(v, 8);
+    c0 = f32x4.add(c0, f32x4.mul(c, y0));
+    c1 = f32x4.add(c1, f32x4.mul(c, y1));
+    c = v128.load32_splat(v, 12);
+    d0 = f32x4.add(d0, f32x4.mul(c, y0));
+    d1 = f32x4.add(d1, f32x4.mul(c, y1));
+    v += rowV;
+    y += rowY;
+  }
+  v128.store(s, a0);
+  v128.store(s, a1, 16);
+  v128.store(s + stepS, b0);
+  v128.store(s + stepS, b1, 16);
+  v128.store(s + 2 * stepS, c0);
+  v128.store(s + 2 * stepS, c1, 16);
+  v128.store(s + 3 * stepS, d0);
+  v128.store(s + 3 * stepS, d1, 16);
+}
+
+/** The same for the last four kernels. */
+@inline
+function contractFour(v: usize, y: usize, patches: i32, rowV: usize, rowY: usize, s: usize, stepS: usize): void {
+  let a = v128.load(s);
+  let b = v128.load(s + stepS);
+  let c = v128.load(s + 2 * stepS);
+  let d = v128.load(s + 3 * stepS);
+  const end = v + patches * rowV;
+  while (v < end) {
+    const y0 = v128.load(y);
+    a = f32x4.add(a, f32x4.mul(v128.load32_splat(v), y0));
+    b = f32x4.add(b, f32x4.mul(v128.load32_splat(v, 4), y0));
+    c = f32x4.add(c, f32x4.mul(v128.load32_splat(v, 8), y0));
+    d = f32x4.add(d, f32x4.mul(v128.load32_splat(v, 12), y0));
+    v += rowV;
+    y += rowY;
+  }
+  v128.store(s, a);
+  v128.store(s + stepS, b);
+  v128.store(s + 2 * stepS, c);
+  v128.store(s + 3 * stepS, d);
 }
 
 /**
  * out[r][k][c] = Σ_n g[r][n][k] ⋆ x[n][c], 3×3 taps at stride 1, for `gradients` rows r that share x: what `correlate`
- * computes, by minimal filtering. The points of x are computed once for all rows.
+ * computes, by minimal filtering. The points of x are computed once for all rows. Vectors hold a patch of four channels,
+ * or of four kernels.
  *
  * @param t a table: see `lowerWinogradGradient`
- * @param scratch room for one packed sample and one packed gradient, the points of `block` vectors of each, and sums
+ * @param scratch see there
  */
 export function winogradCorrelate(out: usize, x: usize, g: usize, t: usize, scratch: usize): void {
   const gradients = load<i32>(t);
   const samples = load<i32>(t, 4);
   const kernels = load<i32>(t, 8);
   const channels = load<i32>(t, 12);
-  const sampleX = <usize>load<u32>(t, 16); // bytes
-  const height = load<i32>(t, 20); // of the gradient
-  const width = load<i32>(t, 24);
-  const block = load<i32>(t, 28); // vectors
-  const direct = load<i32>(t, 32); // whether the gradient is read in place
-  const description = t + 36;
-  const descriptionG = description + 40;
-  const columns = <usize>load<u32>(description, 36) << 2; // bytes of a packed row
-  const channelBytes = <usize>load<u32>(description, 32) * columns;
-  const columnsG = <usize>load<u32>(descriptionG, 36) << 2;
-  const kernelBytes = <usize>load<u32>(descriptionG, 32) * columnsG;
+  const heightX = load<i32>(t, 16);
+  const widthX = load<i32>(t, 20);
+  const above = load<i32>(t, 24);
+  const before = load<i32>(t, 28);
+  const height = load<i32>(t, 32); // of the gradient
+  const width = load<i32>(t, 36);
+  const blockRows = load<i32>(t, 40);
 
-  const across = (width + 7) >> 3;
-  const perSample = ((height + 1) >> 1) * across;
-  const total = samples * perSample;
-  const sampleG = <usize>(kernels * height * width) << 2;
-  const rowG = sampleG * samples;
-  const even = (channels + 1) & ~1;
-  const blocks = (kernels + 3) >> 2;
-  const line = <usize>block << 4;
-  const stepV = planeBytes(even * line);
-  const stepG = planeBytes((blocks << 2) * line);
-  const stepS = planeBytes(<usize>(blocks * even) << 4);
-  const v = scratch;
-  const y = v + 16 * stepV;
-  const sums = y + 16 * stepG;
-  const image = sums + gradients * 16 * stepS;
-  const imageG = image + channels * channelBytes + 64;
-  memory.fill(sums, 0, gradients * 16 * stepS);
-  memory.fill(image, 0, channels * channelBytes + 64);
-  if (!direct) memory.fill(imageG, 0, kernels * kernelBytes + 64);
+  const across = (width + 3) >> 2;
+  const down = (height + 3) >> 2;
+  const totalRows = samples * down;
+  const line = <usize>(across * 4 + 8) << 2;
+  const rowLines = line * SIDE;
+  const most = blockRows * across;
+  const wholeC = (channels + 3) & ~3;
+  const wholeK = (kernels + 3) & ~3;
+  const rowV = <usize>wholeC << 2;
+  const rowY = <usize>wholeK << 2;
+  const rowX = <usize>widthX << 2;
+  const planeX = rowX * heightX;
+  const row = <usize>width << 2;
+  const plane = row * height;
+  const sampleG = plane * kernels;
+  const stepV = planeBytes(most * rowV);
+  const stepY = planeBytes(most * rowY);
+  const stepS = planeBytes(<usize>wholeC * rowY);
 
-  for (let start = 0; start < total; start += block) {
-    const count = min(block, total - start);
-    for (let b = 0; b < count; b++) {
-      const sample = (start + b) / perSample;
-      const place = (start + b) % perSample;
-      if (place == 0) pack(x + sample * sampleX, image, channels, description);
-      let from = image + ((place / across) << 1) * columns + ((place % across) << 5);
-      let to = v + (b << 4);
-      for (let c = 0; c < channels; c++) {
-        transformPatches(from, columns, to, stepV);
-        from += channelBytes;
-        to += line;
+  const room = scratch; // 40 vectors
+  const zeros = room + 640;
+  const linesX = (zeros + max(rowX, row) + 127) & ~63; // of four channels, which keep their borders of zeros
+  const linesG = linesX + 4 * rowLines; // of four kernels
+  const v = (linesG + 4 * rowLines + 127) & ~63;
+  const y = v + POINTS * stepV;
+  const sums = y + POINTS * stepY;
+  memory.fill(zeros, 0, v - zeros);
+  memory.fill(sums, 0, gradients * POINTS * stepS);
+
+  const skip = before < 0 ? -before : 0;
+  const fromLeft = <usize>skip << 2;
+  const behind = linesX + (<usize>max(0, before) << 2);
+  const columns = min(widthX - skip, across * 4 + 2 - max(0, before));
+
+  for (let start = 0; start < totalRows; start += blockRows) {
+    const rows = min(blockRows, totalRows - start);
+    const patches = rows * across;
+    for (let r = 0; r < rows; r++) {
+      const sample = (start + r) / down;
+      const first = (((start + r) % down) << 2) - above;
+      for (let c = 0; c < channels; c += 4) {
+        const count = min(4, channels - c);
+        let from = x + (sample * channels + c) * planeX + fromLeft;
+        for (let i = 0; i < count; i++) {
+          patchLines(from, rowX, heightX, columns, first, zeros, behind + i * rowLines, line);
+          from += planeX;
+        }
+        let to = v + r * across * rowV + (c << 2);
+        let a = linesX;
+        for (let j = 0; j < across; j++) {
+          patchPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, stepV);
+          a += 16;
+          to += rowV;
+        }
       }
     }
-    for (let r = 0; r < gradients; r++) {
-      for (let b = 0; b < count; b++) {
-        const sample = (start + b) / perSample;
-        const place = (start + b) % perSample;
-        let from = g + r * rowG + sample * sampleG;
-        if (!direct) {
-          if (b == 0 || place == 0) pack(from, imageG, kernels, descriptionG);
-          from = imageG;
-        }
-        from += ((place / across) << 1) * columnsG + ((place % across) << 5);
-        let to = y + (b << 4);
-        for (let k = 0; k < kernels; k++) {
-          transformGradients(from, columnsG, to, stepG);
-          from += kernelBytes;
-          to += line;
+    for (let gradient = 0; gradient < gradients; gradient++) {
+      for (let r = 0; r < rows; r++) {
+        const sample = (start + r) / down;
+        const first = ((start + r) % down) << 2;
+        for (let k = 0; k < kernels; k += 4) {
+          const count = min(4, kernels - k);
+          let from = g + (gradient * samples + sample) * sampleG + k * plane;
+          for (let i = 0; i < count; i++) {
+            gradientLines(from, row, height, width, first, zeros, linesG + i * rowLines, line);
+            from += plane;
+          }
+          let to = y + r * across * rowY + (k << 2);
+          let a = linesG;
+          for (let j = 0; j < across; j++) {
+            gradientPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, stepY);
+            a += 16;
+            to += rowY;
+          }
         }
       }
-      for (let point = 0; point < 16; point++) {
-        let s = sums + (r * 16 + point) * stepS;
-        for (let k = 0; k < blocks; k++) {
-          const four = y + point * stepG + (k << 2) * line;
-          for (let c = 0; c < even; c += 2) {
-            contract(four, v + point * stepV + c * line, count, line, s);
+      for (let point: usize = 0; point < POINTS; point++) {
+        const vAt = v + point * stepV;
+        const yAt = y + point * stepY;
+        const sAt = sums + (gradient * POINTS + point) * stepS;
+        for (let c = 0; c < wholeC; c += 4) {
+          let s = sAt + c * rowY;
+          let four = yAt;
+          let k = kernels;
+          for (; k > 4; k -= 8) {
+            contract(vAt + (c << 2), four, patches, rowV, rowY, s, rowY);
             s += 32;
+            four += 32;
           }
+          if (k > 0) contractFour(vAt + (c << 2), four, patches, rowV, rowY, s, rowY);
         }
       }
     }
   }
-  for (let r = 0; r < gradients; r++) {
-    storeKernels(sums + r * 16 * stepS, stepS, out, kernels, channels);
+  for (let gradient = 0; gradient < gradients; gradient++) {
+    for (let k = 0; k < kernels; k += 4) {
+      for (let c = 0; c < channels; c++) {
+        const s = sums + gradient * POINTS * stepS + c * rowY + (k << 2);
+        tapsOf(s, stepS, out + (k * channels + c) * 36, channels * 36, min(4, kernels - k), room);
+      }
+    }
     out += kernels * channels * 36;
   }
 }

@@ -1,0 +1,33 @@
+// Which register tile (assembly/generated/tiles) does a piece of work.
+
+/** The tiles of scaled pixels, [kernels, vectors]; the last kernels of 4-row blocks may be left to a 2-row tile. */
+const SCALE_TILES = [
+  [4, 2],
+  [3, 3],
+  [2, 4],
+  [1, 4],
+] as const;
+
+/** The tile that covers kernels × vectors with the fewest multiplications and loads. */
+export function scaleTile(kernels: number, vectors: number): readonly [number, number] {
+  const block = (r: number, c: number) => r * c + (r + c) / 2 + 1;
+  const cost = ([r, c]: readonly [number, number]) => {
+    const rest = kernels % r;
+    const last = rest === 0 ? 0 : block(r === 4 && rest < 3 ? 2 : r, c);
+    return Math.ceil(vectors / c) * (Math.floor(kernels / r) * block(r, c) + last);
+  };
+  return SCALE_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+}
+
+/** The tiles of inner products, [gradients, taps]. */
+const DOT_TILES = [
+  [4, 2],
+  [2, 4],
+  [1, 4],
+] as const;
+
+/** The tile that covers rows × taps with the fewest multiplications and loads. */
+export function dotTile(rows: number, taps: number): readonly [number, number] {
+  const cost = ([r, t]: readonly [number, number]) => Math.ceil(rows / r) * Math.ceil(taps / t) * (r * t + (r + t) / 2);
+  return DOT_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+}

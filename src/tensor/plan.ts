@@ -87,9 +87,9 @@ export function planEvaluation(outputs: readonly Tensor[], varying: readonly Ten
 
   const outputValues = outputs.map((output) => numbers.get(output)!);
   const fixedCount = drafts.filter((draft) => !draft.varying).length;
-  drafts.sort((a, b) => Number(a.varying) - Number(b.varying)); // stable: order within a stage is kept
-  const release = releases(drafts, fixedCount, outputValues);
-  const steps = drafts.map(
+  const ordered = endsEarly(drafts).sort((a, b) => Number(a.varying) - Number(b.varying)); // stable
+  const release = releases(ordered, fixedCount, outputValues);
+  const steps = ordered.map(
     ({ op: { primitive, attributes }, operands, output }, i) =>
       ({ primitive, attributes, operands, output, release: release[i] }) as Step,
   );
@@ -108,6 +108,23 @@ export function planEvaluation(outputs: readonly Tensor[], varying: readonly Ten
     fixedInputs: fixedInputs.map(({ tensor }) => tensor),
     varyingInputs: varyingInputs.map(({ tensor }) => tensor),
   };
+}
+
+/**
+ * The same steps, each whose result no other one reads as soon as its operands are there. In a backward pass that is the
+ * weight gradients: they come while the gradient they read is still in a cache, and its memory is free after them.
+ */
+function endsEarly<S extends { readonly operands: readonly number[]; readonly output: number }>(
+  steps: readonly S[],
+): S[] {
+  const position = new Map(steps.map(({ output }, i) => [output, i]));
+  const read = new Set(steps.flatMap(({ operands }) => operands));
+  const place = ({ operands, output }: S, i: number) =>
+    read.has(output) ? i : Math.max(-1, ...operands.map((operand) => position.get(operand) ?? -1)) + 0.5;
+  return steps
+    .map((step, i) => ({ step, at: place(step, i) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ step }) => step);
 }
 
 /** How many innermost dimensions of each operand of a primitive are core. */

@@ -97,21 +97,22 @@ class WasmExecutable implements Executable {
   readonly #places: readonly number[];
   #disposed = false;
 
-  private constructor(pool: Pool, program: WasmProgram, plan: Plan) {
-    const { constants, fixed, arena, scratch } = program.bytes;
-    const arenas = pool.options.shared ? pool.options.threads : 1;
+  private constructor(pool: Pool, plan: Plan, sizes: readonly number[], places: readonly number[]) {
     this.#pool = pool;
     this.#plan = plan;
-    this.#sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
-    this.#places = pool.take(this.#sizes);
+    this.#sizes = sizes;
+    this.#places = places;
   }
 
   static async load(pool: Pool, program: WasmProgram, plan: Plan): Promise<WasmExecutable> {
-    const executable = new WasmExecutable(pool, program, plan);
+    const { constants, fixed, arena, scratch } = program.bytes;
+    const arenas = pool.options.shared ? pool.options.threads : 1;
+    const sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
+    const executable = new WasmExecutable(pool, plan, sizes, await pool.take(sizes));
     try {
       await executable.#everywhere((worker) => {
-        const [constants, fixed, ...arenas] = executable.#places;
-        const arena = arenas[worker] ?? arenas[0];
+        const [constants, fixed, ...places] = executable.#places;
+        const arena = places[worker] ?? places[0];
         return pool.ask(worker, {
           kind: 'load',
           id: executable.#id,
@@ -167,8 +168,8 @@ class WasmExecutable implements Executable {
     if (this.#disposed) return;
     this.#disposed = true;
     // A worker may still be at a run that was asked for: its memory is free when it has got to this.
-    const release = () => this.#pool.give(this.#places, this.#sizes);
-    void this.#everywhere((worker) => this.#pool.ask(worker, { kind: 'unload', id: this.#id })).then(release, () => {});
+    const unloaded = this.#everywhere((worker) => this.#pool.ask(worker, { kind: 'unload', id: this.#id }));
+    this.#pool.giveAfter(unloaded, this.#places, this.#sizes);
   }
 
   async #run(worker: number, varying: Arguments): Promise<NDArray[]> {

@@ -39,4 +39,12 @@ export class Layout {
     if (i > 0 && this.#gaps[i - 1].to === from) this.#gaps[i - 1].to = to;
     else this.#gaps.splice(i, 0, { from, to });
   }
+
+  /** Lets the stretch end where its last array does. */
+  trim(): void {
+    const last = this.#gaps.at(-1);
+    if (last?.to !== this.size) return;
+    this.size = last.from;
+    this.#gaps.pop();
+  }
 }

@@ -32,6 +32,7 @@ export class Pool {
   readonly #threads: Thread[] = [];
   readonly #pending: Map<number, Pending>[] = [];
   readonly #places = new Layout();
+  readonly #releases = new Set<Promise<void>>();
   #job = 0;
   #failure: BackendError | undefined;
 
@@ -86,19 +87,42 @@ export class Pool {
    *
    * @throws BackendError when the memory cannot grow so far; nothing is taken then.
    */
-  take(sizes: readonly number[]): number[] {
+  async take(sizes: readonly number[]): Promise<number[]> {
+    try {
+      return this.#take(sizes);
+    } catch (error) {
+      if (this.#releases.size === 0) throw error;
+      await Promise.all(this.#releases); // what is about to be given back may be enough
+      return this.#take(sizes);
+    }
+  }
+
+  /** Takes places back, once all workers are done with them. */
+  giveAfter(done: Promise<unknown>, places: readonly number[], sizes: readonly number[]): void {
+    const release = done.then(
+      () => {
+        this.#give(places, sizes);
+        this.#releases.delete(release);
+      },
+      () => void this.#releases.delete(release), // the workers have died, and the memory with them
+    );
+    this.#releases.add(release);
+  }
+
+  #take(sizes: readonly number[]): number[] {
     const taken = sizes.map((bytes) => this.#places.take(bytes));
     try {
       this.#grow(this.#places.size + PAGE); // kernels read whole vectors: up to 12 bytes behind an array's end
     } catch (error) {
-      this.give(taken, sizes);
+      this.#give(taken, sizes);
       throw error;
     }
     return taken;
   }
 
-  give(places: readonly number[], sizes: readonly number[]): void {
+  #give(places: readonly number[], sizes: readonly number[]): void {
     places.forEach((place, i) => this.#places.give(place, sizes[i]));
+    this.#places.trim();
   }
 
   /**

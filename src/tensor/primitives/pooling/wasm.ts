@@ -66,7 +66,7 @@ function boxes(
   const before = adjoint ? kernel.map((k, i) => k - 1 - padding[i]) : padding;
   const table = lower.table([...plane(x), ...plane(output), ...kernel, ...before, Number(adjoint)]);
   const [p, q] = plane(output);
-  const scratch = lower.scratch(4 * (p + kernel[0]) * (q + kernel[1] + 4) + 64);
+  const scratch = lower.scratch(4 * ((p + 1) * (q + kernel[1] + 7) + sizeOf(plane(x))) + 64);
   forEachRun(output, [x], [2], 2, (run) => {
     if (run.steps[0] === 1 || run.count === 1) {
       lower.call('boxSum', run.output, run.operands[0], weights, run.count, table, scratch);

@@ -1,4 +1,4 @@
-import { put } from './store';
+import { firstLanes, put } from './store';
 
 // Minimal filtering F(4×4, 3×3) (Winograd 1980; Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks"):
 // sixteen neighbouring windows of a 3×3 convolution take 36 multiplications a channel in place of 144. With a 6×6 patch d
@@ -94,12 +94,6 @@ function putResults(at: usize, from: usize, to: usize, step: usize): void {
   v128.store(to + 2 * step, f32x4.add(times(sumP, P2), times(sumQ, Q2)));
   const last = v128.load(at + 5 * from);
   v128.store(to + 3 * step, f32x4.add(last, f32x4.add(times(differenceP, P3), times(differenceQ, Q3))));
-}
-
-/** The first 1 to 4 lanes. */
-@inline
-function firstLanes(count: i32): v128 {
-  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }
 
 @inline

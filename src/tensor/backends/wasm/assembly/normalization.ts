@@ -36,21 +36,26 @@ function planeSquares(x: usize, center: f32, pixels: i32): f64 {
   return sum;
 }
 
-/** Adds Σ a to sumA and Σ a·b to sumB. */
+/** Adds Σ a to sumA and Σ a·b to sumB. Two sums of each: an addition need not wait for the one before it. */
 @inline
 function planeMoments(a: usize, b: usize, pixels: i32): void {
-  const end = a + ((pixels & ~3) << 2);
+  const end = a + ((pixels & ~7) << 2);
   const last = a + (pixels << 2);
   let s = f32x4.splat(0);
-  let p = f32x4.splat(0);
-  for (; a < end; a += 16) {
+  let p = s;
+  let s1 = s;
+  let p1 = s;
+  for (; a < end; a += 32) {
     const v = v128.load(a);
+    const w = v128.load(a, 16);
     s = f32x4.add(s, v);
+    s1 = f32x4.add(s1, w);
     p = f32x4.add(p, f32x4.mul(v, v128.load(b)));
-    b += 16;
+    p1 = f32x4.add(p1, f32x4.mul(w, v128.load(b, 16)));
+    b += 32;
   }
-  let sum = laneSum(s);
-  let product = laneSum(p);
+  let sum = laneSum(f32x4.add(s, s1));
+  let product = laneSum(f32x4.add(p, p1));
   for (; a < last; a += 4) {
     const v = load<f32>(a);
     sum += v;
@@ -64,17 +69,19 @@ function planeMoments(a: usize, b: usize, pixels: i32): void {
 /** out = p·a + q·b + r over a plane, with f32 coefficients. */
 @inline
 function planeCombination(out: usize, a: usize, b: usize, p: f32, q: f32, r: f32, pixels: i32): void {
-  const end = out + ((pixels & ~3) << 2);
+  const end = out + ((pixels & ~7) << 2);
   const last = out + (pixels << 2);
   const vp = f32x4.splat(p);
   const vq = f32x4.splat(q);
   const vr = f32x4.splat(r);
   while (out < end) {
     const left = f32x4.add(f32x4.mul(v128.load(a), vp), vr);
+    const right = f32x4.add(f32x4.mul(v128.load(a, 16), vp), vr);
     v128.store(out, f32x4.add(left, f32x4.mul(v128.load(b), vq)));
-    out += 16;
-    a += 16;
-    b += 16;
+    v128.store(out, f32x4.add(right, f32x4.mul(v128.load(b, 16), vq)), 16);
+    out += 32;
+    a += 32;
+    b += 32;
   }
   while (out < last) {
     store<f32>(out, load<f32>(a) * p + r + load<f32>(b) * q);

@@ -1,4 +1,4 @@
-import { put } from './store';
+import { firstLanes, put } from './store';
 
 // Pools over planes. Windows that step by one pixel are sums over a box around each, `boxSum`; the others are few, and
 // their borders irregular: plain loops.
@@ -6,11 +6,11 @@ import { put } from './store';
 /**
  * Sums over a box: out[i][j] = Σ_ab x[i + a − top][j + b − left], zeros beyond the borders, either x or the sums
  * multiplied by a plane of weights. Both directions of an average pool of stride 1 are this, with one over the size of
- * each window for weights.
+ * each window for weights. A box is a column of rows, summed first, and a row of columns.
  *
  * @param weights [h, w] or [p, q]
  * @param t h, w, p, q, kernel h, kernel w, top, left, whether the weights are x's
- * @param scratch room for (p + kernel h)·(q + kernel w + 4) floats
+ * @param scratch room for (p + 1)·(q + kernel w + 7) + h·w floats
  */
 export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: usize, scratch: usize): void {
   const h = load<i32>(t);
@@ -22,47 +22,65 @@ export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: usi
   const top = load<i32>(t, 24);
   const left = load<i32>(t, 28);
   const before = load<i32>(t, 32) != 0;
-  const rows = p + kernelH - 1;
-  const columns = q + kernelW - 1;
-  const step = <usize>columns << 2;
-  memory.fill(scratch, 0, rows * step + 64);
-  // The pixels that a box reaches.
-  const firstRow = max(0, -top);
-  const lastRow = min(h, rows - top);
-  const firstColumn = max(0, -left);
-  const lastColumn = min(w, columns - left);
+  const step = <usize>(q + kernelW + 7) << 2;
+  const weighted = scratch + (p + 1) * step;
+  memory.fill(scratch, 0, (p + 1) * step);
+  // The columns that a box reaches.
+  const first = max(0, -left);
+  const count = min(w, q + kernelW - 1 - left) - first;
+  const rowX = <usize>w << 2;
   for (let plane = 0; plane < planes; plane++) {
-    for (let i = firstRow; i < lastRow; i++) {
-      let to = scratch + ((i + top) * columns + firstColumn + left) * 4;
-      let from = <usize>((i * w + firstColumn) << 2);
-      const end = <usize>((i * w + lastColumn) << 2);
-      if (before) {
-        for (; from + 16 <= end; from += 16, to += 16) {
-          v128.store(to, f32x4.mul(v128.load(x + from), v128.load(weights + from)));
-        }
-        for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(x + from) * load<f32>(weights + from));
-      } else {
-        for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(x + from));
-        for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(x + from));
-      }
+    let source = x;
+    if (before) {
+      multiplied(weighted, x, weights, h * w);
+      source = weighted;
+    }
+    let sums = scratch + ((first + left) << 2);
+    for (let i = 0; i < p; i++) {
+      const from = max(0, i - top);
+      sumOfRows(sums, source + from * rowX + (first << 2), rowX, min(h, i - top + kernelH) - from, count);
+      sums += step;
     }
     let weight = weights;
+    let row = scratch;
     for (let i = 0; i < p; i++) {
       for (let j = 0; j < q; j += 4) {
-        let sum = f32x4.splat(0);
-        let row = scratch + i * step + (j << 2);
-        for (let a = 0; a < kernelH; a++) {
-          for (let b = 0; b < kernelW; b++) sum = f32x4.add(sum, v128.load(row + (b << 2)));
-          row += step;
-        }
+        const at = row + (j << 2);
+        let sum = v128.load(at);
+        for (let b = 1; b < kernelW; b++) sum = f32x4.add(sum, v128.load(at + (b << 2)));
         if (!before) sum = f32x4.mul(sum, v128.load(weight));
-        const count = min(4, q - j);
-        put(out, 0, sum, count, false);
-        out += count << 2;
-        weight += count << 2;
+        const lanes = min(4, q - j);
+        put(out, 0, sum, lanes, false);
+        out += lanes << 2;
+        weight += lanes << 2;
       }
+      row += step;
     }
     x += (h * w) << 2;
+  }
+}
+
+/** to = a·b, whole vectors: up to 3 floats more than `count`. */
+@inline
+function multiplied(to: usize, a: usize, b: usize, count: i32): void {
+  const bytes = <usize>count << 2;
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, f32x4.mul(v128.load(a + i), v128.load(b + i)));
+}
+
+/** The first `count` columns of the sum of `rows` rows, and zeros up to a whole vector. */
+@inline
+function sumOfRows(to: usize, from: usize, step: usize, rows: i32, count: i32): void {
+  for (let left = count; left > 0; left -= 4) {
+    let sum = f32x4.splat(0);
+    let at = from;
+    for (let a = 0; a < rows; a++) {
+      sum = f32x4.add(sum, v128.load(at));
+      at += step;
+    }
+    if (left < 4) sum = v128.and(sum, firstLanes(left));
+    v128.store(to, sum);
+    to += 16;
+    from += 16;
   }
 }
 

@@ -7,6 +7,12 @@ export function laneSum(v: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
+/** A mask of the first 1 to 4 lanes. */
+@inline
+export function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
 /** *to += Σ lanes of v. */
 @inline
 export function addTo(to: usize, v: v128): void {

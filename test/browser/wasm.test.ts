@@ -1,0 +1,54 @@
+import { type Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { computeNtk } from '../../src/ntk/index.ts';
+import { draw } from '../support/arrays.ts';
+import { browserPath, bundle, launch, serve } from '../support/browser.ts';
+import { smallNetwork, smallNetworks } from '../support/networks.ts';
+import type { PageResult } from './wasmPage.ts';
+
+// The wasm backend in a page: with one memory over all its Web Workers where the page is cross-origin isolated, and
+// with separate memories where it is not.
+
+const path = browserPath();
+const BATCH = 12;
+
+describe.skipIf(path === undefined)('in Chromium', () => {
+  let browser: Browser;
+  let script: string;
+  beforeAll(async () => {
+    script = await bundle(new URL('./wasmPage.ts', import.meta.url));
+    browser = await launch(path!);
+  });
+  afterAll(() => browser.close());
+
+  async function inPage(isolated: boolean, name: string, mode: 'train' | 'eval'): Promise<PageResult> {
+    const { url, close } = await serve(script, { isolated });
+    const page = await browser.newPage();
+    try {
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(url);
+      const result = await page.evaluate(`window.kappa(${JSON.stringify(name)}, '${mode}', ${BATCH})`);
+      expect(errors).toEqual([]);
+      return result as PageResult;
+    } finally {
+      await page.close();
+      close();
+    }
+  }
+
+  const cases = [true, false].flatMap((isolated) =>
+    smallNetworks.flatMap((name) => (['train', 'eval'] as const).map((mode) => ({ isolated, name, mode }))),
+  );
+  test.each(cases)('κ of a $name in $mode mode, isolated: $isolated', async ({ isolated, name, mode }) => {
+    const result = await inPage(isolated, name, mode);
+    const images = draw(7, [BATCH, 3, 16, 16], undefined, 'float32');
+    const { kappa } = await computeNtk(smallNetwork(name, 3), images, { mode });
+    // Rows in float32, κ of at most a few thousand: the smallest eigenvalue is right to 1e-3.
+    expect(Math.abs(result.kappa - kappa) / kappa).toBeLessThan(1e-3);
+    expect(result.isolated).toBe(isolated);
+    expect(result.device).toBe(`WebAssembly SIMD, 2 threads${isolated ? '' : ', separate memories'}`);
+    // The page went on with its own business: nothing but messages is handled on its thread.
+    expect(result.turns).toBeGreaterThan(1);
+  });
+});

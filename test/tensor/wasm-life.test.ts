@@ -1,0 +1,145 @@
+import type { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { computeNtk } from '../../src/ntk/index.ts';
+import {
+  type Backend,
+  BackendError,
+  constant,
+  convolution,
+  evaluate,
+  exp,
+  input,
+  matmul,
+  type NDArray,
+  ndarray,
+  Program,
+  relu,
+  sum,
+  wasmBackend,
+} from '../../src/tensor/index.ts';
+import { draw } from '../support/arrays.ts';
+import { smallNetwork } from '../support/networks.ts';
+
+// The life of a backend: its threads, its memory, and what is left when either fails.
+
+const single = (seed: number, shape: readonly number[]) => draw(seed, shape, undefined, 'float32');
+const images = single(7, [6, 3, 8, 8]);
+
+async function withBackend<T>(backend: Backend, use: (backend: Backend) => Promise<T>): Promise<T> {
+  try {
+    return await use(backend);
+  } finally {
+    await backend.close();
+  }
+}
+
+/** The worker threads that start while something is done. */
+async function startedBy(action: () => Promise<unknown>): Promise<Worker[]> {
+  const workers: Worker[] = [];
+  const listen = (worker: Worker) => void workers.push(worker);
+  process.on('worker', listen);
+  try {
+    await action();
+  } finally {
+    process.off('worker', listen);
+  }
+  return workers;
+}
+
+/** Something that takes a worker long enough to be stopped in the middle of it: a row after row of products. */
+async function longProgram(
+  backend: Backend,
+): Promise<{ program: Program; blocks: Map<ReturnType<typeof input>, NDArray>[] }> {
+  const x = input('x', [256, 256], 'float32');
+  const y = Array.from({ length: 20 }).reduce<ReturnType<typeof input>>((z) => matmul(relu(z), x), x);
+  const program = await Program.compile([sum(y)], { backend, varying: [x] });
+  await program.bind();
+  return { program, blocks: Array.from({ length: 64 }, (_, i) => new Map([[x, single(i, [256, 256])]])) };
+}
+
+describe('threads', () => {
+  const thetaOn = (threads: number) =>
+    withBackend(wasmBackend({ threads }), async (backend) => {
+      const network = smallNetwork('NAS-Bench-201 supernet', 3);
+      const { theta, logits } = await computeNtk(network, images, { mode: 'train', backend, dtype: 'float32' });
+      return { theta: [...theta.data], logits: [...logits.data] };
+    });
+
+  test('as many threads again give the same bits', async () => {
+    expect(await thetaOn(2)).toEqual(await thetaOn(2));
+  });
+
+  test('more threads change no more than the order of roundings', async () => {
+    const [one, three] = [await thetaOn(1), await thetaOn(3)];
+    // A row of J may go through another tile: P ≈ 2000 products of numbers with a few 2⁻²⁴ each, against the diagonal.
+    const scale = Math.max(...one.theta.map(Math.abs));
+    one.theta.forEach((value, i) => expect(Math.abs(value - three.theta[i])).toBeLessThan(1e-5 * scale));
+    expect(three.theta.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('a worker that dies', () => {
+  test('fails what was asked of it with one clear error, and the backend starts anew', async () => {
+    await withBackend(wasmBackend({ threads: 2 }), async (backend) => {
+      let running: Promise<void> | undefined;
+      let program: Program | undefined;
+      const workers = await startedBy(async () => {
+        const long = await longProgram(backend);
+        program = long.program;
+        running = program.runBlocks(long.blocks, () => {});
+      });
+      expect(workers).toHaveLength(2);
+      const failed = expect(running).rejects.toThrow(/backend wasm: worker \d died: it ended with code \d/);
+      await workers[1].terminate();
+      await failed;
+      await expect(program!.bind()).rejects.toThrow(BackendError); // its memory is gone with the others
+      const [value] = await evaluate([exp(constant(ndarray([0, 0], [2], 'float32')))], new Map(), backend);
+      expect([...value.data]).toEqual([1, 1]);
+    });
+  });
+
+  test('closing fails what is under way, and a closed backend starts anew', async () => {
+    const backend = wasmBackend({ threads: 1 });
+    const { program, blocks } = await longProgram(backend);
+    const failed = expect(program.runBlocks(blocks, () => {})).rejects.toThrow(/backend wasm: the backend is closed/);
+    await backend.close();
+    await failed;
+    const [value] = await evaluate([sum(constant(single(1, [3])))], new Map(), backend);
+    expect(value.shape).toEqual([]);
+    await backend.close();
+  });
+});
+
+describe('memory', () => {
+  const square = (size: number) => exp(constant(single(size, [size, size])));
+
+  test('that may not grow gives one clear error, and leaves what fits', async () => {
+    await withBackend(wasmBackend({ threads: 1, maximumBytes: 8 * 2 ** 20 }), async (backend) => {
+      await expect(evaluate([square(2000)], new Map(), backend)).rejects.toThrow(
+        /backend wasm: memory cannot grow, its limit is reached: expected at most 8\.0 MiB, got \d+\.\d MiB needed/,
+      );
+      // What the failed program had taken is free again: this one needs more than half of the limit, twice over.
+      for (let i = 0; i < 2; i++) {
+        const [value] = await evaluate([square(800)], new Map(), backend);
+        expect(value.data).toHaveLength(640_000);
+      }
+    });
+  });
+
+  test('of 200 programs of changing shapes is that of the first 20', async () => {
+    await withBackend(wasmBackend({ threads: 2 }), async (backend) => {
+      const resident: number[] = [];
+      for (let i = 0; i < 200; i++) {
+        const [n, c, size] = [1 + (i % 4), 4 + (i % 7), 40 + (i % 20)];
+        const x = constant(single(i, [n, c, size, size]));
+        const w = constant(single(i + 1, [8, c, 3, 3]));
+        await evaluate([convolution(x, w, { padding: 1 })], new Map(), backend);
+        resident.push(process.memoryUsage().rss);
+      }
+      // A program's arrays are about 1 MiB: were they not freed, there would be 180 MiB more. JavaScript's own heap,
+      // collected when it pleases, takes the rest.
+      const peak = Math.max(...resident.slice(0, 20));
+      expect(resident.at(-1) - peak).toBeLessThan(60 * 2 ** 20);
+    });
+  });
+});

@@ -82,6 +82,31 @@ ${grid(rows, columns, (k, t) => `  addTo(sums + ${k} * row + ${4 * t}, s${k}_${t
 }
 `;
 
+/** Sizes [scalars, vectors] of tiles of outer products. */
+const OUTER_TILES = [
+  [4, 2],
+  [2, 2],
+  [4, 1],
+] as const;
+
+const outerTile = (rows: number, columns: number) => `
+// out[k][v] (+)= Σ s[k] · x[v], for ${rows} scalars k and ${columns} vectors v; a step leads to the next term.
+@inline
+export function outer${rows}x${columns}(
+  s: usize, stepS: usize, x: usize, stepX: usize, terms: i32, out: usize, row: usize, onto: bool,
+): void {
+${grid(rows, columns, (k, v) => `  let s${k}_${v} = onto ? v128.load(out + ${k} * row, ${16 * v}) : f32x4.splat(0);`)}
+  const end = s + <usize>terms * stepS;
+  while (s < end) {
+${lines(columns, (v) => `    const a${v} = v128.load(x, ${16 * v});`)}
+${lines(rows, (k) => `    const w${k} = v128.load32_splat(s, ${4 * k});\n${lines(columns, (v) => `    s${k}_${v} = f32x4.add(s${k}_${v}, f32x4.mul(a${v}, w${k}));`)}`)}
+    s += stepS;
+    x += stepX;
+  }
+${grid(rows, columns, (k, v) => `  v128.store(out + ${k} * row, s${k}_${v}, ${16 * v});`)}
+}
+`;
+
 const choose = (name: string, sizes: readonly (readonly [number, number])[], parameters: string, names: string) => `
 @inline
 export function ${name}(rows: i32, columns: i32, ${parameters}): void {
@@ -101,6 +126,7 @@ export function microkernels(): string {
       'x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool',
       'x, taps, tapCount, w, vectors, out, plane, valid, mask, add',
     ),
+    ...OUTER_TILES.map(([rows, columns]) => outerTile(rows, columns)),
     ...DOT_TILES.map(([rows, columns]) => dotTile(rows, columns)),
     choose(
       'dot',

@@ -49,9 +49,14 @@ const SLACK = 256;
 /** Bytes of the six lines of a row of patches. */
 const linesOf = (across: number) => 6 * 4 * (4 * across + 8);
 
-/** Rows of patches in a block: so many that `bytes` for each patch fit, and not more than there are. */
+/**
+ * Rows of patches in a block: so many that `bytes` for each patch fit, not more than there are, and of a number that
+ * leaves no vector of a product empty: products go over eight patches at a time.
+ */
 function blockRows(rows: number, across: number, bytes: number): number {
-  return Math.max(1, Math.min(rows, Math.floor(POINT_BYTES / (bytes * across))));
+  const even = [1, 2, 4, 8].find((step) => (step * across) % 8 === 0)!;
+  const most = Math.min(rows, Math.floor(POINT_BYTES / (bytes * across)));
+  return Math.max(Math.min(even, rows), Math.floor(most / even) * even);
 }
 
 export function lowerWinograd(

@@ -5,7 +5,8 @@ export { channelAffine, channelSums, standardize, standardizeGradient } from './
 export { averagePool, averagePoolGradient, boxSum, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
 export { gram, matmul } from './product';
 export { convolveStrided } from './strided';
-export { winogradConvolve, winogradCorrelate } from './winograd';
+export { winogradConvolve } from './winogradConvolve';
+export { winogradCorrelate } from './winogradCorrelate';
 
 /** The first byte behind the module's own data. */
 export function heapBase(): usize {

@@ -18,6 +18,12 @@ export interface NetworkCase {
   readonly expected: ReadonlyMap<string, NDArray>;
 }
 
+/** A network with its weights and several batches. */
+export interface BatchesCase extends Omit<NetworkCase, 'input'> {
+  /** Each [N, C, H, W], all of one shape. */
+  readonly batches: readonly NDArray[];
+}
+
 /**
  * Reads a case: a safetensors file whose metadata hold `name`, `config` (JSON, see {@link buildNetwork}) and `mode`, and
  * whose tensors are `input` and `state.<PyTorch name>`.
@@ -26,6 +32,34 @@ export interface NetworkCase {
  * @throws InputError when the file is not such a case.
  */
 export function parseCase(bytes: Uint8Array, source: string): NetworkCase {
+  const read = readCase(bytes, source);
+  checkImages(read.input, `${source}: input`);
+  return read;
+}
+
+/**
+ * Reads a case whose `input` is one batch, [N, C, H, W], or several, [batches, N, C, H, W].
+ *
+ * @param source names the file in messages.
+ * @throws InputError when the file is not such a case.
+ */
+export function parseBatchesCase(bytes: Uint8Array, source: string): BatchesCase {
+  const { input, ...rest } = readCase(bytes, source);
+  const { shape, dtype, data } = input;
+  if (shape.length !== 5 || shape[0] === 0) {
+    checkImages(input, `${source}: input`);
+    return { ...rest, batches: [input] };
+  }
+  const size = data.length / shape[0];
+  const batches = Array.from({ length: shape[0] }, (_, i) => {
+    const batch: NDArray = { shape: shape.slice(1), dtype, data: data.slice(i * size, (i + 1) * size) };
+    checkImages(batch, `${source}: input: batch ${i}`);
+    return batch;
+  });
+  return { ...rest, batches };
+}
+
+function readCase(bytes: Uint8Array, source: string): NetworkCase {
   const { metadata, tensors } = parseSafetensors(bytes, source);
   const text = (key: string): string => {
     if (metadata[key] === undefined) throw new InputError(`${source}: metadata ${key} is missing`);
@@ -39,7 +73,6 @@ export function parseCase(bytes: Uint8Array, source: string): NetworkCase {
   loadStateDict(network, withPrefix(tensors, 'state.'), `${source}: state`);
   const input = tensors.get('input');
   if (input === undefined) throw new InputError(`${source}: tensor input is missing`);
-  checkImages(input, `${source}: input`);
   return { name: text('name'), mode, network, input, metadata, expected: withPrefix(tensors, 'expected.') };
 }
 

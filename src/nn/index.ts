@@ -4,12 +4,13 @@
  *
  * @module
  */
-export { checkImages, type NetworkCase, parseCase } from './case.ts';
+export { type BatchesCase, checkImages, type NetworkCase, parseBatchesCase, parseCase } from './case.ts';
 export { buildNetwork } from './config.ts';
 export { DartsNetwork, type DartsSize } from './darts.ts';
 export { formatGenotype, type Genotype, parseGenotype, WELL_KNOWN_CELLS } from './genotype.ts';
 export * from './initialize.ts';
 export * from './layers.ts';
+export { PRUNED_ALPHA, sortedEdges } from './mixture.ts';
 export { type Children, Graph, Module, Sequential, Variable } from './module.ts';
 export { cellNetwork, NasBench201Network, type NasBench201Size, superNetwork } from './nasBench201.ts';
 export { DARTS_SPACE, NAS_BENCH_201_SPACE, operation, OPERATIONS } from './operations.ts';

@@ -1,6 +1,6 @@
 /**
  * The empirical neural tangent kernel: Jacobian rows, kernel matrix, eigenvalues, and a condition number that says how
- * far it can be trusted.
+ * far it can be trusted; and the linear regions of ReLU networks.
  *
  * @module
  */
@@ -15,4 +15,6 @@ export { type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
 export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
 export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';
+export { countLinearRegions, LinearRegionProgram, type LinearRegions, type RegionOptions } from './linearRegions.ts';
 export { computeNtk, type Ntk, ntkOf, NtkProgram } from './ntk.ts';
+export { packPositive, PatternSet } from './patternSet.ts';

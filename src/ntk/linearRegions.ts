@@ -1,0 +1,136 @@
+import { checkImages, type Mode, type Module, ReLU, Trace } from '../nn/index.ts';
+import {
+  type Backend,
+  cast,
+  type DType,
+  formatShape,
+  InputError,
+  type NDArray,
+  Program,
+  sameShape,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+} from '../tensor/index.ts';
+import { packPositive, PatternSet } from './patternSet.ts';
+
+/** How linear regions are counted. */
+export interface RegionOptions {
+  /** `train` unless told otherwise, as in TE-NAS: batch norm normalises by the batch. */
+  readonly mode?: Mode;
+  readonly backend?: Backend;
+  /** The precision of the forward pass; float64 unless told otherwise. */
+  readonly dtype?: DType;
+}
+
+/** How many linear regions of a network a set of samples falls into. */
+export interface LinearRegions {
+  /** The number of distinct patterns. */
+  readonly regions: number;
+  readonly samples: number;
+  /** ReLUs of one sample, as often as they are applied. */
+  readonly reluUnits: number;
+}
+
+/**
+ * Linear regions of a ReLU network (Hanin & Rolnick 2019; TE-NAS, Chen et al. 2021): between the surfaces on which a ReLU
+ * switches, the network is linear, and the pattern of which ReLUs let their input pass names the region. Counted are the
+ * distinct patterns that samples have, a measure of expressivity.
+ *
+ * The inputs of all ReLUs of feature maps, [N, C, H, W], are outputs of one program, so that only they leave the backend;
+ * ReLUs of the same tensor switch together and are looked at once. A pattern is packed to one bit a ReLU, and the count
+ * is exact ({@link PatternSet}), in time proportional to samples × ReLUs.
+ */
+export class LinearRegionProgram {
+  /** ReLUs of one sample, as often as they are applied. */
+  readonly reluUnits: number;
+  readonly #trace: Trace;
+  readonly #program: Program;
+  readonly #units: readonly number[];
+
+  private constructor(trace: Trace, program: Program, units: readonly number[], reluUnits: number) {
+    this.#trace = trace;
+    this.#program = program;
+    this.#units = units;
+    this.reluUnits = reluUnits;
+  }
+
+  /**
+   * Traces and compiles a network for batches of one shape.
+   *
+   * @param images the shape [N, C, H, W]
+   * @throws InputError when the network has no ReLU, ShapeError when the images do not fit it.
+   * @throws BackendError when the backend does not compute in the precision.
+   */
+  static async compile(
+    network: Module,
+    images: Shape,
+    { mode = 'train', backend, dtype = 'float64' }: RegionOptions = {},
+  ): Promise<LinearRegionProgram> {
+    const trace = new Trace(network, images, { mode, dtype });
+    const applied = trace.calls.filter(({ module, input }) => module instanceof ReLU && input.rank === 4);
+    if (applied.length === 0) throw new InputError('linear regions: expected a network with ReLUs, got one without');
+    const inputs: readonly Tensor[] = [...new Set(applied.map(({ input }) => input))];
+    const unitsOf = ({ shape }: Tensor) => sizeOf(shape.slice(1));
+    const program = await Program.compile(inputs, { varying: [trace.x], ...(backend && { backend }) });
+    const reluUnits = applied.reduce((sum, { input }) => sum + unitsOf(input), 0);
+    return new LinearRegionProgram(trace, program, inputs.map(unitsOf), reluUnits);
+  }
+
+  /**
+   * The regions that the samples of all batches fall into, with the network's present parameters.
+   *
+   * @param batches each [N, C, H, W], of the shape compiled for.
+   * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another.
+   */
+  async run(batches: readonly NDArray[]): Promise<LinearRegions> {
+    const { x, dtype } = this.#trace;
+    for (const images of batches) {
+      checkImages(images, 'images');
+      if (!sameShape(images.shape, x.shape)) {
+        throw new ShapeError(`images: expected shape ${formatShape(x.shape)}, got ${formatShape(images.shape)}`);
+      }
+    }
+    const set = new PatternSet(this.#units.reduce((a, b) => a + b, 0));
+    await this.#program.bind(this.#trace.variables());
+    await this.#program.runBlocks(
+      batches.map((images) => new Map([[x, cast(images, dtype)]])),
+      (_, outputs) => {
+        const packed = new Uint32Array(x.shape[0] * set.words);
+        let offset = 0;
+        outputs.forEach(({ data }, k) => {
+          packPositive(data, this.#units[k], packed, set.words, offset);
+          offset += this.#units[k];
+        });
+        for (let start = 0; start < packed.length; start += set.words) set.add(packed, start);
+      },
+    );
+    return { regions: set.size, samples: batches.length * x.shape[0], reluUnits: this.reluUnits };
+  }
+
+  /** Frees memory; the program cannot be used after it. */
+  dispose(): void {
+    this.#program.dispose();
+  }
+}
+
+/**
+ * The number of linear regions that samples fall into; see {@link LinearRegionProgram}.
+ *
+ * @param batches each [N, C, H, W], all of one shape.
+ * @throws InputError when there is no batch or no ReLU, ShapeError when batches differ in shape or do not fit.
+ */
+export async function countLinearRegions(
+  network: Module,
+  batches: readonly NDArray[],
+  options: RegionOptions = {},
+): Promise<LinearRegions> {
+  if (batches.length === 0) throw new InputError('linear regions: expected at least one batch, got none');
+  const program = await LinearRegionProgram.compile(network, batches[0].shape, options);
+  try {
+    return await program.run(batches);
+  } finally {
+    program.dispose();
+  }
+}

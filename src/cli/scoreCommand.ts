@@ -1,4 +1,4 @@
-import { type Batch, DataLoader, openDataset } from '../data/index.ts';
+import { openDataset } from '../data/index.ts';
 import {
   cellNetwork,
   type Genotype,
@@ -9,7 +9,8 @@ import {
   WELL_KNOWN_CELLS,
 } from '../nn/index.ts';
 import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
-import { Generator, InputError } from '../tensor/index.ts';
+import { repeatBatches } from '../search/index.ts';
+import { Generator, type NDArray } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
 import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -53,11 +54,11 @@ export function scoreCommand(options: ScoreCommandOptions): Promise<void> {
 }
 
 async function run(options: ScoreCommandOptions, computation: Computation): Promise<void> {
-  const { repeats, batchSize } = options;
+  const { data, repeats, batchSize, seed } = options;
   const { backend, dtype } = computation;
   if (options.html !== undefined) await checkWritable(options.html);
   const candidates = candidatesOf(options.arch);
-  const batches = await drawBatches(options);
+  const batches = repeatBatches(await openDataset(data, { seed }), batchSize, repeats, seed);
 
   const progress = progressBar(candidates.length * repeats * batchSize);
   const scored: Scored[] = [];
@@ -94,33 +95,19 @@ function candidatesOf(arch: readonly string[] | undefined): Candidate[] {
   return chosen.map(([name, architecture]) => ({ name, architecture, genotype: parseGenotype(architecture) }));
 }
 
-/** One batch a repeat, all different as long as the data last. */
-async function drawBatches({ data, batchSize, repeats, seed }: ScoreCommandOptions): Promise<Batch[]> {
-  const dataset = await openDataset(data, { seed });
-  if (dataset.length < batchSize) {
-    throw new InputError(`--batch-size ${batchSize}: data ${data} hold only ${dataset.length} images`);
-  }
-  const loader = new DataLoader(dataset, { batchSize, shuffle: true, seed, dropLast: true });
-  const batches: Batch[] = [];
-  while (batches.length < repeats) {
-    for (const batch of loader) if (batches.length < repeats) batches.push(batch);
-  }
-  return batches;
-}
-
 async function score(
   candidate: Candidate,
-  batches: readonly Batch[],
+  batches: readonly NDArray[],
   { channels, cells, mode, init, seed }: ScoreCommandOptions,
   { backend, dtype }: Computation,
   onRows: (done: number) => void,
 ): Promise<Scored> {
   const network = cellNetwork(candidate.genotype, { channels, cells, classes: CLASSES, depth: -1, useStem: true });
-  const program = await NtkProgram.compile(network, batches[0].images.shape, { mode, dtype, backend });
+  const program = await NtkProgram.compile(network, batches[0].shape, { mode, dtype, backend });
   const ntks: Ntk[] = [];
   const seconds: number[] = [];
   try {
-    for (const [repeat, { images }] of batches.entries()) {
+    for (const [repeat, images] of batches.entries()) {
       initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork(`weights ${repeat}`));
       const start = performance.now();
       ntks.push(await program.run(images, (done, of) => onRows(repeat * of + done)));
@@ -154,7 +141,7 @@ function jsonOf({ architecture, ntks, seconds }: Scored): object {
 function settingsOf(
   options: ScoreCommandOptions,
   { backend, dtype }: Computation,
-  { images }: Batch,
+  images: NDArray,
 ): [string, string][] {
   return [
     ['data', options.data],

@@ -41,6 +41,6 @@ export {
 } from './normalization.ts';
 export { parseNpy } from './npy.ts';
 export { decodeNpy, encodeNpy, type NpyArray, type NpyData } from './npyFormat.ts';
-export { loadSample } from './sample.ts';
+export { loadSample, loadSample1000 } from './sample.ts';
 export { openDataset } from './source.ts';
 export { SyntheticDataset, type SyntheticOptions } from './synthetic.ts';

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import { type Dataset } from './dataset.ts';
 import { loadCifar10, loadIdx, loadNpy } from './files.ts';
-import { loadSample } from './sample.ts';
+import { loadSample, loadSample1000 } from './sample.ts';
 import { SyntheticDataset, type SyntheticOptions } from './synthetic.ts';
 
 /** Sources that are read from a path. */
@@ -14,12 +14,13 @@ const FROM_PATH: Readonly<Record<string, (path: string) => Promise<Dataset>>> = 
 /** Sources that need none. */
 const WITHOUT_PATH: Readonly<Record<string, (options: SyntheticOptions) => Promise<Dataset>>> = {
   sample: loadSample,
+  'sample-1000': loadSample1000,
   synthetic: (options) => Promise.resolve(new SyntheticDataset(options)),
 };
 
 /**
- * Opens the data set that a command line names: `cifar10:PATH` (file or folder), `npy:FILE`, `idx:FILE`, `sample` or
- * `synthetic`.
+ * Opens the data set that a command line names: `cifar10:PATH` (file or folder), `npy:FILE`, `idx:FILE`, `sample`,
+ * `sample-1000` or `synthetic`.
  *
  * @param options seed, length and shape of `synthetic`.
  * @throws InputError when the text names no source, or its data cannot be read.
@@ -34,7 +35,7 @@ export async function openDataset(spec: string, options: SyntheticOptions = {}):
   }
   if (!Object.hasOwn(WITHOUT_PATH, kind)) {
     throw new InputError(
-      `data: unknown source, expected cifar10:PATH, npy:FILE, idx:FILE, sample or synthetic, got '${spec}'`,
+      `data: unknown source, expected cifar10:PATH, npy:FILE, idx:FILE, sample, sample-1000 or synthetic, got '${spec}'`,
     );
   }
   if (colon >= 0) throw new InputError(`data: ${kind} takes no path, expected '${kind}', got '${spec}'`);

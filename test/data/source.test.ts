@@ -35,6 +35,20 @@ async function labelsIn(spec: string): Promise<number[]> {
 }
 
 describe('the sample that comes with ntkit', () => {
+  test('is the beginning of the larger one, of 1,000 records', async () => {
+    const [small, large] = await Promise.all(
+      ['cifar10-sample.bin', 'cifar10-1000.bin'].map((name) =>
+        readFile(new URL(`../../assets/${name}`, import.meta.url)),
+      ),
+    );
+    expect(large).toHaveLength(1000 * 3073);
+    expect(large.subarray(0, small.length).equals(small)).toBe(true);
+    expect(createHash('sha256').update(large).digest('hex')).toBe(
+      '1c5f9ea0fc1111d586f29115efd3db25eecf7db27b29aaebbe84721446b052cc',
+    );
+    expect(await openDataset('sample-1000')).toMatchObject({ name: 'sample-1000', length: 1000, shape: [3, 32, 32] });
+  });
+
   test('is the first 256 records of CIFAR-10, byte for byte', async () => {
     const bytes = await readFile(new URL('../../assets/cifar10-sample.bin', import.meta.url));
     expect(bytes).toHaveLength(256 * 3073);
@@ -204,7 +218,7 @@ describe('a data specification', () => {
     async (spec) => {
       await expectInputRejection(
         openDataset(spec),
-        `data: unknown source, expected cifar10:PATH, npy:FILE, idx:FILE, sample or synthetic, got '${spec}'`,
+        `data: unknown source, expected cifar10:PATH, npy:FILE, idx:FILE, sample, sample-1000 or synthetic, got '${spec}'`,
       );
     },
   );
@@ -218,7 +232,7 @@ describe('a data specification', () => {
     }
   });
 
-  test.each(['sample', 'synthetic'])('%s takes no path', async (kind) => {
+  test.each(['sample', 'sample-1000', 'synthetic'])('%s takes no path', async (kind) => {
     await expectInputRejection(
       openDataset(`${kind}:x`),
       `data: ${kind} takes no path, expected '${kind}', got '${kind}:x'`,

@@ -1,0 +1,88 @@
+import {
+  type Augmentation,
+  collate,
+  compose,
+  DataLoader,
+  type Dataset,
+  pickChannels,
+  randomCrop,
+  randomHorizontalFlip,
+} from '../data/index.ts';
+import { type Generator, InputError, type NDArray } from '../tensor/index.ts';
+
+/** The inputs of a linear-region count: TE-NAS's are 3 batches of 1000 crops of 3×3 pixels of one channel. */
+export interface RegionBatchSize {
+  readonly batches: number;
+  readonly samples: number;
+}
+
+/** TE-NAS's 3 batches of 1000. */
+export const REGION_BATCHES: RegionBatchSize = { batches: 3, samples: 1000 };
+
+const REGION_CROP = 3;
+const REGION_CHANNELS = 1;
+
+/**
+ * What TE-NAS trains on: a flip half of the time, then a window of the image's own size out of a frame of an eighth of
+ * it (4 at 32×32, 2 at 16×16).
+ */
+function trainingAugmentation([, rows, columns]: Dataset['shape']): Augmentation {
+  if (rows !== columns) throw new InputError(`search: expected square images, got ${rows}×${columns}`);
+  return compose(randomHorizontalFlip(0.5), randomCrop(rows, Math.round(rows / 8)));
+}
+
+/**
+ * A random batch of augmented images, [size, C, H, W].
+ *
+ * @throws InputError when the data hold fewer images, or none that are square.
+ */
+export function kappaBatch(dataset: Dataset, size: number, generator: Generator): NDArray {
+  requireImages(dataset, size);
+  const augment = trainingAugmentation(dataset.shape);
+  const loader = new DataLoader(dataset, { batchSize: size, shuffle: true, augment, generator });
+  return loader.epoch(0).next().value!.images;
+}
+
+/**
+ * Random crops for a linear-region count, each batch [samples, 1, 3, 3]: every image of the data set in random order,
+ * and all of them again, cropped elsewhere, when there are fewer than samples.
+ */
+export function regionBatches(
+  dataset: Dataset,
+  { batches, samples }: RegionBatchSize,
+  generator: Generator,
+): NDArray[] {
+  const augment = randomCrop(REGION_CROP);
+  const order: number[] = [];
+  for (let epoch = 0; order.length < batches * samples; epoch++) {
+    const next = generator.fork(`order ${epoch}`).permutation(dataset.length);
+    order.push(...next.subarray(0, batches * samples - order.length));
+  }
+  return Array.from({ length: batches }, (_, b) => {
+    const chosen = order.slice(b * samples, (b + 1) * samples).map((index, i) => {
+      const sample = dataset.get(index);
+      return { ...sample, image: augment(sample.image, generator.fork(`crop ${b * samples + i}`)) };
+    });
+    const { images } = collate(chosen, dataset.normalization);
+    return pickChannels(images, REGION_CHANNELS, generator.fork(`channels ${b}`));
+  });
+}
+
+/**
+ * One batch of images a repeat, [size, C, H, W], all different as long as the data last.
+ *
+ * @throws InputError when the data hold fewer images than a batch.
+ */
+export function repeatBatches(dataset: Dataset, size: number, repeats: number, seed: number): NDArray[] {
+  requireImages(dataset, size);
+  const loader = new DataLoader(dataset, { batchSize: size, shuffle: true, seed, dropLast: true });
+  const batches: NDArray[] = [];
+  while (batches.length < repeats) {
+    for (const { images } of loader) if (batches.length < repeats) batches.push(images);
+  }
+  return batches;
+}
+
+function requireImages({ length, name }: Dataset, size: number): void {
+  if (length < size) throw new InputError(`--batch-size ${size}: data ${name} hold only ${length} images`);
+}

@@ -1,0 +1,62 @@
+import { type Genotype, NAS_BENCH_201_SPACE } from '../nn/index.ts';
+import { InputError } from '../tensor/index.ts';
+
+/** Edges of a NAS-Bench-201 cell: 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2. */
+const EDGES = 6;
+
+/** The number of cells in NAS-Bench-201. */
+export const CELL_COUNT = NAS_BENCH_201_SPACE.length ** EDGES;
+
+/**
+ * Cell `index` of all 15,625: its digits to base 5 are the operations of its edges, the first edge's foremost.
+ *
+ * @throws InputError when there is no such cell.
+ */
+export function cellAt(index: number): Genotype {
+  if (!Number.isInteger(index) || index < 0 || index >= CELL_COUNT) {
+    throw new InputError(`cell: expected an index from 0 to ${CELL_COUNT - 1}, got ${index}`);
+  }
+  const digits = [...index.toString(NAS_BENCH_201_SPACE.length).padStart(EDGES, '0')].map(Number);
+  const ops = digits.map((digit) => NAS_BENCH_201_SPACE[digit]);
+  return [ops.slice(0, 1), ops.slice(1, 3), ops.slice(3, 6)];
+}
+
+/** The operations of a cell's edges as digits, `none` 0 to `avg_pool_3x3` 4. */
+export function cellDigits(cell: Genotype): string {
+  return cell
+    .flat()
+    .map((op) => (NAS_BENCH_201_SPACE as readonly string[]).indexOf(op))
+    .join('');
+}
+
+/**
+ * What a cell computes, as text: cells of equal text are the same function of their weights. An edge of `none`, or from a
+ * node into which nothing else leads, is 0; a skip connection is what it comes from; sums are sorted. This is
+ * NAS-Bench-201's own notion of isomorphism (Dong & Yang 2020), by which its 15,625 cells are 6,466. (It does not see that
+ * 0 + 0 is 0, so some cells of different text are the same function, too.)
+ */
+export function canonicalForm(cell: Genotype): string {
+  const nodes = ['x'];
+  for (const edges of cell) {
+    const terms = edges.map((op, from) => {
+      if (op === 'none' || nodes[from] === '0') return '0';
+      return op === 'skip_connect' ? nodes[from] : `${op}(${nodes[from]})`;
+    });
+    nodes.push(terms.sort().join(' + '));
+  }
+  return nodes[nodes.length - 1];
+}
+
+let representatives: ReadonlyMap<string, number> | undefined;
+
+/** The first cell, by index, of those that compute the same. */
+export function representativeOf(cell: Genotype): Genotype {
+  representatives ??= firstOfEach();
+  return cellAt(representatives.get(canonicalForm(cell))!);
+}
+
+function firstOfEach(): Map<string, number> {
+  const first = new Map<string, number>();
+  for (let index = CELL_COUNT - 1; index >= 0; index--) first.set(canonicalForm(cellAt(index)), index);
+  return first;
+}

@@ -1,0 +1,72 @@
+/**
+ * Architecture search by TE-NAS: the pruning search of NAS-Bench-201 and DARTS, sweeps over NAS-Bench-201's cells, and
+ * rank correlation with their true accuracies. What reads and writes files needs Node.
+ *
+ * @module
+ */
+export { AccuracyTable, BENCHMARK_DATASETS, type BenchmarkDataset, type CellAccuracy } from './accuracy.ts';
+export { AppendOnlyFile } from './appendOnly.ts';
+export { writeAtomically } from './atomicFile.ts';
+export { kappaBatch, REGION_BATCHES, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
+export { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
+export { canonicalForm, CELL_COUNT, cellAt, cellDigits, representativeOf } from './cells.ts';
+export {
+  averageRanks,
+  bootstrap,
+  type BootstrapOptions,
+  type Estimate,
+  kendallTau,
+  spearmanRho,
+} from './correlation.ts';
+export { type NetworkCost, networkCost } from './cost.ts';
+export { type CandidateHistory, historyOf, operationsOf, type RoundHistory, unresolvedCount } from './history.ts';
+export { acquireLock, type Lock } from './lockFile.ts';
+export {
+  changesOf,
+  type Entry,
+  keepKappa,
+  type KappaMeasurement,
+  type Measurement,
+  usableKappa,
+} from './measurement.ts';
+export { Measurer, REGION_SCHEMES } from './measurer.ts';
+export {
+  type Changes,
+  type Direction,
+  rankCandidates,
+  type Ranks,
+  rankScores,
+  relativeChange,
+  roundDecimals,
+  roundSignificant,
+  type Standing,
+  type TieRule,
+} from './ranking.ts';
+export { runSearch, type RunSearchOptions } from './runSearch.ts';
+export {
+  decide,
+  type Decision,
+  firstRound,
+  nextRound,
+  type Phase,
+  type Round,
+  type ScheduleOptions,
+  totalWork,
+} from './schedule.ts';
+export { type FinishedRound, type ScoredCandidate, Search, type Task } from './search.ts';
+export { loadSearch, type SavedSearch, saveSearch } from './searchFile.ts';
+export { type Criteria, type Fidelity, type SearchSettings, TE_NAS_COMMON, TE_NAS_SETTINGS, TIES } from './settings.ts';
+export {
+  type Choice,
+  countOperations,
+  fullMask,
+  type Mask,
+  type Purpose,
+  SEARCH_SPACES,
+  type SearchSpace,
+  type SpaceName,
+  without,
+} from './space.ts';
+export { randomCells, runSweep, settingsPath, type SweepOptions, type SweepOutcome } from './sweep.ts';
+export { type SweepSettings } from './sweepSettings.ts';
+export { type Metric, METRICS, readSweepTable, type SweepTable } from './sweepTable.ts';

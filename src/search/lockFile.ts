@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { InputError } from '../tensor/index.ts';
+import { cannot, readIfThere } from './atomicFile.ts';
+
+/** Who holds a lock. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process began, in the kernel's own unit: a number that is used again is not the same process. */
+  readonly started: string;
+  readonly token: string;
+}
+
+/** The exclusive right to write a file, as long as this process lives. */
+export interface Lock {
+  /** @throws InputError when someone else has taken the lock, e.g. by removing the file. */
+  check(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock `path`, a file that names its holder. The lock of a process that is dead is taken over, by renaming it
+ * away: of several that try, one succeeds.
+ *
+ * @param what is locked, for messages.
+ * @throws InputError when a living process holds it, or the file cannot be written.
+ */
+export async function acquireLock(path: string, what: string): Promise<Lock> {
+  const token = randomBytes(8).toString('hex');
+  const content = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    started: await startOf(process.pid),
+    token,
+  } satisfies Holder);
+  const draft = `${path}.${process.pid}.${token}`;
+  try {
+    await writeFile(draft, content);
+  } catch (error) {
+    throw cannot('be written', path, error);
+  }
+  try {
+    // A link appears with its content, or not at all.
+    while (!(await linked(draft, path))) await removeStale(path, what, `${draft}.stale`);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  const isOurs = async () => (await readIfThere(path)) === content;
+  return {
+    async check() {
+      if (!(await isOurs())) throw new InputError(`${what}: expected to hold the lock ${path}, but someone took it`);
+    },
+    async release() {
+      if (await isOurs()) await rm(path, { force: true });
+    },
+  };
+}
+
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cannot('be locked', path, error);
+  }
+}
+
+async function removeStale(path: string, what: string, aside: string): Promise<void> {
+  const found = await readIfThere(path);
+  if (found === undefined) return; // released meanwhile
+  const holder = parse(found);
+  if (holder && (await isAlive(holder))) {
+    const where = holder.host === hostname() ? '' : ` on ${holder.host} (if that is dead, remove ${path})`;
+    throw new InputError(`${what}: already being written by process ${holder.pid}${where}`);
+  }
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // another was faster
+    throw cannot('be locked', path, error);
+  }
+  // Another may have taken over between reading and renaming; then this is a living lock, and goes back.
+  if ((await readFile(aside, 'utf8')) !== found) await linked(aside, path);
+  await rm(aside, { force: true });
+}
+
+function parse(text: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(text) as Partial<Holder> | null;
+    return typeof holder?.pid === 'number' && typeof holder.host === 'string' ? (holder as Holder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
+  if (host !== hostname()) return true; // cannot be known from here
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return (await startOf(pid)) === started;
+}
+
+/** When a process began, from Linux's /proc; empty where there is none, and for one that is dead but not yet buried. */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before may hold anything
+    return fields[0] === 'Z' ? '' : fields[19];
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,62 @@
+import { type Ntk, seedKappa, type Verdict } from '../ntk/index.ts';
+import { finite, meanOf, relativeChange, type Changes } from './ranking.ts';
+import { type Fidelity } from './settings.ts';
+
+/** What is kept of a κ: finite numbers from which it follows. */
+export interface KappaMeasurement {
+  readonly lambdaMin: number;
+  readonly lambdaMax: number;
+  readonly noiseFloor: number;
+  readonly verdict: Verdict;
+}
+
+/** One network, weights and images drawn once. */
+export interface Measurement {
+  readonly kappa?: KappaMeasurement;
+  /** Number of linear regions. */
+  readonly regions?: number;
+}
+
+/** All repeats of one candidate, or of what candidates are compared with. */
+export interface Entry {
+  /** The network that is compared with; left out where an earlier entry of the round has it. */
+  readonly before?: readonly Measurement[];
+  /** The network without the candidate; left out where only the comparison is measured. */
+  readonly after?: readonly Measurement[];
+}
+
+/** The part of a kernel's result that is kept. */
+export function keepKappa({ lambdaMin, lambdaMax, noiseFloor, verdict }: Ntk): KappaMeasurement {
+  return { lambdaMin, lambdaMax, noiseFloor, verdict };
+}
+
+/** κ as a fidelity takes it, always a finite number; see {@link Fidelity}. */
+export function usableKappa(
+  { lambdaMin, lambdaMax, noiseFloor, verdict }: KappaMeasurement,
+  fidelity: Fidelity,
+): number {
+  if (fidelity === 'code') return seedKappa(lambdaMax / lambdaMin);
+  switch (verdict) {
+    case 'resolved':
+      return finite(lambdaMax / lambdaMin);
+    case 'lower-bound':
+      return lambdaMax > noiseFloor ? finite(lambdaMax / noiseFloor) : Number.MAX_VALUE;
+    case 'indefinite':
+      return Number.MAX_VALUE;
+  }
+}
+
+/** Relative changes, rounded, averaged over the repeats. */
+export function changesOf(
+  before: readonly Measurement[],
+  after: readonly Measurement[],
+  { fidelity, digits }: { readonly fidelity: Fidelity; readonly digits: number },
+): Changes {
+  const mean = (value: (measurement: Measurement) => number | undefined): number | undefined => {
+    if (before.length === 0 || value(before[0]) === undefined) return undefined;
+    return meanOf(before.map((was, i) => relativeChange(value(was)!, value(after[i])!, digits)));
+  };
+  const kappa = mean((m) => m.kappa && usableKappa(m.kappa, fidelity));
+  const regions = mean((m) => m.regions);
+  return { ...(kappa !== undefined && { kappa }), ...(regions !== undefined && { regions }) };
+}

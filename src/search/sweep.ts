@@ -1,0 +1,155 @@
+import { type Dataset } from '../data/index.ts';
+import { cellNetwork, formatGenotype, type Genotype } from '../nn/index.ts';
+import { type Backend, Generator, InputError } from '../tensor/index.ts';
+import { AppendOnlyFile } from './appendOnly.ts';
+import { readIfThere, writeAtomically } from './atomicFile.ts';
+import { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
+import { canonicalForm, CELL_COUNT, cellAt, representativeOf } from './cells.ts';
+import { networkCost } from './cost.ts';
+import { acquireLock, type Lock } from './lockFile.ts';
+import { requireSameSettings } from './settings.ts';
+import { formatRow, headerLine, parseRow } from './sweepRow.ts';
+import { type SweepSettings } from './sweepSettings.ts';
+
+/** What a sweep runs with. */
+export interface SweepOptions {
+  /** The cells, a row each, in this order. */
+  readonly cells: readonly Genotype[];
+  readonly settings: SweepSettings;
+  readonly dataset: Dataset;
+  /** Backends that compute cells side by side. */
+  readonly lanes: readonly Backend[];
+  /** The table, CSV. Its settings are kept beside it. */
+  readonly path: string;
+  readonly onRow?: (done: number) => void;
+}
+
+/** How a sweep went. */
+export interface SweepOutcome {
+  /** Rows of the table. */
+  readonly rows: number;
+  /** Rows that were there before. */
+  readonly resumed: number;
+  /** Cells that were measured now. */
+  readonly measured: number;
+}
+
+/** So many different cells of NAS-Bench-201 at random; the first of more are the same. */
+export function randomCells(count: number, seed: number): Genotype[] {
+  const order = new Generator(seed).fork('cells').permutation(CELL_COUNT);
+  return Array.from(order.subarray(0, count), cellAt);
+}
+
+/** Where a table's settings are kept. */
+export function settingsPath(path: string): string {
+  return `${path}.settings.json`;
+}
+
+/**
+ * Measures cells of NAS-Bench-201 into a table. Cells that compute the same are measured once, on the first of them by
+ * index, so that a cell's numbers do not depend on which others are in the table. Rows are written in order, each at once;
+ * when the table is there, the sweep goes on behind its last whole row.
+ *
+ * @throws InputError when another process writes the table, or it is one of other settings or cells.
+ */
+export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
+  const { path, settings } = options;
+  const lock = await acquireLock(`${path}.lock`, path);
+  try {
+    const table = await openTable(path, settings);
+    try {
+      return await fill(table, lock, options);
+    } finally {
+      await table.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function openTable(path: string, settings: SweepSettings): Promise<AppendOnlyFile> {
+  const table = await AppendOnlyFile.open(path);
+  try {
+    const header = headerLine(settings.repeats);
+    if (table.lines.length === 0) {
+      // The settings first: a table that has a header has settings, too.
+      await writeAtomically(settingsPath(path), `${JSON.stringify(settings, null, 2)}\n`);
+      await table.append(header);
+      return table;
+    }
+    const saved = await readIfThere(settingsPath(path));
+    if (saved === undefined)
+      throw new InputError(`${path}: expected its settings in ${settingsPath(path)}, got no file`);
+    requireSameSettings(parseObject(saved, settingsPath(path)), settings, path);
+    if (table.lines[0] !== header) {
+      throw new InputError(`${path}: expected the header ${header.slice(0, 40)}…, got ${table.lines[0].slice(0, 40)}`);
+    }
+    return table;
+  } catch (error) {
+    await table.close();
+    throw error;
+  }
+}
+
+function parseObject(text: string, where: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // said below
+  }
+  throw new InputError(`${where}: expected a JSON object, got ${JSON.stringify(text.slice(0, 40))}`);
+}
+
+async function fill(
+  table: AppendOnlyFile,
+  lock: Lock,
+  { cells, settings, dataset, lanes, path, onRow }: SweepOptions,
+): Promise<SweepOutcome> {
+  const rows = table.lines.slice(1).map((line, i) => parseRow(line, settings.repeats, `${path}: row ${i + 1}`));
+  const known = new Map<string, CellMeasurement>();
+  for (const [i, row] of rows.entries()) {
+    if (i >= cells.length) break;
+    if (row.architecture !== formatGenotype(cells[i])) {
+      throw new InputError(`${path}: row ${i + 1}: expected ${formatGenotype(cells[i])}, got ${row.architecture}`);
+    }
+    known.set(canonicalForm(cells[i]), row);
+  }
+  const resumed = Math.min(rows.length, cells.length);
+  const forms = cells.map(canonicalForm);
+  const pending = [...new Set(forms.slice(resumed))].filter((form) => !known.has(form));
+  const cellOf = new Map(cells.map((cell, i) => [forms[i], cell]));
+  const measurer = pending.length > 0 ? new CellMeasurer(settings, dataset) : undefined;
+
+  let next = resumed;
+  /** Writes all rows that are known now; one call after another. */
+  let writing = Promise.resolve();
+  const flush = () =>
+    (writing = writing.then(async () => {
+      for (; next < cells.length && known.has(forms[next]); next++) {
+        const { channels, cells: depth, classes } = settings;
+        const size = { channels, cells: depth, classes, depth: -1, useStem: true };
+        const cost = networkCost(cellNetwork(cells[next], size), dataset.shape);
+        await lock.check();
+        await table.append(formatRow(cells[next], cost, known.get(forms[next])!));
+        onRow?.(next + 1);
+      }
+    }));
+  let taken = 0;
+  const lane = async (backend: Backend) => {
+    try {
+      while (taken < pending.length) {
+        const form = pending[taken++];
+        known.set(form, await measurer!.measure(representativeOf(cellOf.get(form)!), backend));
+        await flush();
+      }
+    } catch (error) {
+      taken = pending.length; // the other lanes stop, too
+      throw error;
+    }
+  };
+  const outcomes = await Promise.allSettled(lanes.map(lane));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  await flush();
+  return { rows: Math.max(rows.length, cells.length), resumed, measured: pending.length };
+}

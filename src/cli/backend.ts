@@ -41,6 +41,24 @@ export async function withBackend<T>(
   }
 }
 
+/**
+ * Like {@link withBackend}, for work that falls into many independent parts: as many backends of one thread each as
+ * there would be threads, which lose no time waiting for each other.
+ */
+export async function withLanes<T>(
+  options: BackendOptions,
+  compute: (computation: Computation & { readonly lanes: readonly Backend[] }) => Promise<T>,
+): Promise<T> {
+  const whole = choose(options);
+  const count = whole.backend.name === 'wasm' ? whole.backend.parallelism : 1;
+  const lanes = Array.from({ length: count }, () => choose({ ...options, threads: 1 }).backend);
+  try {
+    return await compute({ ...whole, lanes });
+  } finally {
+    for (const backend of [whole.backend, ...lanes]) await backend.close();
+  }
+}
+
 function choose({ backend, gpuMode, threads, dtype }: BackendOptions): Computation {
   if (backend === 'gpu') {
     throw new BackendError('--backend gpu: not part of this version, expected auto, reference or wasm');

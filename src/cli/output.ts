@@ -34,7 +34,16 @@ export async function checkWritable(path: string): Promise<void> {
  * @throws InputError when the file cannot be written.
  */
 export async function writeReport(path: string, report: Report): Promise<void> {
-  await attemptWriting(path, writeFile(path, renderReport(report)));
+  await writePage(path, renderReport(report));
+}
+
+/**
+ * Writes a page that is rendered already.
+ *
+ * @throws InputError when the file cannot be written.
+ */
+export async function writePage(path: string, page: string): Promise<void> {
+  await attemptWriting(path, writeFile(path, page));
   notice(`wrote ${path}`);
 }
 

@@ -40,7 +40,8 @@ export function kappaBatch(dataset: Dataset, size: number, generator: Generator)
   requireImages(dataset, size);
   const augment = trainingAugmentation(dataset.shape);
   const loader = new DataLoader(dataset, { batchSize: size, shuffle: true, augment, generator });
-  return loader.epoch(0).next().value!.images;
+  const [{ images }] = loader;
+  return images;
 }
 
 /**

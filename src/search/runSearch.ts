@@ -2,7 +2,6 @@ import { type Dataset } from '../data/index.ts';
 import { type Backend } from '../tensor/index.ts';
 import { type Entry } from './measurement.ts';
 import { Measurer } from './measurer.ts';
-import { totalWork } from './schedule.ts';
 import { Search } from './search.ts';
 import { type SearchSettings } from './settings.ts';
 
@@ -14,10 +13,7 @@ export interface RunSearchOptions {
   /** What was measured already. */
   readonly entries?: readonly Entry[];
   /** Called after every measurement; the search waits for it. */
-  readonly onEntry?: (
-    search: Search,
-    progress: { readonly done: number; readonly total: number },
-  ) => Promise<void> | void;
+  readonly onEntry?: (search: Search) => Promise<void> | void;
 }
 
 /**
@@ -33,13 +29,12 @@ export async function runSearch({
   onEntry,
 }: RunSearchOptions): Promise<Search> {
   const search = new Search(settings, entries);
-  const total = totalWork(search.space, settings.pruneNumber, settings.paired);
   const measurer = new Measurer(search.space, settings, dataset, backend);
   try {
     for (let task = search.next; task !== undefined; task = search.next) {
       const { round, choice } = task;
       search.record(choice === undefined ? await measurer.reference(round) : await measurer.candidate(round, choice));
-      await onEntry?.(search, { done: search.work, total });
+      await onEntry?.(search);
     }
   } finally {
     measurer.dispose();

@@ -130,7 +130,7 @@ export class Search {
       ({ kappa, regions }) =>
         (criteria === 'regions' || kappa !== undefined) && (criteria === 'kappa' || regions !== undefined),
     );
-    if (!Array.isArray(measurements) || measurements.length !== repeats || !complete) {
+    if (measurements === undefined || measurements.length !== repeats || !complete) {
       throw new InputError(
         `search: expected ${repeats} measurements of ${criteria === 'both' ? 'kappa and regions' : criteria}, ` +
           `got ${JSON.stringify(measurements)?.slice(0, 60) ?? 'none'}`,

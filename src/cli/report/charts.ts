@@ -1,29 +1,10 @@
-/// <reference lib="dom" />
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import { format } from '../table.ts';
+import { draw } from './draw.ts';
 import { type ArchitectureReport, type RepeatReport } from './model.ts';
-
-// Charts are drawn here, once, as SVG: the page needs no script. Colours follow the page through CSS variables, so that
-// a dark page has light axes.
-
-const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as {
-  document: NonNullable<Plot.PlotOptions['document']>;
-};
 
 /** The page's own colours, which are told apart with any colour vision and follow its light or dark theme. */
 const VERDICT_COLORS = { resolved: 'var(--good)', 'lower-bound': 'var(--warn)', indefinite: 'var(--bad)' } as const;
-
-function draw(label: string, options: Plot.PlotOptions): string {
-  const figure = Plot.plot({
-    document,
-    style: { background: 'none', color: 'currentColor', fontSize: '12.5px' },
-    ...options,
-  });
-  figure.setAttribute('role', 'img');
-  figure.setAttribute('aria-label', label);
-  return figure.outerHTML;
-}
 
 /** κ of every repeat, an architecture a line, in the order given. */
 export function kappaChart(architectures: readonly ArchitectureReport[]): string {

@@ -2,7 +2,7 @@ import { mean, standardDeviation } from '../statistics.ts';
 import { format } from '../table.ts';
 import { kappaChart, kernelChart, spectrumChart } from './charts.ts';
 import { type ArchitectureReport, type Report, type RepeatReport, type Verdict } from './model.ts';
-import { STYLE } from './style.ts';
+import { escape, renderPage } from './page.ts';
 
 /**
  * One self-contained HTML page: what κ is, how it was computed, a ranked table, κ of every repeat, and the kernel matrix
@@ -10,31 +10,19 @@ import { STYLE } from './style.ts';
  */
 export function renderReport({ title, settings, architectures }: Report): string {
   const ranked = architectures.toSorted((a, b) => rank(a) - rank(b));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escape(title)}</h1>
-<p>The neural tangent kernel Θ of a network on a batch of images holds, for each pair of images, the inner product of the
+  return renderPage({
+    title,
+    settings,
+    introduction: `<p>The neural tangent kernel Θ of a network on a batch of images holds, for each pair of images, the inner product of the
 gradients of their outputs. Gradient descent learns along its eigenvectors, each at the speed of its eigenvalue, and the
 largest eigenvalue limits the step. <strong>κ = λmax/λmin</strong> therefore says how much slower the slowest direction is
-learned than the fastest: a small κ promises a network that trains well.</p>
-<dl>${settings.map(([label, value]) => `<div><dt>${escape(label)}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>
-<h2>Condition numbers, smallest first</h2>
+learned than the fastest: a small κ promises a network that trains well.</p>`,
+    body: `<h2>Condition numbers, smallest first</h2>
 <div class="card">${summaryTable(ranked)}</div>
 <div class="card"><figure style="margin:0"><figcaption>κ of every repeat</figcaption>${kappaChart(ranked)}</figure></div>
 <h2>Kernel matrices and spectra</h2>
-${ranked.map(architectureCard).join('\n')}
-</main>
-</body>
-</html>
-`;
+${ranked.map(architectureCard).join('\n')}`,
+  });
 }
 
 /** Where an architecture stands: by mean κ; one that is negative or undefined is no merit, and goes last. */
@@ -96,17 +84,4 @@ function notShown({ eigenvalues }: RepeatReport): string {
     .join(
       ', ',
     )}${below.length > 3 ? ', …' : ''}): crosses on the noise floor, because a log axis cannot show them.</p>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text as HTML shows it, whatever it holds. */
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }

@@ -1,7 +1,7 @@
 /** The page's style sheet: light or dark as the reader's system is, and plain when printed. */
 export const STYLE = `
-:root { color-scheme: light dark; --ink: #1b1f24; --quiet: #5b6470; --line: #d9dee4; --card: #ffffff; --page: #f5f6f8; --good: #0072b2; --warn: #a86b00; --bad: #b34700; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --quiet: #9aa4b0; --line: #353c45; --card: #1c2127; --page: #13171b; --good: #62b5e5; --warn: #e6b450; --bad: #ff9455; } }
+:root { color-scheme: light dark; --ink: #1b1f24; --quiet: #5b6470; --line: #d9dee4; --card: #ffffff; --page: #f5f6f8; --good: #0072b2; --warn: #a86b00; --bad: #b34700; --op-0: #9aa4b0; --op-1: #838b95; --op-2: #3f9fd6; --op-3: #0a5c99; --op-4: #e09b00; --op-5: #c75000; --op-6: #00875f; --op-7: #b85c96; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --quiet: #9aa4b0; --line: #353c45; --card: #1c2127; --page: #13171b; --good: #62b5e5; --warn: #e6b450; --bad: #ff9455; --op-1: #9aa4b0; --op-2: #7cc8f2; --op-3: #3d93d6; --op-4: #f0b93a; --op-5: #ff8a4a; --op-6: #2fbf93; --op-7: #e08dbf; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
 main { max-width: 1000px; margin: 0 auto; padding: 48px 24px 96px; }
@@ -28,5 +28,12 @@ tr:last-child td { border-bottom: 0; }
 .charts figure { margin: 0; display: flex; flex-direction: column; }
 figcaption { font-size: 14px; font-weight: 600; margin-bottom: 4px; }
 svg { max-width: 100%; height: auto; overflow: visible; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: 14px; margin: 0 0 14px; padding: 0; list-style: none; }
+.legend span { display: inline-block; width: 22px; height: 4px; border-radius: 2px; margin-right: 8px; vertical-align: middle; }
+.strip { display: flex; flex-wrap: wrap; gap: 16px 28px; }
+.strip figure { margin: 0; }
+details { margin-top: 16px; font-size: 14px; }
+summary { cursor: pointer; color: var(--quiet); }
+.gone td { color: var(--bad); }
 @media print { body { background: none; } main { padding: 0; } .card { border: 0; padding: 0; } }
 `;

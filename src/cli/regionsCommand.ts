@@ -1,0 +1,47 @@
+import { readBytes } from '../data/index.ts';
+import { parseBatchesCase } from '../nn/index.ts';
+import { LinearRegionProgram, type LinearRegions } from '../ntk/index.ts';
+import { type BackendOptions, type Computation, withBackend } from './backend.ts';
+import { print, printJson } from './output.ts';
+
+/** Options of `ntkit regions`. */
+export interface RegionsCommandOptions extends BackendOptions {
+  readonly repeats: number;
+  readonly json: boolean;
+}
+
+/** `ntkit regions CASE`: linear regions of the network of a case file, among the samples that it holds. */
+export function regionsCommand(path: string, options: RegionsCommandOptions): Promise<void> {
+  return withBackend(options, (computation) => run(path, options, computation));
+}
+
+async function run(path: string, options: RegionsCommandOptions, { backend, dtype }: Computation): Promise<void> {
+  const { name, mode, network, batches } = parseBatchesCase((await readBytes('case', path)).bytes, path);
+  const setupStart = performance.now();
+  const program = await LinearRegionProgram.compile(network, batches[0].shape, { mode, backend, dtype });
+  const setupSeconds = secondsSince(setupStart);
+  const seconds: number[] = [];
+  let counted: LinearRegions | undefined;
+  try {
+    for (let repeat = 0; repeat < options.repeats; repeat++) {
+      const start = performance.now();
+      counted = await program.run(batches);
+      seconds.push(secondsSince(start));
+    }
+  } finally {
+    program.dispose();
+  }
+  const { regions, samples, reluUnits } = counted!;
+  if (options.json) {
+    const computed = { backend: backend.name, device: backend.device, dtype };
+    printJson({ name, mode, ...computed, samples, reluUnits, regions, seconds, setupSeconds });
+  } else {
+    print(
+      `${name}: ${regions} linear regions among ${samples} samples, by ${reluUnits} ReLUs (${mode} mode, ${dtype})`,
+    );
+  }
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

@@ -1,0 +1,169 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDataset } from '../data/index.ts';
+import { parseGenotype } from '../nn/index.ts';
+import {
+  AccuracyTable,
+  acquireLock,
+  BENCHMARK_DATASETS,
+  type CellAccuracy,
+  type Criteria,
+  type Entry,
+  type Fidelity,
+  historyOf,
+  loadSearch,
+  runSearch,
+  saveSearch,
+  type Search,
+  SEARCH_SPACES,
+  type SearchSettings,
+  type SpaceName,
+  TE_NAS_COMMON,
+  TE_NAS_SETTINGS,
+  totalWork,
+  unresolvedCount,
+  writeAtomically,
+} from '../search/index.ts';
+import { InputError } from '../tensor/index.ts';
+import { type BackendOptions, type Computation, withBackend } from './backend.ts';
+import { checkWritable, notice, print, printJson, writePage } from './output.ts';
+import { progressBar } from './progress.ts';
+import { renderSearchReport } from './report/search.ts';
+import { type SearchResult } from './searchResult.ts';
+
+/** Options of `ntkit search`. */
+export interface SearchCommandOptions extends BackendOptions {
+  readonly space: SpaceName;
+  readonly data: string;
+  readonly fidelity: Fidelity;
+  readonly criteria: Criteria;
+  readonly paired: boolean;
+  readonly seed: number;
+  readonly classes: number;
+  readonly batchSize?: number;
+  readonly pruneNumber?: number;
+  readonly repeats: number;
+  readonly regionBatches: number;
+  readonly regionSamples: number;
+  readonly out?: string;
+  readonly resume: boolean;
+  readonly json: boolean;
+  readonly html?: string;
+}
+
+/** `ntkit search`: TE-NAS's pruning search. */
+export function searchCommand(options: SearchCommandOptions): Promise<void> {
+  return withBackend(options, (computation) => run(options, computation));
+}
+
+async function run(options: SearchCommandOptions, computation: Computation): Promise<void> {
+  const { out, html, resume } = options;
+  if (resume && out === undefined) throw new InputError('--resume: expected with --out DIR, where the search is kept');
+  if (html !== undefined) await checkWritable(html);
+  if (out === undefined) return searchAndReport(options, computation);
+  await makeFolder(out);
+  const lock = await acquireLock(join(out, 'search.lock'), out);
+  try {
+    await searchAndReport(options, computation);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function searchAndReport(options: SearchCommandOptions, computation: Computation): Promise<void> {
+  const { out, html, json } = options;
+  const settings = settingsOf(options, computation);
+  const saved = out === undefined ? undefined : join(out, 'search.json');
+  const entries = saved === undefined ? [] : await savedEntries(saved, settings, options.resume);
+  const dataset = await openDataset(settings.data, { seed: settings.seed });
+
+  const start = performance.now();
+  const progress = progressBar(totalWork(SEARCH_SPACES[settings.space], settings.pruneNumber, settings.paired));
+  const onEntry = async (search: Search) => {
+    if (saved !== undefined) await saveSearch(saved, search);
+    progress.update(search.work, `round ${search.finished.length + (search.next === undefined ? 0 : 1)}`);
+  };
+  const { backend } = computation;
+  const search = await runSearch({ settings, dataset, backend, entries, onEntry }).finally(() => progress.stop());
+  const seconds = (performance.now() - start) / 1000;
+  const accuracy =
+    settings.space === 'nas-bench-201' ? (await AccuracyTable.load()).of(parseGenotype(search.genotype!)) : undefined;
+  const result = resultOf(search, accuracy);
+  const page = renderSearchReport({ search, result, device: backend.device });
+  if (out !== undefined) {
+    await writeAtomically(
+      join(out, 'history.json'),
+      `${JSON.stringify({ settings, ...result, rounds: historyOf(search) }, null, 2)}\n`,
+    );
+    await writeAtomically(join(out, 'report.html'), page);
+    notice(`wrote ${join(out, 'history.json')} and report.html`);
+  }
+  if (html !== undefined) await writePage(html, page);
+  if (json) printJson({ ...settings, device: backend.device, ...result, seconds });
+  else printResult(result, seconds);
+}
+
+function resultOf(search: Search, accuracy: CellAccuracy | undefined): SearchResult {
+  const { finished, genotype } = search;
+  return {
+    genotype: genotype!,
+    ...(accuracy && { accuracy }),
+    rounds: finished.length,
+    candidates: finished.reduce((sum, { candidates }) => sum + candidates.length, 0),
+    unresolved: unresolvedCount(search),
+    tiedRounds: finished.filter(({ decision }) => decision.tied).length,
+  };
+}
+
+function settingsOf(options: SearchCommandOptions, { backend, dtype }: Computation): SearchSettings {
+  const { space, fidelity, criteria, paired, seed, data, classes, repeats, regionBatches, regionSamples } = options;
+  return {
+    space,
+    fidelity,
+    criteria,
+    paired,
+    seed,
+    data,
+    classes,
+    batchSize: options.batchSize ?? TE_NAS_SETTINGS[space].batchSize,
+    repeats,
+    pruneNumber: options.pruneNumber ?? TE_NAS_SETTINGS[space].pruneNumber,
+    digits: TE_NAS_COMMON.digits,
+    regions: { batches: regionBatches, samples: regionSamples },
+    backend: backend.name,
+    dtype,
+  };
+}
+
+async function savedEntries(path: string, settings: SearchSettings, resume: boolean): Promise<readonly Entry[]> {
+  const entries = await loadSearch(path, settings);
+  if (entries !== undefined && !resume) {
+    throw new InputError(`${path}: there is a search already, expected --resume or another folder`);
+  }
+  return entries ?? [];
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new InputError(`--out ${path}: cannot be made (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  }
+}
+
+function printResult(
+  { genotype, accuracy, rounds, candidates, unresolved, tiedRounds }: SearchResult,
+  seconds: number,
+) {
+  print(genotype);
+  if (accuracy) {
+    const list = BENCHMARK_DATASETS.map((name) => `${name} ${accuracy[name].toFixed(2)} %`).join(', ');
+    print(`NAS-Bench-201 cell ${accuracy.index}: ${list}`);
+  }
+  const remarks = [
+    `${rounds} rounds, ${candidates} candidates, ${seconds.toFixed(1)} s`,
+    ...(unresolved > 0 ? [`${unresolved} κ not resolved`] : []),
+    ...(tiedRounds > 0 ? [`ties decided by order in ${tiedRounds} rounds`] : []),
+  ];
+  print(remarks.join('; '));
+}

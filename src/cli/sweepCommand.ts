@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { openDataset } from '../data/index.ts';
+import { type Genotype, type Mode, parseGenotype } from '../nn/index.ts';
+import { CELL_COUNT, cellAt, type Fidelity, randomCells, runSweep, type SweepSettings } from '../search/index.ts';
+import { InputError } from '../tensor/index.ts';
+import { type BackendOptions, withLanes } from './backend.ts';
+import { print, printJson } from './output.ts';
+import { progressBar } from './progress.ts';
+
+/** Options of `ntkit sweep`. */
+export interface SweepCommandOptions extends BackendOptions {
+  readonly count?: number;
+  readonly all?: boolean;
+  readonly archs?: string;
+  readonly out: string;
+  readonly data: string;
+  readonly channels: number;
+  readonly cells: number;
+  readonly classes: number;
+  readonly batchSize: number;
+  readonly repeats: number;
+  readonly mode: Mode;
+  readonly init: Fidelity;
+  readonly regionBatches: number;
+  readonly regionSamples: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** `ntkit sweep`: κ, regions, parameters and FLOPs of many NAS-Bench-201 cells, into a table that survives a kill. */
+export function sweepCommand(options: SweepCommandOptions): Promise<void> {
+  return withLanes(options, async ({ backend, dtype, lanes }) => {
+    const cells = await cellsOf(options);
+    const dataset = await openDataset(options.data, { seed: options.seed });
+    const settings = settingsOf(options, backend.name, dtype);
+    const progress = progressBar(cells.length);
+    const start = performance.now();
+    try {
+      const onRow = (done: number) => progress.update(done, `${done} of ${cells.length} cells`);
+      const outcome = await runSweep({ cells, settings, dataset, lanes, path: options.out, onRow });
+      const seconds = (performance.now() - start) / 1000;
+      progress.stop();
+      if (options.json) printJson({ path: options.out, ...settings, device: backend.device, ...outcome, seconds });
+      else {
+        print(
+          `${options.out}: ${outcome.rows} rows, ${outcome.resumed} of them from before; ` +
+            `${outcome.measured} cells measured in ${seconds.toFixed(1)} s on ${backend.device}`,
+        );
+      }
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+async function cellsOf({ count, all = false, archs, seed }: SweepCommandOptions): Promise<Genotype[]> {
+  if (Number(count !== undefined) + Number(all) + Number(archs !== undefined) !== 1) {
+    throw new InputError('sweep: expected one of --count N, --all and --archs FILE');
+  }
+  if (count !== undefined) return randomCells(count, seed);
+  if (archs === undefined) return Array.from({ length: CELL_COUNT }, (_, index) => cellAt(index));
+  const lines = (await readText(archs)).split(/\r?\n/).map((line) => line.trim());
+  const cells = lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseGenotype);
+  if (cells.length === 0) throw new InputError(`--archs ${archs}: expected an architecture a line, got none`);
+  return cells;
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`--archs ${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  }
+}
+
+function settingsOf(options: SweepCommandOptions, backend: string, dtype: string): SweepSettings {
+  const { data, channels, cells, classes, batchSize, repeats, mode, init, seed, regionBatches, regionSamples } =
+    options;
+  const regions = { batches: regionBatches, samples: regionSamples };
+  return { data, channels, cells, classes, batchSize, repeats, mode, init, seed, regions, backend, dtype };
+}

@@ -31,18 +31,20 @@ export function cellDigits(cell: Genotype): string {
 
 /**
  * What a cell computes, as text: cells of equal text are the same function of their weights. An edge of `none`, or from a
- * node into which nothing else leads, is 0; a skip connection is what it comes from; sums are sorted. This is
- * NAS-Bench-201's own notion of isomorphism (Dong & Yang 2020), by which its 15,625 cells are 6,466. (It does not see that
- * 0 + 0 is 0, so some cells of different text are the same function, too.)
+ * node into which nothing else leads, is `#`; a skip connection is what it comes from; sums are sorted by their text.
+ *
+ * This is NAS-Bench-201's own notion of isomorphism (Dong & Yang 2020), by which its 15,625 cells are 6,466, and its own
+ * form, on which the order of the terms depends. It does not see all: that # + # is #, or that (a + b) + c is a + (b + c)
+ * wherever sorting parts them. What it calls equal is equal.
  */
 export function canonicalForm(cell: Genotype): string {
-  const nodes = ['x'];
+  const nodes = ['0'];
   for (const edges of cell) {
     const terms = edges.map((op, from) => {
-      if (op === 'none' || nodes[from] === '0') return '0';
-      return op === 'skip_connect' ? nodes[from] : `${op}(${nodes[from]})`;
+      if (op === 'none' || nodes[from] === '#') return '#';
+      return op === 'skip_connect' ? nodes[from] : `(${nodes[from]})@${op}`;
     });
-    nodes.push(terms.sort().join(' + '));
+    nodes.push(terms.sort().join('+'));
   }
   return nodes[nodes.length - 1];
 }

@@ -56,7 +56,7 @@ export function drawCell(
   const names = Array.from({ length: count }, (_, node) => nodeName(space, node, inputs));
   const nodes = names.map(
     (name, node) =>
-      `<circle cx="${x(node)}" cy="${y}" r="11" fill="var(--card)" stroke="var(--quiet)" stroke-width="1.5"/><text x="${x(node)}" y="${y + 4}" text-anchor="middle" fill="currentColor">${name}</text>`,
+      `<ellipse cx="${x(node)}" cy="${y}" rx="${name.length > 1 ? 17 : 11}" ry="11" fill="var(--card)" stroke="var(--quiet)" stroke-width="1.5"/><text x="${x(node)}" y="${y + 4}" text-anchor="middle" fill="currentColor">${name}</text>`,
   );
   const [width, height] = [48 + spacing * (count - 1), above + below];
   return `<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(`${space.cells[cell]} with ${arcs.length} operations`)}" font-size="11"><g fill="none" stroke-width="2.2">${arcs.join('')}</g>${nodes.join('')}</svg>`;

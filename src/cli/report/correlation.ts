@@ -70,7 +70,7 @@ function scatterCard({ table, accuracy }: CorrelationReport, metric: Metric, dat
     height: 420,
     marginLeft: 56,
     marginBottom: 44,
-    x: { type: 'log', label: `${METRIC_NAMES[metric]} →`, grid: true, nice: true, tickFormat: '~s' },
+    x: { type: 'log', label: `${METRIC_NAMES[metric]} →`, grid: true, tickFormat: '~s' },
     y: { label: `↑ accuracy on ${dataset}, %`, grid: true },
     marks: [
       Plot.dot(shown, {

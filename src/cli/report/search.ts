@@ -89,7 +89,7 @@ function shrinking({ space, finished, mask }: Search): string {
       present.map((edges, cell) => {
         const name = cellName(space, cell);
         const text = `${caption}${name === '' ? '' : `, ${name}`}: ${countOperations([edges])} operations`;
-        return `<figure><figcaption>${text}</figcaption>${drawCell(space, edges, { cell, spacing: space.cells.length > 1 ? 76 : 66 })}</figure>`;
+        return `<figure><figcaption>${text}</figcaption>${drawCell(space, edges, { cell, spacing: space.cells.length > 1 ? 76 : 50 })}</figure>`;
       }),
     )
     .join('');
@@ -143,7 +143,7 @@ function scoreChart(space: SearchSpace, candidates: readonly CandidateHistory[])
         x: 'operation',
         y: 'edge',
         text: (d: CandidateHistory) => String(d.rankSum),
-        fill: (d: CandidateHistory) => (d.rankSum < 0.6 * most ? '#ffffff' : '#10202e'),
+        fill: (d: CandidateHistory) => (d.rankSum < 0.4 * most ? '#ffffff' : '#10202e'),
         fontWeight: 600,
       }),
       Plot.dot(

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { InputError } from '../tensor/index.ts';
 import { cannot, readIfThere } from './atomicFile.ts';
@@ -13,6 +13,9 @@ interface Holder {
   readonly token: string;
 }
 
+/** A living process has the lock. */
+class HeldError extends InputError {}
+
 /** The exclusive right to write a file, as long as this process lives. */
 export interface Lock {
   /** @throws InputError when someone else has taken the lock, e.g. by removing the file. */
@@ -21,8 +24,8 @@ export interface Lock {
 }
 
 /**
- * Takes the lock `path`, a file that names its holder. The lock of a process that is dead is taken over, by renaming it
- * away: of several that try, one succeeds.
+ * Takes the lock `path`, a file that names its holder. The lock of a process that is dead is removed, and then taken as
+ * any other: of several that try, one succeeds.
  *
  * @param what is locked, for messages.
  * @throws InputError when a living process holds it, or the file cannot be written.
@@ -43,7 +46,7 @@ export async function acquireLock(path: string, what: string): Promise<Lock> {
   }
   try {
     // A link appears with its content, or not at all.
-    while (!(await linked(draft, path))) await removeStale(path, what, `${draft}.stale`);
+    while (!(await linked(draft, path))) await removeStale(path, what);
   } finally {
     await rm(draft, { force: true });
   }
@@ -68,23 +71,34 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-async function removeStale(path: string, what: string, aside: string): Promise<void> {
+/**
+ * Removes the lock of a dead process. Between finding that its holder is dead and removing it, another may have removed
+ * it and taken a lock of its own, which must stay. So whoever removes a lock holds a lock for that, whose name is of the
+ * content that is to go: under it, what still has that content is the dead lock, and nobody else can remove it. Should
+ * its holder be killed meanwhile, that lock is removed in the same way.
+ */
+async function removeStale(path: string, what: string): Promise<void> {
   const found = await readIfThere(path);
   if (found === undefined) return; // released meanwhile
   const holder = parse(found);
   if (holder && (await isAlive(holder))) {
     const where = holder.host === hostname() ? '' : ` on ${holder.host} (if that is dead, remove ${path})`;
-    throw new InputError(`${what}: already being written by process ${holder.pid}${where}`);
+    throw new HeldError(`${what}: already being written by process ${holder.pid}${where}`);
+  }
+  const removal = `${path}.${createHash('sha256').update(found).digest('hex').slice(0, 12)}`;
+  let lock: Lock;
+  try {
+    lock = await acquireLock(removal, removal);
+  } catch (error) {
+    if (!(error instanceof HeldError)) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 5)); // another is at it
+    return;
   }
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // another was faster
-    throw cannot('be locked', path, error);
+    if ((await readIfThere(path)) === found) await rm(path, { force: true });
+  } finally {
+    await lock.release();
   }
-  // Another may have taken over between reading and renaming; then this is a living lock, and goes back.
-  if ((await readFile(aside, 'utf8')) !== found) await linked(aside, path);
-  await rm(aside, { force: true });
 }
 
 function parse(text: string): Holder | undefined {

@@ -198,7 +198,7 @@ describe('a sweep', () => {
     // A cell's numbers do not depend on what else is in the table.
     await sweep('alone.csv', [twins[1]]);
     expect((await readFile(at('alone.csv'), 'utf8')).split('\n')[1]).toBe(one.split('\n')[2]);
-    expect((await readdir(folder)).filter((name) => name.endsWith('.lock'))).toEqual([]);
+    expect((await readdir(folder)).filter((name) => name.endsWith('.csv.lock'))).toEqual([]);
   });
 
   test('goes on behind the last whole row, wherever it was cut', async () => {

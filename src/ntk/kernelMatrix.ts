@@ -1,29 +1,77 @@
 import {
-  add,
+  allocate,
   type Backend,
+  type Feeds,
+  type FloatArray,
   formatShape,
   gram,
   input,
   type NDArray,
   Program,
+  referenceBackend,
   ShapeError,
   type Tensor,
 } from '../tensor/index.ts';
 import { type JacobianRows, type ParameterRows } from './jacobianRows.ts';
 
+/** So many blocks of columns for each lane of a backend: enough that all lanes end at about the same time. */
+const BLOCKS_A_LANE = 4;
+
 /**
- * Θ = J·Jᵀ = Σ over parameters of the kernel of each, [N, N] in float64: every sum is accumulated in float64 whatever
- * the precision of the rows, because κ depends on the small end of the spectrum.
+ * Θ = J·Jᵀ, [N, N] in float64: every sum is accumulated in float64 whatever the precision of the rows, because κ depends
+ * on the small end of the spectrum.
+ *
+ * J is taken apart into blocks of columns, whose kernels add up to Θ: side by side where the backend has several lanes,
+ * and added in the order of the columns, so that the same rows give the same bits.
  *
  * Cost: N²·P multiplications.
  */
 export async function kernelMatrix(
   { parameters }: Pick<JacobianRows, 'parameters'>,
-  backend?: Backend,
+  backend: Backend = referenceBackend,
 ): Promise<NDArray> {
-  const leaves = rowLeaves(parameters);
-  const [theta] = await evaluateWith([add(...leaves.map((leaf) => gram(leaf)))], leaves, parameters, backend);
-  return theta;
+  const { shape, dtype } = parameters[0].rows;
+  const n = shape[0];
+  const columns = parameters.reduce((sum, { rows }) => sum + rows.shape[1], 0);
+  const width = Math.ceil(columns / (BLOCKS_A_LANE * backend.parallelism));
+  const block = input('columns', [n, width], dtype);
+  const program = await Program.compile([gram(block)], { backend, varying: [block] });
+  const parts: FloatArray[] = [];
+  try {
+    await program.bind();
+    await program.runBlocks(columnBlocks(parameters, block), (i, [part]) => (parts[i] = part.data.slice()));
+  } finally {
+    program.dispose();
+  }
+  const theta = new Float64Array(n * n);
+  for (const part of parts) part.forEach((value, i) => (theta[i] += value));
+  return { shape: [n, n], dtype: 'float64', data: theta };
+}
+
+/** The columns of J as values of `block`, [N, width], one after another; zeros behind the last. */
+function* columnBlocks(parameters: readonly ParameterRows[], block: Tensor): Generator<Feeds> {
+  const { shape, dtype } = block;
+  const [n, width] = shape;
+  const feeds = (data: FloatArray): Feeds => new Map([[block, { shape, dtype, data }]]);
+  let data = allocate(dtype, n * width);
+  let filled = 0;
+  for (const { rows } of parameters) {
+    const columns = rows.shape[1];
+    for (let from = 0; from < columns;) {
+      const taken = Math.min(columns - from, width - filled);
+      for (let i = 0; i < n; i++) {
+        data.set(rows.data.subarray(i * columns + from, i * columns + from + taken), i * width + filled);
+      }
+      from += taken;
+      filled += taken;
+      if (filled === width) {
+        yield feeds(data);
+        data = allocate(dtype, n * width);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) yield feeds(data);
 }
 
 /** The kernel of each parameter on its own, [N, N] in float64, by name; their sum is Θ. */

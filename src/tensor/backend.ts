@@ -31,11 +31,12 @@ export interface Executable {
   /** Runs the varying steps once. The outputs belong to the caller. */
   run(varying: Arguments): Promise<NDArray[]>;
   /**
-   * Runs the varying steps once for each block, in any order and possibly side by side.
+   * Runs the varying steps once for each block, in any order and possibly side by side. Blocks are asked for one by one,
+   * shortly before they are computed.
    *
    * @param consume receives each block's outputs as they are done; the arrays are valid during the call alone.
    */
-  runBlocks(blocks: readonly Arguments[], consume: (block: number, outputs: readonly NDArray[]) => void): Promise<void>;
+  runBlocks(blocks: Iterable<Arguments>, consume: (block: number, outputs: readonly NDArray[]) => void): Promise<void>;
   /** Frees memory; the executable cannot be used after it. */
   dispose(): void;
 }

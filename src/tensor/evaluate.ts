@@ -62,13 +62,14 @@ export class Program {
 
   /** The outputs for many values of the varying inputs; see {@link Executable.runBlocks}. */
   async runBlocks(
-    blocks: readonly Feeds[],
+    blocks: Iterable<Feeds>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
   ): Promise<void> {
-    await this.#executable.runBlocks(
-      blocks.map((block) => argumentsFor(this.#planned.varyingInputs, block)),
-      consume,
-    );
+    const inputs = this.#planned.varyingInputs;
+    function* all() {
+      for (const block of blocks) yield argumentsFor(inputs, block);
+    }
+    await this.#executable.runBlocks(all(), consume);
   }
 
   /** Frees memory; the program cannot be used after it. */

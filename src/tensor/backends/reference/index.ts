@@ -64,12 +64,13 @@ class ReferenceExecutable implements Executable {
   }
 
   async runBlocks(
-    blocks: readonly Arguments[],
+    blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
   ): Promise<void> {
-    for (const [i, block] of blocks.entries()) {
+    let count = 0;
+    for (const block of blocks) {
       const outputs = this.#run(block);
-      consume(i, outputs);
+      consume(count++, outputs);
       for (const { data } of outputs) this.#pool.give(data);
       // Lets timers and input through: a sweep over many blocks may take minutes.
       await new Promise((resolve) => setTimeout(resolve));

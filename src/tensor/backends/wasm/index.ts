@@ -10,6 +10,9 @@ const BLOCKS_AHEAD = 2;
 
 const FOUR_GIB = 2 ** 32;
 
+/** Arrays from here on are shared with workers, not sent. */
+const LARGE_BYTES = 2 ** 16;
+
 /** Settings of {@link wasmBackend}. */
 export interface WasmBackendOptions {
   /** Worker threads; as many as there are processors (8 at most) unless told otherwise. */
@@ -130,7 +133,8 @@ class WasmExecutable implements Executable {
 
   async bind(fixed: Arguments): Promise<void> {
     this.#checkUsable();
-    const bind = (worker: number) => this.#pool.ask(worker, { kind: 'bind', id: this.#id, data: dataOf(fixed) });
+    const data = this.#sendable(fixed);
+    const bind = (worker: number) => this.#pool.ask(worker, { kind: 'bind', id: this.#id, data });
     if (this.#pool.options.shared) await bind(0);
     else await this.#everywhere(bind);
   }
@@ -140,19 +144,21 @@ class WasmExecutable implements Executable {
   }
 
   async runBlocks(
-    blocks: readonly Arguments[],
+    blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
   ): Promise<void> {
-    let next = 0;
+    const iterator = blocks[Symbol.iterator]();
+    let count = 0;
+    let ended = false;
     const lane = async (worker: number) => {
       try {
-        while (next < blocks.length) {
-          const block = next++;
-          consume(block, await this.#run(worker, blocks[block]));
+        while (!ended) {
+          const next = iterator.next();
+          if (next.done) break;
+          consume(count++, await this.#run(worker, next.value));
         }
-      } catch (error) {
-        next = blocks.length; // the other lanes stop, too
-        throw error;
+      } finally {
+        ended = true; // where one lane fails, the others stop, too
       }
     };
     const lanes: Promise<void>[] = [];
@@ -174,10 +180,20 @@ class WasmExecutable implements Executable {
 
   async #run(worker: number, varying: Arguments): Promise<NDArray[]> {
     this.#checkUsable();
-    const { outputs = [] } = await this.#pool.ask(worker, { kind: 'run', id: this.#id, data: dataOf(varying) });
+    const { outputs = [] } = await this.#pool.ask(worker, { kind: 'run', id: this.#id, data: this.#sendable(varying) });
     return outputs.map((data, i) => {
       const { shape, dtype } = this.#plan.values[this.#plan.outputs[i]];
       return { shape, dtype, data };
+    });
+  }
+
+  /** Copies that workers see without another one; a message would write them into a buffer, and read them out of it. */
+  #sendable(values: Arguments): FloatArray[] {
+    return values.map(({ data }) => {
+      if (!this.#pool.options.shared || data.byteLength < LARGE_BYTES) return data;
+      const copy = new Uint8Array(new SharedArrayBuffer(data.byteLength));
+      copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      return data instanceof Float32Array ? new Float32Array(copy.buffer) : new Float64Array(copy.buffer);
     });
   }
 
@@ -189,10 +205,6 @@ class WasmExecutable implements Executable {
     if (this.#disposed) throw new BackendError('backend wasm: this program is disposed of');
     if (this.#pool.failure) throw this.#pool.failure;
   }
-}
-
-function dataOf(values: Arguments): FloatArray[] {
-  return values.map(({ data }) => data);
 }
 
 function canShareMemory(): boolean {

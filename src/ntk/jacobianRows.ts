@@ -159,7 +159,7 @@ export class JacobianProgram {
 const MOST_ROWS = 8;
 
 /** What a thread's part of the nearer caches holds: larger blocks wait for memory, and measure slower. */
-const CACHE_BYTES = 3 * 2 ** 20;
+const CACHE_BYTES = 4 * 2 ** 20;
 
 /**
  * The rows of a block, at most {@link MOST_ROWS}: so few that an array of one row for each fits the cache, and so many

@@ -1,6 +1,6 @@
 import { bytesOf, type Lowering, needFloat32, type Operand, type WasmKernel } from '../../backends/wasm/lowering.ts';
 import { type RowOperation, type View, walk } from '../../backends/wasm/walk.ts';
-import { broadcastStrides, type Shape } from '../../shape.ts';
+import { broadcastStrides, sameShape, type Shape, sizeOf } from '../../shape.ts';
 import { type ElementwisePrimitives } from './definition.ts';
 
 /** An operand read under the output's shape. */
@@ -19,13 +19,47 @@ function elementwise<A>(
   };
 }
 
-/** Σ cᵢ·xᵢ, two terms and then one more at a time; in float64, too, in which kernel matrices are added. */
+/** Σ cᵢ·xᵢ, on its own or added to what the output holds; in float64, too, in which kernel matrices are added. */
 export function combine(
   lower: Lowering,
   coefficients: readonly number[],
   output: Operand,
   operands: readonly Operand[],
   onto = false,
+): void {
+  const dense = operands.every(({ shape }) => sameShape(shape, output.shape));
+  if (output.dtype === 'float32' && dense) addDense(lower, coefficients, output, operands, onto);
+  else addOneByOne(lower, coefficients, output, operands, onto);
+}
+
+/** Terms that one pass adds. */
+const TERMS = 4;
+
+function addDense(
+  lower: Lowering,
+  coefficients: readonly number[],
+  output: Operand,
+  operands: readonly Operand[],
+  onto: boolean,
+): void {
+  for (let done = 0; done < operands.length; done += TERMS) {
+    const terms = operands.slice(done, done + TERMS);
+    const place = (i: number) => (terms[i] ?? terms[0]).address;
+    const factor = (i: number) => coefficients[done + i] ?? 0;
+    const four = [0, 1, 2, 3];
+    const add = Number(onto || done > 0);
+    const size = sizeOf(output.shape);
+    lower.call('addTerms', output.address, ...four.map(place), ...four.map(factor), terms.length, add, size);
+  }
+}
+
+/** Two terms, and then one more at a time. */
+function addOneByOne(
+  lower: Lowering,
+  coefficients: readonly number[],
+  output: Operand,
+  operands: readonly Operand[],
+  onto: boolean,
 ): void {
   const wide = output.dtype === 'float64';
   const to = under(output, output.shape);

@@ -20,6 +20,46 @@ const WIDEN = 15;
 const NARROW = 16;
 
 /**
+ * out (+)= p·a + q·b + r·c + s·d over `count` floats, with the first `terms` of the four: one pass over the output, which
+ * is larger than a cache, in place of four.
+ */
+export function addTerms(
+  out: usize, a: usize, b: usize, c: usize, d: usize, p: f32, q: f32, r: f32, s: f32, terms: i32, onto: i32, count: i32,
+): void {
+  const end = out + ((count & ~3) << 2);
+  const last = out + (count << 2);
+  const vp = f32x4.splat(p);
+  const vq = f32x4.splat(q);
+  const vr = f32x4.splat(r);
+  const vs = f32x4.splat(s);
+  while (out < end) {
+    let sum = f32x4.mul(v128.load(a), vp);
+    if (terms > 1) sum = f32x4.add(sum, f32x4.mul(v128.load(b), vq));
+    if (terms > 2) sum = f32x4.add(sum, f32x4.mul(v128.load(c), vr));
+    if (terms > 3) sum = f32x4.add(sum, f32x4.mul(v128.load(d), vs));
+    if (onto) sum = f32x4.add(v128.load(out), sum);
+    v128.store(out, sum);
+    out += 16;
+    a += 16;
+    b += 16;
+    c += 16;
+    d += 16;
+  }
+  while (out < last) {
+    let sum = load<f32>(a) * p;
+    if (terms > 1) sum += load<f32>(b) * q;
+    if (terms > 2) sum += load<f32>(c) * r;
+    if (terms > 3) sum += load<f32>(d) * s;
+    store<f32>(out, onto ? load<f32>(out) + sum : sum);
+    out += 4;
+    a += 4;
+    b += 4;
+    c += 4;
+    d += 4;
+  }
+}
+
+/**
  * Applies an operation to rows of strided arrays.
  *
  * @param t rank, extents, strides of out, a and b in bytes; the innermost dimension is the row

@@ -1,6 +1,6 @@
 // The kernels that the backend calls by name.
 export { convolve, correlate } from './convolution';
-export { clear, walk } from './elementwise';
+export { addTerms, clear, walk } from './elementwise';
 export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
 export { averagePool, averagePoolGradient, boxSum, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
 export { gram, matmul } from './product';

@@ -7,6 +7,14 @@ export { NtkitError, ShapeError, InputError, BackendError, GradientError, Numeri
 export { apply } from './apply.ts';
 export { allocate, cast, type DType, EPSILON, type FloatArray, ndarray, type NDArray } from './array.ts';
 export { type Arguments, type Backend, type Executable } from './backend.ts';
+export {
+  GPU_MODES,
+  gpuBackend,
+  type GpuBackend,
+  type GpuBackendOptions,
+  type GpuMode,
+  type GpuModeChoice,
+} from './backends/gpu/index.ts';
 export { referenceBackend } from './backends/reference/index.ts';
 export { wasmBackend, type WasmBackendOptions, wasmIsSupported } from './backends/wasm/index.ts';
 export { evaluate, type Feeds, Program } from './evaluate.ts';

@@ -104,7 +104,8 @@ class ReferenceExecutable implements Executable {
   }
 }
 
-function callKernel<P extends PrimitiveName>(
+/** Computes one primitive, in the precision of its operands, into an output that is there. */
+export function callKernel<P extends PrimitiveName>(
   { primitive, attributes }: { primitive: P; attributes: Attributes[P] },
   output: NDArray,
   operands: readonly NDArray[],

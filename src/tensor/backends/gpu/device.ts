@@ -1,0 +1,209 @@
+import { BackendError } from '../../../errors.ts';
+import { type FloatArray } from '../../array.ts';
+import { type Dialect, dialects } from './dialect.ts';
+import { type GpuJs, type GpuJsKernel, type GpuJsModule, type GpuJsSettings, type GpuJsTexture } from './gpujs.ts';
+import { kernelFunctions, type KernelSource, texelsOf } from './lowering.ts';
+import { type GpuMode } from './modes.ts';
+
+/** An array on a device. */
+export type DeviceArray = GpuJsTexture | ArrayLike<ArrayLike<number> | number>;
+
+/** Loops are bounded by literals, all of them far below this; GPU.js stops loops of another kind at 1000 in silence. */
+const LONGEST_LOOP = 2 ** 24;
+
+/** A context of OpenGL, as far as it is asked for its state. */
+interface GlContext {
+  readonly RENDERER: number;
+  getParameter(name: number): unknown;
+  getExtension(name: string): Record<string, number> | null;
+  isContextLost?(): boolean;
+}
+
+/**
+ * A device of GPU.js: arrays are put on it, computed there and read back. Kernels are compiled when they are first used
+ * and kept; each keeps one array of its output's size, too, which it writes again when the last result is freed.
+ */
+export class Device {
+  readonly mode: GpuMode;
+  readonly dialect: Dialect;
+  readonly #gpujs: GpuJsModule;
+  readonly #gpu: GpuJs;
+  readonly #kernels = new Map<string, GpuJsKernel>();
+  #context: GlContext | undefined;
+  #closed = false;
+  #alive = 0;
+  #names = 0;
+
+  constructor(mode: GpuMode, gpujs: GpuJsModule) {
+    this.mode = mode;
+    this.dialect = dialects[mode];
+    this.#gpujs = gpujs;
+    this.#gpu = new gpujs.GPU({ mode });
+  }
+
+  /** How many arrays are on the device. */
+  get arrays(): number {
+    return this.#alive;
+  }
+
+  /** How many kernels are compiled. */
+  get kernels(): number {
+    return this.#kernels.size;
+  }
+
+  /** The graphics stack, as it names itself, after a first kernel has run. */
+  get renderer(): string {
+    const context = this.#context;
+    return context
+      ? rendererOf(context)
+      : { webgpu: 'WebGPU', webasm: 'WebAssembly', cpu: 'JavaScript' }[this.mode as 'cpu'];
+  }
+
+  /** Puts numbers on the device. */
+  async upload(data: FloatArray): Promise<DeviceArray> {
+    const texels = texelsOf(data.length);
+    const padded = new Float32Array(4 * texels);
+    padded.set(data);
+    if (this.mode === 'cpu') {
+      this.#alive++;
+      return Array.from({ length: texels }, (_, t) => padded.subarray(4 * t, 4 * t + 4));
+    }
+    const kernel = this.#kernel(`upload ${texels}`, (name) => {
+      const output = this.dialect.output(texels);
+      const thread = this.dialect.thread(output);
+      const body = this.dialect.packed
+        ? `const i = (${thread}) * 4; return [x[i], x[i + 1], x[i + 2], x[i + 3]];`
+        : `return x[${thread}];`;
+      return this.#gpu.createKernel(`function ${name}(x) { ${body} }`, this.#settings(output));
+    });
+    const [array] = await this.#call('upload', kernel, [this.#gpujs.input(padded, [padded.length])]);
+    return array;
+  }
+
+  /** Runs a kernel. */
+  async run(source: KernelSource, operands: readonly DeviceArray[]): Promise<DeviceArray[]> {
+    const key = [source.texels, source.operandTexels.join(), source.body, ...source.planes.flat()].join('\n');
+    const kernel = this.#kernel(key, (name) => {
+      const { source: text, further } = kernelFunctions(source, name, this.dialect);
+      const settings = this.#settings(this.dialect.output(source.texels));
+      if (further.length === 0) return this.#gpu.createKernel(text, settings);
+      return this.#gpu.createKernelMap(Object.fromEntries(further.map((f, i) => [`plane${i + 1}`, f])), text, settings);
+    });
+    return this.#call('kernel', kernel, operands);
+  }
+
+  /** Reads numbers back. */
+  async download(array: DeviceArray, size: number): Promise<Float32Array> {
+    const texture = array as GpuJsTexture;
+    let values: unknown = array;
+    try {
+      if (texture.renderValues) values = texture.renderValues();
+      else if (texture.toArray) values = await texture.toArray();
+    } catch (error) {
+      throw this.#failure('read back', error);
+    }
+    this.#checkContext();
+    const result = new Float32Array(size);
+    if (values instanceof Float32Array) result.set(values.subarray(0, size));
+    else flatten(values as ArrayLike<unknown>, result);
+    return result;
+  }
+
+  /** Frees an array. */
+  free(array: DeviceArray): void {
+    this.#alive--;
+    if (!this.#closed) (array as GpuJsTexture).delete?.();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#kernels.clear();
+    await this.#gpu.destroy();
+  }
+
+  #settings(output: number[]): GpuJsSettings {
+    return {
+      output,
+      precision: 'single',
+      tactic: 'precision',
+      pipeline: true,
+      immutable: true,
+      loopMaxIterations: LONGEST_LOOP,
+      ...(this.dialect.nativeFunctions.length > 0 ? { nativeFunctions: this.dialect.nativeFunctions } : {}),
+    };
+  }
+
+  #kernel(key: string, create: (name: string) => GpuJsKernel): GpuJsKernel {
+    if (this.#closed) throw new BackendError('backend gpu: closed');
+    let kernel = this.#kernels.get(key);
+    if (kernel === undefined) {
+      kernel = create(`kernel${this.#names++}`);
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+
+  async #call(what: string, kernel: GpuJsKernel, operands: readonly unknown[]): Promise<DeviceArray[]> {
+    let result: unknown;
+    try {
+      result = kernel(...operands);
+      if (result instanceof Promise) result = await result;
+    } catch (error) {
+      throw this.#failure(what, error);
+    }
+    const ran = kernel.kernel?.constructor.mode;
+    if (ran === 'cpu' && this.mode !== 'cpu') {
+      throw this.#failure(
+        what,
+        new Error(`GPU.js went over to JavaScript (${kernel.fallbackReason ?? 'no reason given'})`),
+      );
+    }
+    this.#context ??= kernel.kernel?.context as GlContext | undefined;
+    this.#checkContext();
+    const arrays = isMap(result) ? Object.values(result) : [result as DeviceArray];
+    this.#alive += arrays.length;
+    return arrays;
+  }
+
+  #checkContext(): void {
+    if (this.#context?.isContextLost?.()) throw this.#failure('context', new Error('the graphics context was lost'));
+  }
+
+  #failure(what: string, error: unknown): BackendError {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new BackendError(
+      `backend gpu: ${what} on ${this.mode}: ${reason.split('\n').slice(0, 3).join(' ')}; open the backend anew`,
+    );
+  }
+}
+
+/** The arrays of a kernel map, `result` first. */
+function isMap(result: unknown): result is Record<string, DeviceArray> {
+  return typeof result === 'object' && result !== null && 'result' in result;
+}
+
+/** Copies nested arrays, as far as there is room. */
+function flatten(values: ArrayLike<unknown>, into: Float32Array): void {
+  let at = 0;
+  const visit = (list: ArrayLike<unknown>): void => {
+    for (let i = 0; i < list.length && at < into.length; i++) {
+      const item = list[i];
+      if (typeof item === 'number') into[at++] = item;
+      else visit(item as ArrayLike<unknown>);
+    }
+  };
+  visit(values);
+}
+
+/** The renderer behind a context. A page tells it by an extension; headless-gl by the class that its own derives from. */
+function rendererOf(context: GlContext): string {
+  const extension = context.getExtension('WEBGL_debug_renderer_info');
+  if (extension) return String(context.getParameter(extension.UNMASKED_RENDERER_WEBGL));
+  let name = String(context.getParameter(context.RENDERER));
+  for (let type: object | null = context; type !== null; type = Object.getPrototypeOf(type) as object | null) {
+    const own = Object.getOwnPropertyDescriptor(type, 'getParameter');
+    if (own) name = String((own.value as GlContext['getParameter']).call(context, context.RENDERER));
+  }
+  return name;
+}

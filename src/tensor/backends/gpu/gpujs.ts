@@ -1,0 +1,66 @@
+import { BackendError } from '../../../errors.ts';
+import { type FloatArray } from '../../array.ts';
+
+// The part of GPU.js that is used, as types: its own declarations would make it a dependency of every reader of ours.
+
+/** An array on the device, as GPU.js hands it out. */
+export interface GpuJsTexture {
+  /** All numbers, where the array is a texture of OpenGL. */
+  renderValues?(): Float32Array;
+  toArray?(): unknown;
+  delete?(): void;
+}
+
+/** A compiled kernel. */
+export interface GpuJsKernel {
+  (...operands: unknown[]): unknown;
+  /** What runs it: GPU.js puts another one here when it cannot run a kernel as it was told. */
+  readonly kernel?: { readonly context?: unknown; readonly constructor: { readonly mode?: string } };
+  readonly fallbackReason?: string | null;
+  destroy(removeCanvasReferences?: boolean): void;
+}
+
+/** Settings of a kernel. */
+export interface GpuJsSettings {
+  readonly output: readonly number[];
+  readonly precision: 'single';
+  readonly tactic: 'precision';
+  readonly pipeline: boolean;
+  readonly immutable: boolean;
+  readonly loopMaxIterations: number;
+  readonly nativeFunctions?: readonly { readonly name: string; readonly source: string }[];
+}
+
+/** An instance of GPU.js: one context of the device. */
+export interface GpuJs {
+  createKernel(source: string, settings: GpuJsSettings): GpuJsKernel;
+  createKernelMap(further: Record<string, string>, source: string, settings: GpuJsSettings): GpuJsKernel;
+  destroy(): Promise<void>;
+}
+
+/** What `gpu.js` exports. */
+export interface GpuJsModule {
+  readonly GPU: {
+    new (settings: { readonly mode: string }): GpuJs;
+    readonly isHeadlessGLSupported: boolean;
+    readonly isWebGL2Supported: boolean;
+    readonly isWebAssemblySupported: boolean;
+    isWebGPUAvailable(): Promise<boolean>;
+  };
+  readonly input: (data: FloatArray, size: readonly number[]) => unknown;
+}
+
+/**
+ * Loads GPU.js.
+ *
+ * @throws BackendError when it is not installed.
+ */
+export async function loadGpuJs(): Promise<GpuJsModule> {
+  try {
+    const loaded = (await import('gpu.js')) as unknown as { readonly default: GpuJsModule };
+    return loaded.default; // a CommonJS module
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new BackendError(`backend gpu: expected GPU.js, which is not installed; npm install gpu.js (${reason})`);
+  }
+}

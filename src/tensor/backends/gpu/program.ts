@@ -1,0 +1,78 @@
+import { type Plan, type Step } from '../../plan.ts';
+import { sizeOf } from '../../shape.ts';
+import { type Dialect } from './dialect.ts';
+import { lowerPrimitive } from './kernels.ts';
+import { type ArrayId, type KernelCall, Lowering, type Operand } from './lowering.ts';
+
+/**
+ * One thing to do: a kernel on the device, or a step of the plan on the host. Whatever is float64 is done there: kernel
+ * matrices, which GPU.js has no precision for.
+ */
+export type Operation = {
+  readonly reads: readonly ArrayId[];
+  readonly writes: readonly ArrayId[];
+  /** Arrays that nothing reads after it. */
+  readonly release: readonly ArrayId[];
+} & ({ readonly kind: 'kernel'; readonly call: KernelCall } | { readonly kind: 'host'; readonly step: Step });
+
+/** A plan as operations on numbered arrays; the numbers of the plan's values are theirs. */
+export interface GpuProgram {
+  /** The elements of every array. */
+  readonly sizes: readonly number[];
+  /** Done once for all runs: more than the plan's fixed steps, because parts of varying steps depend on nothing varying. */
+  readonly fixed: readonly Operation[];
+  readonly varying: readonly Operation[];
+}
+
+/**
+ * Lowers a plan.
+ *
+ * @throws BackendError when an array is larger than the device's kernels can count.
+ */
+export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
+  const { values, outputs } = plan;
+  const lower = new Lowering(
+    dialect,
+    values.map(({ shape }) => sizeOf(shape)),
+  );
+  const origins = new Map<ArrayId, Step>();
+  const operand = (id: number): Operand => ({ id, shape: values[id].shape, origin: origins.get(id) });
+  const drafts: (Pick<Operation, 'reads' | 'writes'> & { call?: KernelCall; step?: Step })[] = [];
+  for (const step of [...plan.fixedSteps, ...plan.varyingSteps]) {
+    origins.set(step.output, step);
+    if ([step.output, ...step.operands].some((id) => values[id].dtype === 'float64')) {
+      drafts.push({ reads: step.operands, writes: [step.output], step });
+      continue;
+    }
+    lower.checkSize(values[step.output].shape);
+    const from = lower.calls.length;
+    lowerPrimitive(lower, step, operand(step.output), step.operands.map(operand));
+    for (const call of lower.calls.slice(from)) drafts.push({ reads: call.reads, writes: call.writes, call });
+  }
+
+  const varies = new Set<ArrayId>(plan.varyingInputs);
+  const stages = [true, false].map((fixed) =>
+    drafts.filter(({ reads, writes }) => {
+      const depends = reads.some((id) => varies.has(id));
+      if (depends) writes.forEach((id) => varies.add(id));
+      return depends !== fixed;
+    }),
+  );
+  const lastUse = new Map<ArrayId, number>();
+  const all = stages.flat();
+  all.forEach(({ reads, writes }, i) => [...reads, ...writes].forEach((id) => lastUse.set(id, i)));
+  const computed = new Set(all.flatMap(({ writes }) => writes));
+  const operations = all.map(({ reads, writes, call, step }, i): Operation => {
+    const release = [...new Set([...reads, ...writes])].filter((id) => {
+      const outlivesItsStage = !varies.has(id) && i >= stages[0].length;
+      return computed.has(id) && lastUse.get(id) === i && !outlivesItsStage && !outputs.includes(id);
+    });
+    const common = { reads, writes, release };
+    return call ? { ...common, kind: 'kernel', call } : { ...common, kind: 'host', step: step! };
+  });
+  return {
+    sizes: lower.sizes,
+    fixed: operations.slice(0, stages[0].length),
+    varying: operations.slice(stages[0].length),
+  };
+}

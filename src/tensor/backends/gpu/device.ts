@@ -4,6 +4,7 @@ import { type Dialect, dialects } from './dialect.ts';
 import { type GpuJs, type GpuJsKernel, type GpuJsModule, type GpuJsSettings, type GpuJsTexture } from './gpujs.ts';
 import { kernelFunctions, type KernelSource, texelsOf } from './lowering.ts';
 import { type GpuMode } from './modes.ts';
+import { TexturePool } from './texturePool.ts';
 
 /** An array on a device. */
 export type DeviceArray = GpuJsTexture | ArrayLike<ArrayLike<number> | number>;
@@ -29,6 +30,8 @@ export class Device {
   readonly #gpujs: GpuJsModule;
   readonly #gpu: GpuJs;
   readonly #kernels = new Map<string, GpuJsKernel>();
+  readonly #bySource = new WeakMap<KernelSource, GpuJsKernel>();
+  readonly #pool = new TexturePool();
   #context: GlContext | undefined;
   #closed = false;
   #alive = 0;
@@ -82,14 +85,21 @@ export class Device {
 
   /** Runs a kernel. */
   async run(source: KernelSource, operands: readonly DeviceArray[]): Promise<DeviceArray[]> {
+    let kernel = this.#bySource.get(source);
+    if (kernel === undefined) this.#bySource.set(source, (kernel = this.#compiled(source)));
+    return this.#call('kernel', kernel, operands);
+  }
+
+  /** The kernel of a text; equal texts for equal sizes are compiled once. */
+  #compiled(source: KernelSource): GpuJsKernel {
     const key = [source.texels, source.operandTexels.join(), source.body, ...source.planes.flat()].join('\n');
-    const kernel = this.#kernel(key, (name) => {
+    return this.#kernel(key, (name) => {
       const { source: text, further } = kernelFunctions(source, name, this.dialect);
       const settings = this.#settings(this.dialect.output(source.texels));
       if (further.length === 0) return this.#gpu.createKernel(text, settings);
-      return this.#gpu.createKernelMap(Object.fromEntries(further.map((f, i) => [`plane${i + 1}`, f])), text, settings);
+      const planes = Object.fromEntries(further.map((f, i) => [`plane${i + 1}`, f]));
+      return this.#gpu.createKernelMap(planes, text, settings);
     });
-    return this.#call('kernel', kernel, operands);
   }
 
   /** Reads numbers back. */
@@ -159,6 +169,7 @@ export class Device {
         new Error(`GPU.js went over to JavaScript (${kernel.fallbackReason ?? 'no reason given'})`),
       );
     }
+    this.#pool.adopt(kernel.kernel);
     this.#context ??= kernel.kernel?.context as GlContext | undefined;
     this.#checkContext();
     const arrays = isMap(result) ? Object.values(result) : [result as DeviceArray];

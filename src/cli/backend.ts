@@ -1,7 +1,8 @@
 import {
   type Backend,
-  BackendError,
   type DType,
+  gpuBackend,
+  type GpuModeChoice,
   InputError,
   referenceBackend,
   wasmBackend,
@@ -11,7 +12,7 @@ import {
 /** Options of every command that computes. */
 export interface BackendOptions {
   readonly backend: string;
-  readonly gpuMode?: string;
+  readonly gpuMode?: GpuModeChoice;
   readonly threads?: number;
   readonly dtype?: DType;
 }
@@ -27,13 +28,13 @@ export interface Computation {
  *
  * `auto` is `wasm` in float32 wherever WebAssembly has SIMD, and `reference` where it has not or float64 is asked for.
  *
- * @throws BackendError when the backend is not in this build, InputError when an option does not belong to it.
+ * @throws BackendError when the backend cannot run here, InputError when an option does not belong to it.
  */
 export async function withBackend<T>(
   options: BackendOptions,
   compute: (computation: Computation) => Promise<T>,
 ): Promise<T> {
-  const computation = choose(options);
+  const computation = await choose(options);
   try {
     return await compute(computation);
   } finally {
@@ -43,25 +44,35 @@ export async function withBackend<T>(
 
 /**
  * Like {@link withBackend}, for work that falls into many independent parts: as many backends of one thread each as
- * there would be threads, which lose no time waiting for each other.
+ * there would be threads, which lose no time waiting for each other. A backend without threads is the only lane.
  */
 export async function withLanes<T>(
   options: BackendOptions,
   compute: (computation: Computation & { readonly lanes: readonly Backend[] }) => Promise<T>,
 ): Promise<T> {
-  const whole = choose(options);
-  const count = whole.backend.name === 'wasm' ? whole.backend.parallelism : 1;
-  const lanes = Array.from({ length: count }, () => choose({ ...options, threads: 1 }).backend);
+  const whole = await choose(options);
+  const lanes = [whole.backend];
   try {
+    if (whole.backend.name === 'wasm') {
+      const one = { ...options, threads: 1 };
+      lanes.splice(0, 1, ...(await lanesOf(whole.backend.parallelism, one)));
+    }
     return await compute({ ...whole, lanes });
   } finally {
-    for (const backend of [whole.backend, ...lanes]) await backend.close();
+    for (const backend of new Set([whole.backend, ...lanes])) await backend.close();
   }
 }
 
-function choose({ backend, gpuMode, threads, dtype }: BackendOptions): Computation {
+async function lanesOf(count: number, options: BackendOptions): Promise<Backend[]> {
+  const computations = await Promise.all(Array.from({ length: count }, () => choose(options)));
+  return computations.map(({ backend }) => backend);
+}
+
+async function choose({ backend, gpuMode, threads, dtype }: BackendOptions): Promise<Computation> {
   if (backend === 'gpu') {
-    throw new BackendError('--backend gpu: not part of this version, expected auto, reference or wasm');
+    if (dtype === 'float64') throw new InputError('--dtype float64: the gpu backend computes in float32');
+    if (threads !== undefined) throw new InputError(`--threads ${threads}: the gpu backend has no worker threads`);
+    return { backend: await gpuBackend(gpuMode === undefined ? {} : { mode: gpuMode }), dtype: 'float32' };
   }
   if (gpuMode !== undefined) {
     throw new InputError(`--gpu-mode ${gpuMode}: expected with --backend gpu, got --backend ${backend}`);

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Mode } from '../nn/index.ts';
-import { type DType, NtkitError } from '../tensor/index.ts';
+import { type DType, GPU_MODES, NtkitError } from '../tensor/index.ts';
 import { correlateCommand, type CorrelateCommandOptions } from './correlateCommand.ts';
+import { doctorCommand, type DoctorOptions } from './doctorCommand.ts';
 import { ntkCommand, type NtkCommandOptions } from './ntkCommand.ts';
 import { notice } from './output.ts';
 import { regionsCommand, type RegionsCommandOptions } from './regionsCommand.ts';
@@ -38,7 +39,12 @@ function withBackendOptions(command: Command): Command {
     .addOption(
       new Option('--backend <name>', 'what computes').choices(['auto', 'reference', 'wasm', 'gpu']).default('auto'),
     )
-    .addOption(new Option('--gpu-mode <mode>', 'which GPU.js mode, with --backend gpu'))
+    .addOption(
+      new Option('--gpu-mode <mode>', 'what GPU.js runs on, with --backend gpu; auto unless given').choices([
+        'auto',
+        ...GPU_MODES,
+      ]),
+    )
     .addOption(new Option('--threads <count>', 'worker threads').argParser(integer(1, 1024)))
     .addOption(
       new Option(
@@ -172,6 +178,12 @@ function program(): Command {
     .option('--json', 'print one JSON object', false)
     .option('--html <file>', 'write a page with scatter plots')
     .action((path: string, options: CorrelateCommandOptions) => correlateCommand(path, options));
+
+  root
+    .command('doctor')
+    .description('which backends run here, on what, and how far each is off on a self-test')
+    .option('--json', 'print one JSON object', false)
+    .action((options: DoctorOptions) => doctorCommand(options));
   return root;
 }
 

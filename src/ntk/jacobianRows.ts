@@ -27,7 +27,7 @@ export interface RowsOptions {
   readonly backend?: Backend;
   /** The precision of forward and backward passes; float64 unless told otherwise. */
   readonly dtype?: DType;
-  /** How many rows travel backwards together, at most 8 unless told otherwise; more take more memory. */
+  /** How many rows travel backwards together, as many as suit the backend unless told otherwise; more take more memory. */
   readonly blockRows?: number;
 }
 
@@ -95,7 +95,7 @@ export class JacobianProgram {
    */
   static async compile(network: Module, images: Shape, options: RowsOptions): Promise<JacobianProgram> {
     const { backend = referenceBackend, dtype = 'float64', mode } = options;
-    const rowsOf = (trace: Trace) => options.blockRows ?? evenBlocks(trace, images[0], backend.parallelism);
+    const rowsOf = (trace: Trace) => options.blockRows ?? evenBlocks(trace, images[0], backend);
     const sweep =
       mode === 'train' ? trainSweep(network, images, dtype, rowsOf) : evalSweep(network, images, dtype, rowsOf);
     const outputs = [sweep.trace.y, ...sweep.gradients];
@@ -156,20 +156,18 @@ export class JacobianProgram {
   }
 }
 
-const MOST_ROWS = 8;
-
 /** What a thread's part of the nearer caches holds: larger blocks wait for memory, and measure slower. */
-const CACHE_BYTES = 4 * 2 ** 20;
+const CACHE_BLOCKS = { rows: 8, bytes: 4 * 2 ** 20 };
 
 /**
- * The rows of a block, at most {@link MOST_ROWS}: so few that an array of one row for each fits the cache, and so many
+ * The rows of a block, as the backend likes them or by {@link CACHE_BLOCKS}: so few that an array of one row for each fits the cache, and so many
  * that blocks which are computed `parallelism` at a time keep all threads busy to the end. A block costs its rows and,
  * for what its rows share, about half a row more.
  */
-function evenBlocks(trace: Trace, n: number, parallelism: number): number {
+function evenBlocks(trace: Trace, n: number, { parallelism, blocks = CACHE_BLOCKS }: Backend): number {
   const perSample = trace.mode === 'eval' ? trace.x.shape[0] : 1;
   const sizes = topologicalOrder([trace.y]).map(({ shape }) => (sizeOf(shape) / perSample) * BYTES[trace.dtype]);
-  const most = Math.min(MOST_ROWS, n, Math.floor(CACHE_BYTES / Math.max(...sizes)));
+  const most = Math.min(blocks.rows, n, Math.floor(blocks.bytes / Math.max(...sizes)));
   const cost = (rows: number) => Math.ceil(Math.ceil(n / rows) / parallelism) * (rows + 0.5);
   return Array.from({ length: most }, (_, i) => i + 1).reduce(
     (best, rows) => (cost(rows) <= cost(best) ? rows : best),

@@ -15,6 +15,11 @@ export interface Backend {
   /** How many blocks it computes side by side; a number of blocks that this divides keeps all of it busy to the end. */
   readonly parallelism: number;
   /**
+   * The blocks it is fast with, where they are others than a processor's: at most so many rows, and so many bytes of the
+   * largest array.
+   */
+  readonly blocks?: { readonly rows: number; readonly bytes: number };
+  /**
    * Prepares a plan for any number of runs.
    *
    * @throws BackendError when it does not compute in a precision that the plan has.

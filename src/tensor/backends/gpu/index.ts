@@ -63,6 +63,8 @@ class OpenBackend implements GpuBackend {
   readonly device: string;
   readonly dtypes = ['float32'] as const;
   readonly parallelism = 1;
+  /** A launch costs as much as thousands of elements: blocks are large, within what a kernel can count. */
+  readonly blocks = { rows: 32, bytes: 2 ** 24 };
   readonly #device: Device;
 
   constructor(device: Device) {

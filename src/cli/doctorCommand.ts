@@ -1,0 +1,108 @@
+import Table from 'cli-table3';
+import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from '../nn/index.ts';
+import { computeNtk } from '../ntk/index.ts';
+import {
+  type Backend,
+  type DType,
+  Generator,
+  GPU_MODES,
+  gpuBackend,
+  type NDArray,
+  NtkitError,
+  referenceBackend,
+  wasmBackend,
+} from '../tensor/index.ts';
+import { notice, print, printJson } from './output.ts';
+
+/** Options of `ntkit doctor`. */
+export interface DoctorOptions {
+  readonly json: boolean;
+}
+
+/** What is found out about a backend. */
+interface Finding {
+  readonly backend: string;
+  readonly runs: boolean;
+  /** What it runs on; absent where it does not run. */
+  readonly device?: string;
+  readonly dtype?: DType;
+  /** The largest error of an entry of Θ, relative to Θ's largest, and that of κ. */
+  readonly kernelError?: number;
+  readonly kappaError?: number;
+  readonly seconds?: number;
+  /** Why it does not run, and what would make it. */
+  readonly reason?: string;
+}
+
+const dtypeOf: Record<string, DType> = { reference: 'float64' };
+
+/** `ntkit doctor`: every backend on a small network with all of the space's operations, against float64. */
+export async function doctorCommand({ json }: DoctorOptions): Promise<void> {
+  const exact = await selfTest(referenceBackend, 'float64');
+  const candidates: [name: string, open: () => Promise<Backend>][] = [
+    ['reference', () => Promise.resolve(referenceBackend)],
+    ['wasm', () => Promise.resolve(wasmBackend())],
+    ...GPU_MODES.map((mode): [string, () => Promise<Backend>] => [`gpu ${mode}`, () => gpuBackend({ mode })]),
+  ];
+  const findings: Finding[] = [];
+  for (const [name, open] of candidates) findings.push(await examine(name, open, exact));
+  if (json) printJson({ backends: findings });
+  else {
+    print(renderFindings(findings));
+    for (const { backend, reason } of findings) if (reason !== undefined) notice(`${backend}: ${reason}`);
+  }
+}
+
+type Result = Awaited<ReturnType<typeof selfTest>>;
+
+async function selfTest(backend: Backend, dtype: DType): Promise<{ theta: NDArray; kappa: number; seconds: number }> {
+  // 3×3 and 1×1 convolutions, average pools and skips, and the reductions between stages: all primitives of the space.
+  const cell = '|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|';
+  const settings = { channels: 2, cells: 1, classes: 10, depth: -1, useStem: true };
+  const network = cellNetwork(parseGenotype(cell), settings);
+  initialize(network, TE_NAS_SCHEMES.paper, new Generator(0));
+  const images = new Generator(1).normals([4, 3, 16, 16], { dtype });
+  const start = performance.now();
+  const { theta, kappa } = await computeNtk(network, images, { mode: 'train', backend, dtype });
+  return { theta, kappa, seconds: (performance.now() - start) / 1000 };
+}
+
+async function examine(name: string, open: () => Promise<Backend>, exact: Result): Promise<Finding> {
+  let backend: Backend | undefined;
+  try {
+    backend = await open();
+    const dtype = dtypeOf[name] ?? 'float32';
+    const { theta, kappa, seconds } = await selfTest(backend, dtype);
+    const largest = Math.max(...exact.theta.data.map(Math.abs));
+    const kernelError = Math.max(...theta.data.map((value, i) => Math.abs(value - exact.theta.data[i]))) / largest;
+    const kappaError = Math.abs(kappa / exact.kappa - 1);
+    return { backend: name, runs: true, device: backend.device, dtype, kernelError, kappaError, seconds };
+  } catch (error) {
+    if (!(error instanceof NtkitError)) throw error;
+    return { backend: name, runs: false, reason: error.message };
+  } finally {
+    await backend?.close();
+  }
+}
+
+function renderFindings(findings: readonly Finding[]): string {
+  const table = new Table({
+    head: ['backend', 'runs', 'on', 'error of Θ', 'error of κ', 's'],
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right'],
+    colWidths: [null, null, 60, null, null, null],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  for (const { backend, runs, device = '–', kernelError, kappaError, seconds } of findings) {
+    const number = (value: number | undefined) => value?.toExponential(1) ?? '–';
+    table.push([
+      backend,
+      runs ? 'yes' : 'no',
+      device,
+      number(kernelError),
+      number(kappaError),
+      seconds?.toFixed(2) ?? '–',
+    ]);
+  }
+  return table.toString();
+}

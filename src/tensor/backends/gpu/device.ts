@@ -17,6 +17,7 @@ interface GlContext {
   readonly RENDERER: number;
   getParameter(name: number): unknown;
   getExtension(name: string): Record<string, number> | null;
+  getError(): number;
   isContextLost?(): boolean;
 }
 
@@ -129,7 +130,8 @@ export class Device {
     if (this.#closed) return;
     this.#closed = true;
     this.#kernels.clear();
-    await this.#gpu.destroy();
+    // A lost context has taken everything with it, and headless-gl would throw.
+    if (!this.#isLost()) await this.#gpu.destroy();
   }
 
   #settings(output: number[]): GpuJsSettings {
@@ -178,13 +180,26 @@ export class Device {
   }
 
   #checkContext(): void {
-    if (this.#context?.isContextLost?.()) throw this.#failure('context', new Error('the graphics context was lost'));
+    if (this.#context?.isContextLost?.()) throw this.#failure('context', new Error());
+  }
+
+  /** A page tells that a context was lost; headless-gl throws at whatever is asked of it. */
+  #isLost(): boolean {
+    try {
+      this.#context?.getError();
+      return this.#context?.isContextLost?.() ?? false;
+    } catch {
+      return true;
+    }
   }
 
   #failure(what: string, error: unknown): BackendError {
     const reason = error instanceof Error ? error.message : String(error);
+    const lost = this.#isLost();
     return new BackendError(
-      `backend gpu: ${what} on ${this.mode}: ${reason.split('\n').slice(0, 3).join(' ')}; open the backend anew`,
+      lost
+        ? `backend gpu: the graphics context of ${this.mode} was lost, and all arrays with it; open the backend anew`
+        : `backend gpu: ${what} on ${this.mode}: ${reason.split('\n').slice(0, 3).join(' ')}`,
     );
   }
 }

@@ -29,33 +29,40 @@ export class TexturePool {
   readonly #sizes = new WeakMap<RawTexture, string>();
   readonly #known = new WeakSet<object>();
 
-  /** Makes a kernel that has run take its textures from here, and leave them here. */
+  /**
+   * Makes a kernel that has just run take its textures from here, and leave them here. To be called after every run: a
+   * kernel that reads what it wrote last is given another handle by GPU.js.
+   */
   adopt(kernel: object | undefined): void {
     const allocating = kernel as AllocatingKernel | undefined;
     if (!allocating?.texture?.newTexture || !allocating.deleteTexture) return; // not OpenGL
+    this.#adoptOutput(allocating.texture);
+    allocating.mappedTextures?.forEach((output) => this.#adoptOutput(output));
     if (this.#known.has(allocating)) return;
     this.#known.add(allocating);
-    const outputs = [allocating.texture, ...(allocating.mappedTextures ?? [])];
-    for (const output of outputs) {
-      this.#remember(output);
-      const allocate = output.newTexture!.bind(output);
-      output.newTexture = () => {
-        const reused = this.#free.get(sizeKey(output.size))?.pop();
-        if (reused === undefined) {
-          allocate();
-          this.#remember(output);
-        } else {
-          output.texture._refs--;
-          reused._refs = 1;
-          output.texture = reused;
-        }
-      };
-    }
     const remove = allocating.deleteTexture.bind(allocating);
     allocating.deleteTexture = (texture) => {
       const key = this.#sizes.get(texture);
       if (key === undefined) remove(texture);
       else this.#list(key).push(texture);
+    };
+  }
+
+  #adoptOutput(output: OutputTexture): void {
+    if (this.#known.has(output)) return;
+    this.#known.add(output);
+    this.#remember(output);
+    const allocate = output.newTexture!.bind(output);
+    output.newTexture = () => {
+      const reused = this.#free.get(sizeKey(output.size))?.pop();
+      if (reused === undefined) {
+        allocate();
+        this.#remember(output);
+      } else {
+        output.texture._refs--;
+        reused._refs = 1;
+        output.texture = reused;
+      }
     };
   }
 

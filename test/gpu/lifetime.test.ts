@@ -1,0 +1,111 @@
+import { createRequire } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
+import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from '../../src/nn/index.ts';
+import { NtkProgram } from '../../src/ntk/index.ts';
+import {
+  BackendError,
+  Generator,
+  gpuBackend,
+  input,
+  InputError,
+  multiply,
+  ndarray,
+  Program,
+} from '../../src/tensor/index.ts';
+import { whyNot } from '../support/gpu.ts';
+
+// What the gpu backend holds, loses and refuses.
+
+const reason = await whyNot('headlessgl');
+const values = ndarray(Float32Array.of(1, 2, 3), [3], 'float32');
+
+describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl', () => {
+  test('names the mode, the renderer and the precision', async () => {
+    const backend = await gpuBackend({ mode: 'headlessgl' });
+    expect(backend.mode).toBe('headlessgl');
+    expect(backend.renderer.length).toBeGreaterThan('ANGLE'.length); // what is behind ANGLE, too
+    expect(backend.device).toContain(backend.renderer);
+    expect(backend.device).toMatch(/headlessgl.*float32/);
+    const automatic = await gpuBackend();
+    expect(automatic.mode).toBe('headlessgl');
+    await Promise.all([backend.close(), automatic.close()]);
+  });
+
+  test('100 κ of one network leave device and process memory as they were', async () => {
+    const gl = createRequire(import.meta.url)('gl') as (w: number, h: number) => WebGLRenderingContext;
+    const prototype = Object.getPrototypeOf(Object.getPrototypeOf(gl(1, 1))) as WebGLRenderingContext;
+    const created = vi.spyOn(prototype, 'createTexture');
+    const backend = await gpuBackend({ mode: 'headlessgl' });
+    const cell = parseGenotype('|nor_conv_3x3~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|skip_connect~2|');
+    const network = cellNetwork(cell, { channels: 2, cells: 0, classes: 10, depth: -1, useStem: true });
+    initialize(network, TE_NAS_SCHEMES.paper, new Generator(0));
+    const images = new Generator(1).normals([4, 3, 8, 8], { dtype: 'float32' });
+    const program = await NtkProgram.compile(network, images.shape, { mode: 'train', backend, dtype: 'float32' });
+    const run = async (count: number) => {
+      let kappa = NaN;
+      for (let i = 0; i < count; i++) ({ kappa } = await program.run(images));
+      return kappa;
+    };
+    const first = await run(20);
+    const before = { arrays: backend.arrays, kernels: backend.kernels, textures: created.mock.calls.length };
+    const memory = process.memoryUsage.rss();
+    expect(before.textures).toBeGreaterThan(0);
+    expect(await run(80)).toBe(first);
+    const after = { arrays: backend.arrays, kernels: backend.kernels, textures: created.mock.calls.length };
+    expect(after).toEqual(before);
+    // 80 runs of some dozens of arrays of up to 16 KiB would leave tens of MiB if they stayed; the collector's own
+    // coming and going is less.
+    expect(process.memoryUsage.rss() - memory).toBeLessThan(32 * 2 ** 20);
+    program.dispose();
+    expect(backend.arrays).toBe(0);
+    await backend.close();
+    created.mockRestore();
+  });
+
+  test('a lost context is one clear error, and closing survives it', async () => {
+    const gl = createRequire(import.meta.url)('gl') as (w: number, h: number) => WebGLRenderingContext;
+    const prototype = Object.getPrototypeOf(Object.getPrototypeOf(gl(1, 1))) as WebGLRenderingContext;
+    const draws = vi.spyOn(prototype, 'drawArrays');
+    const backend = await gpuBackend({ mode: 'headlessgl' });
+    const context = draws.mock.contexts.at(-1) as unknown as WebGLRenderingContext;
+    draws.mockRestore();
+    const x = input('x', [3], 'float32');
+    const program = await Program.compile([multiply(x, x)], { backend, varying: [x] });
+    await program.bind();
+    const [squares] = await program.run(new Map([[x, values]]));
+    expect([...squares.data]).toEqual([1, 4, 9]);
+    (context.getExtension('STACKGL_destroy_context') as { destroy(): void }).destroy();
+    const lost = program.run(new Map([[x, values]]));
+    await expect(lost).rejects.toThrow(BackendError);
+    await expect(lost).rejects.toThrow(/context of headlessgl was lost.*open the backend anew/);
+    program.dispose();
+    await backend.close();
+  });
+
+  test('an array beyond what kernels can count is refused before anything runs', async () => {
+    const backend = await gpuBackend({ mode: 'headlessgl' });
+    const x = input('x', [2 ** 24 + 1], 'float32');
+    await expect(Program.compile([multiply(x, x)], { backend })).rejects.toThrow(
+      /backend gpu: an array of shape \[16777217\]: expected at most 16777216 elements/,
+    );
+    await backend.close();
+  });
+});
+
+test('a mode that is not here is an error that says how to get it, and no other mode', async () => {
+  await expect(gpuBackend({ mode: 'webgl2' })).rejects.toThrow(/mode webgl2 is not here: expected a browser/);
+  await expect(gpuBackend({ mode: 'webgpu' })).rejects.toThrow(/mode webgpu is not here: expected a browser/);
+  await expect(gpuBackend({ mode: 'metal' as 'cpu' })).rejects.toThrow(InputError);
+  await expect(gpuBackend({ mode: 'metal' as 'cpu' })).rejects.toThrow(/expected auto or one of headlessgl, webgl2/);
+});
+
+test('a closed backend and a program disposed of are refused', async () => {
+  const backend = await gpuBackend({ mode: 'cpu' });
+  const x = input('x', [3], 'float32');
+  const program = await Program.compile([multiply(x, x)], { backend });
+  program.dispose();
+  await expect(program.bind(new Map([[x, values]]))).rejects.toThrow(/disposed of/);
+  const other = await Program.compile([multiply(x, x)], { backend });
+  await backend.close();
+  await expect(other.bind(new Map([[x, values]]))).rejects.toThrow(/backend gpu: closed/);
+});

@@ -1,17 +1,11 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cast, constant, evaluate, gpuBackend, type GpuBackend, type PrimitiveName } from '../../src/tensor/index.ts';
+import { gpuBackend, type GpuBackend } from '../../src/tensor/index.ts';
+import { checkPrimitive, primitiveNames } from '../support/float32.ts';
 import { whyNot } from '../support/gpu.ts';
-import { primitiveCases } from '../support/primitiveCases.ts';
-import { expectFloat32 } from '../support/float32.ts';
 
-// Every primitive in every mode of GPU.js that runs in Node, against the reference in float64 on the same (rounded)
-// operands; see ../support/float32.ts for the error bound.
+// Every primitive in every mode of GPU.js that runs in Node; browser.test.ts does the same in a page.
 
-const names = Object.keys(primitiveCases) as PrimitiveName[];
-const RUNS = { headlessgl: 50, cpu: 50, webasm: 50 } as const;
-
-for (const [mode, numRuns] of Object.entries(RUNS) as [keyof typeof RUNS, number][]) {
+for (const mode of ['headlessgl', 'cpu', 'webasm'] as const) {
   const reason = await whyNot(mode);
   describe.skipIf(reason)(reason ? `${mode} (skipped: ${reason})` : mode, () => {
     let backend: GpuBackend;
@@ -20,15 +14,8 @@ for (const [mode, numRuns] of Object.entries(RUNS) as [keyof typeof RUNS, number
     });
     afterAll(() => backend.close());
 
-    test.each(names)('%s is the reference to float32', async (name) => {
-      await fc.assert(
-        fc.asyncProperty(primitiveCases[name], async ({ operands, build }) => {
-          const single = operands.map((operand) => cast(operand, 'float32'));
-          const [got] = await evaluate([build(...single.map(constant))], new Map(), backend);
-          await expectFloat32(name, got, single, build);
-        }),
-        { numRuns },
-      );
+    test.each(primitiveNames)('%s is the reference to float32', async (name) => {
+      await checkPrimitive(name, backend, 50);
       expect(backend.arrays).toBe(0);
     });
   });

@@ -1,14 +1,18 @@
-import { expect } from 'vitest';
+import fc from 'fast-check';
 import {
+  type Backend,
   cast,
   constant,
   evaluate,
   type NDArray,
   ndarray,
   type PrimitiveName,
-  type Tensor,
 } from '../../src/tensor/index.ts';
+import { type PrimitiveCase, primitiveCases } from './primitiveCases.ts';
 
+// A primitive on a float32 backend against the reference in float64 on the same (rounded) operands. Nothing here needs
+// a test runner: pages run it, too.
+//
 // A sum of L products in float32, in any order, is off by at most (L + 2)·2⁻²⁴·Σ|terms|. The cases of primitiveCases.ts
 // have at most 72 terms (a convolution of 2 × 2 channels × 9 taps; a weight gradient over 2 samples × 36 windows), and
 // Σ|terms| is the same primitive on the operands' absolute values. Where a primitive is no such sum, its size is bounded
@@ -29,24 +33,47 @@ const SIZES: Partial<Record<PrimitiveName, number>> = {
   tanh: 1,
 };
 
-const absolute = ({ shape, data }: NDArray): NDArray => ndarray(data.map(Math.abs), shape);
+/** Every primitive. */
+export const primitiveNames = Object.keys(primitiveCases) as PrimitiveName[];
 
-/** Expects a primitive's float32 value to be the reference's in float64, on the same operands, to float32. */
-export async function expectFloat32(
+/**
+ * Runs random cases of a primitive.
+ *
+ * @throws an error that tells the failing case and its seed.
+ */
+export function checkPrimitive(name: PrimitiveName, backend: Backend, numRuns: number): Promise<void> {
+  const property = fc.asyncProperty(primitiveCases[name], async (drawn) => {
+    const failure = await failureOf(name, backend, drawn);
+    if (failure !== undefined) throw new Error(failure);
+  });
+  return fc.assert(property, { numRuns });
+}
+
+async function failureOf(
   name: PrimitiveName,
-  got: NDArray,
-  operands: readonly NDArray[],
-  build: (...tensors: Tensor[]) => Tensor,
-): Promise<void> {
-  const double = operands.map((operand) => cast(operand, 'float64'));
+  backend: Backend,
+  { operands, build }: PrimitiveCase,
+): Promise<string | undefined> {
+  const single = operands.map((operand) => cast(operand, 'float32'));
+  const expression = build(...single.map(constant));
+  const [got] = await evaluate([expression], new Map(), backend);
+  const double = single.map((operand) => cast(operand, 'float64'));
   const [exact] = await evaluate([build(...double.map(constant))]);
   const size = SIZES[name];
   const sizes =
     size === undefined ? (await evaluate([build(...double.map((a) => constant(absolute(a))))]))[0] : undefined;
-  expect(got.shape).toEqual(exact.shape);
-  expect(got.dtype).toBe(build(...operands.map(constant)).dtype);
+  if (got.dtype !== expression.dtype) return `expected ${expression.dtype}, got ${got.dtype}`;
+  if (got.shape.join() !== exact.shape.join()) return `expected shape ${exact.shape.join()}, got ${got.shape.join()}`;
   const unit = name === 'gram' ? 2 ** -53 : UNIT;
-  got.data.forEach((value, i) => {
-    expect(Math.abs(value - exact.data[i])).toBeLessThanOrEqual(TERMS * unit * (size ?? Math.abs(sizes!.data[i])));
-  });
+  for (const [i, value] of got.data.entries()) {
+    const bound = TERMS * unit * (size ?? Math.abs(sizes!.data[i]));
+    if (!(Math.abs(value - exact.data[i]) <= bound)) {
+      return `element ${i}: expected ${exact.data[i]} to ${bound}, got ${value}`;
+    }
+  }
+  return undefined;
+}
+
+function absolute({ shape, data }: NDArray): NDArray {
+  return ndarray(data.map(Math.abs), shape);
 }

@@ -18,7 +18,13 @@ interface GlContext {
   getParameter(name: number): unknown;
   getExtension(name: string): Record<string, number> | null;
   getError(): number;
-  isContextLost?(): boolean;
+  isContextLost(): boolean;
+}
+
+/** GPU.js's pair of WebGPU's adapter and device. */
+interface WebGpuContext {
+  readonly adapter: { readonly info?: Readonly<Record<'vendor' | 'architecture' | 'device' | 'description', string>> };
+  readonly isLost?: boolean;
 }
 
 /**
@@ -33,7 +39,7 @@ export class Device {
   readonly #kernels = new Map<string, GpuJsKernel>();
   readonly #bySource = new WeakMap<KernelSource, GpuJsKernel>();
   readonly #pool = new TexturePool();
-  #context: GlContext | undefined;
+  #context: Partial<GlContext> | WebGpuContext | undefined;
   #closed = false;
   #alive = 0;
   #names = 0;
@@ -57,10 +63,17 @@ export class Device {
 
   /** The graphics stack, as it names itself, after a first kernel has run. */
   get renderer(): string {
-    const context = this.#context;
-    return context
-      ? rendererOf(context)
-      : { webgpu: 'WebGPU', webasm: 'WebAssembly', cpu: 'JavaScript' }[this.mode as 'cpu'];
+    switch (this.mode) {
+      case 'headlessgl':
+      case 'webgl2':
+        return rendererOf(this.#context as GlContext);
+      case 'webgpu':
+        return adapterOf(this.#context as WebGpuContext);
+      case 'webasm':
+        return 'WebAssembly';
+      case 'cpu':
+        return 'JavaScript';
+    }
   }
 
   /** Puts numbers on the device. */
@@ -172,7 +185,7 @@ export class Device {
       );
     }
     this.#pool.adopt(kernel.kernel);
-    this.#context ??= kernel.kernel?.context as GlContext | undefined;
+    this.#context ??= kernel.kernel?.context as Partial<GlContext> | WebGpuContext | undefined;
     this.#checkContext();
     const arrays = isMap(result) ? Object.values(result) : [result as DeviceArray];
     this.#alive += arrays.length;
@@ -180,14 +193,20 @@ export class Device {
   }
 
   #checkContext(): void {
-    if (this.#context?.isContextLost?.()) throw this.#failure('context', new Error());
+    if (this.#context && 'isContextLost' in this.#context && this.#context.isContextLost?.()) {
+      throw this.#failure('context', new Error());
+    }
   }
 
   /** A page tells that a context was lost; headless-gl throws at whatever is asked of it. */
   #isLost(): boolean {
+    const context = this.#context;
+    if (context === undefined) return false;
+    if ('isLost' in context) return context.isLost === true;
     try {
-      this.#context?.getError();
-      return this.#context?.isContextLost?.() ?? false;
+      const gl = context as GlContext;
+      gl.getError();
+      return gl.isContextLost();
     } catch {
       return true;
     }
@@ -220,6 +239,12 @@ function flatten(values: ArrayLike<unknown>, into: Float32Array): void {
     }
   };
   visit(values);
+}
+
+/** What WebGPU tells of its adapter; a page may keep parts of it to itself. */
+function adapterOf({ adapter: { info } }: WebGpuContext): string {
+  const parts = info ? [info.vendor, info.architecture, info.device, info.description] : [];
+  return parts.filter((part) => part !== '').join(' ') || 'WebGPU';
 }
 
 /** The renderer behind a context. A page tells it by an extension; headless-gl by the class that its own derives from. */

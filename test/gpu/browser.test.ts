@@ -1,0 +1,99 @@
+import { type Server } from 'node:http';
+import { build } from 'esbuild';
+import { type Browser, type Page as Tab } from 'playwright-core';
+import { build as viteBuild } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type GpuMode } from '../../src/tensor/index.ts';
+import { chromiumPath, openChromium, serve } from '../support/chromium.ts';
+import { primitiveNames } from '../support/float32.ts';
+import { golden } from '../support/golden.ts';
+import { gpuRequired } from '../support/gpu.ts';
+import { type Page } from '../support/page.ts';
+
+// The gpu backend in a page: every primitive, and a reference network of each kind. The script is bundled and minified
+// by esbuild, and by Vite for a second look: kernels are text with names of their own, so that neither can touch them.
+
+const golds = new URL('../golden/', import.meta.url);
+const entry = new URL('../support/page.ts', import.meta.url).pathname;
+const missing = chromiumPath === undefined;
+if (missing && gpuRequired) throw new Error('browser tests: expected Chromium (apt install chromium), found none');
+
+async function byEsbuild(): Promise<string> {
+  const { outputFiles } = await build({
+    ...{ entryPoints: [entry], bundle: true, minify: true, write: false, format: 'iife', platform: 'browser' },
+    ...{ target: 'es2022', logLevel: 'error' },
+  });
+  return outputFiles[0].text;
+}
+
+async function byVite(): Promise<string> {
+  const built = await viteBuild({
+    ...{ configFile: false, logLevel: 'error' },
+    build: { write: false, target: 'es2022', lib: { entry, formats: ['iife'], name: 'ntkitPage' }, minify: true },
+  });
+  const [{ output }] = built as { output: { code: string }[] }[];
+  return output[0].code;
+}
+
+declare const page: Page;
+
+describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt install chromium)' : 'Chromium', () => {
+  let browser: Browser;
+  const servers: Server[] = [];
+  beforeAll(async () => {
+    browser = await openChromium();
+  });
+  afterAll(async () => {
+    await browser.close();
+    for (const server of servers) server.close();
+  });
+
+  async function open(script: string): Promise<Tab> {
+    const { url, server } = await serve(script, golds);
+    servers.push(server);
+    const tab = await browser.newPage();
+    await tab.goto(url);
+    return tab;
+  }
+  const openMode = (tab: Tab, mode: GpuMode) => tab.evaluate((m) => page.open(m), mode);
+
+  describe('webgl2, bundled and minified by esbuild', () => {
+    let tab: Tab;
+    beforeAll(async () => {
+      tab = await open(await byEsbuild());
+      const { device, error } = await openMode(tab, 'webgl2');
+      expect(error).toBeUndefined();
+      expect(device).toMatch(/webgl2 on .*SwiftShader.*float32/);
+    });
+    afterAll(() => tab.close());
+
+    test.each(primitiveNames)('%s is the reference to float32', async (name) => {
+      expect(await tab.evaluate((n) => page.check(n, 50), name)).toBe('');
+    });
+
+    test.each(['nb201-arch-02-eval', 'nb201-arch-00-train'])('%s: κ to 1e-3', async (name) => {
+      const kappa = await tab.evaluate((path) => page.kappa(path), `${name}.safetensors`);
+      expect(Math.abs(kappa / Number(golden(name).metadata.kappa_float64) - 1)).toBeLessThan(1e-3);
+    });
+  });
+
+  test('webgpu, where an adapter answers: every primitive', async ({ skip }) => {
+    const tab = await open(await byEsbuild());
+    const { device, error } = await openMode(tab, 'webgpu');
+    if (error !== undefined) skip(error);
+    expect(device).toMatch(/webgpu on .+float32/);
+    for (const name of primitiveNames) {
+      expect(`${name}: ${await tab.evaluate((n) => page.check(n, 5), name)}`).toBe(`${name}: `);
+    }
+    await tab.close();
+  });
+
+  test('webgl2, bundled and minified by Vite: κ to 1e-3', async () => {
+    const tab = await open(await byVite());
+    expect((await openMode(tab, 'webgl2')).error).toBeUndefined();
+    const name = 'nb201-arch-00-train';
+    const kappa = await tab.evaluate((path) => page.kappa(path), `${name}.safetensors`);
+    expect(Math.abs(kappa / Number(golden(name).metadata.kappa_float64) - 1)).toBeLessThan(1e-3);
+    await tab.close();
+  });
+});

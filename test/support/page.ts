@@ -1,0 +1,44 @@
+import { JacobianProgram, kernelMatrix, conditionNumber } from '../../src/ntk/index.ts';
+import { parseCase } from '../../src/nn/index.ts';
+import { gpuBackend, type GpuBackend, type GpuMode, type PrimitiveName } from '../../src/tensor/index.ts';
+import { checkPrimitive, primitiveNames } from './float32.ts';
+
+// What a page runs; see gpu/browser.test.ts. Bundled, so that it goes through what an application's code does.
+
+let backend: GpuBackend;
+
+const page = {
+  primitiveNames,
+  /** Opens a mode; its device, or why not. */
+  async open(mode: GpuMode): Promise<{ device?: string; error?: string }> {
+    try {
+      backend = await gpuBackend({ mode });
+      return { device: backend.device };
+    } catch (error) {
+      return { error: String(error) };
+    }
+  },
+  /** What failed, or nothing. */
+  async check(name: PrimitiveName, runs: number): Promise<string> {
+    try {
+      await checkPrimitive(name, backend, runs);
+      return backend.arrays === 0 ? '' : `${backend.arrays} arrays left on the device`;
+    } catch (error) {
+      return String(error);
+    }
+  },
+  /** κ of a reference network. */
+  async kappa(path: string): Promise<number> {
+    const bytes = new Uint8Array(await (await fetch(path)).arrayBuffer());
+    const { network, input, mode } = parseCase(bytes, path);
+    const program = await JacobianProgram.compile(network, input.shape, { mode, dtype: 'float32', backend });
+    const rows = await program.run(input);
+    program.dispose();
+    return conditionNumber(await kernelMatrix(rows, backend), { dtype: 'float32' }).kappa;
+  },
+  close: () => backend.close(),
+};
+
+/** The page's functions, where a test finds them. */
+export type Page = typeof page;
+Object.assign(globalThis, { page });

@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import Table from 'cli-table3';
 import { NtkProgram } from '../src/ntk/index.ts';
 import {
   type Backend,
@@ -105,20 +104,16 @@ const gpu = await gpuBackend({ mode: options.mode as GpuModeChoice });
 const wasm = wasmBackend({ threads: Number(options.threads) });
 console.log(gpu.device);
 console.log(`${wasm.device}; the best of ${rounds} rounds`);
-const table = new Table({ head: ['', 'gpu', 'wasm', 'gpu ÷ wasm, time'], style: { head: [], border: [] } });
+const row = (...cells: [string, string, string, string]) =>
+  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(60) : cell.padStart(16))).join(''));
+row('', 'gpu', 'wasm', 'gpu ÷ wasm, time');
 for (const operation of [product(512), convolution3x3(32, 16, 32)]) {
   const [a, b] = [await secondsOf(operation, gpu), await secondsOf(operation, wasm)];
   const rate = (seconds: number) => `${(operation.flops / seconds / 1e9).toFixed(1)} GFLOP/s`;
-  table.push([operation.title, rate(a), rate(b), (a / b).toFixed(1)]);
+  row(operation.title, rate(a), rate(b), (a / b).toFixed(1));
 }
 const [a, b] = [await kappaSeconds('supernet-72', 16, gpu), await kappaSeconds('supernet-72', 16, wasm)];
 const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`;
-table.push([
-  'κ of the NAS-Bench-201 supernet, C=3, N=1, batch 16, train',
-  milliseconds(a),
-  milliseconds(b),
-  (a / b).toFixed(1),
-]);
-console.log(table.toString());
+row('κ of the NAS-Bench-201 supernet, C=3, N=1, batch 16, train', milliseconds(a), milliseconds(b), (a / b).toFixed(1));
 await gpu.close();
 await wasm.close();

@@ -249,8 +249,21 @@ describe('bad input gives exit code 2 and one clear line', () => {
   test('a batch larger than the data', () =>
     refused(['score', '--batch-size', '300'], /--batch-size 300: data sample hold only 256 images/));
   test('unknown data', () => refused(['score', '--data', 'mnist'], /data: unknown source, expected cifar10:PATH/));
-  test('a backend that is not there', () =>
-    refused(['score', '--backend', 'gpu'], /--backend gpu: not part of this version/));
+  test('a GPU mode that is not here', () =>
+    refused(
+      ['score', '--backend', 'gpu', '--gpu-mode', 'webgl2'],
+      /backend gpu: mode webgl2 is not here: expected a browser with WebGL 2/,
+    ));
+  test('a GPU mode that does not exist', () =>
+    refused(
+      ['score', '--backend', 'gpu', '--gpu-mode', 'metal'],
+      /argument 'metal' is invalid. Allowed choices are auto/,
+    ));
+  test('a precision and threads that the GPU has not', async () => {
+    const gpu = ['score', '--backend', 'gpu', '--gpu-mode', 'cpu'];
+    await refused([...gpu, '--dtype', 'float64'], /--dtype float64: the gpu backend computes in float32/);
+    await refused([...gpu, '--threads', '2'], /--threads 2: the gpu backend has no worker threads/);
+  });
   test('a precision that wasm has not', () =>
     refused(
       ['score', '--backend', 'wasm', '--dtype', 'float64'],

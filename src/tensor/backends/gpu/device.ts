@@ -185,7 +185,7 @@ export class Device {
       );
     }
     this.#pool.adopt(kernel.kernel);
-    this.#context ??= kernel.kernel?.context as Partial<GlContext> | WebGpuContext | undefined;
+    this.#context ??= (kernel.kernel?.context ?? undefined) as Partial<GlContext> | WebGpuContext | undefined;
     this.#checkContext();
     const arrays = isMap(result) ? Object.values(result) : [result as DeviceArray];
     this.#alive += arrays.length;
@@ -201,7 +201,7 @@ export class Device {
   /** A page tells that a context was lost; headless-gl throws at whatever is asked of it. */
   #isLost(): boolean {
     const context = this.#context;
-    if (context === undefined) return false;
+    if (!context) return false;
     if ('isLost' in context) return context.isLost === true;
     try {
       const gl = context as GlContext;

@@ -25,6 +25,25 @@ export interface Dialect {
 /** Wider outputs are refused by GPU.js on some devices. */
 const WIDEST = 2048;
 
+/** A rasteriser in software shares squares of this size out to its threads. */
+const SQUARE = 64;
+
+/**
+ * The width, a power of two, of a texture of so many pixels. Pixels behind the last texel are computed, too, and rows in
+ * pairs: the width is one that wastes little, and leaves more than one square to share out.
+ */
+function widthFor(texels: number): number {
+  const cost = (width: number) => {
+    const rows = 2 * Math.ceil(texels / width / 2);
+    const squares = Math.ceil(width / SQUARE) * Math.ceil(rows / SQUARE);
+    return width * rows * (1 + 1 / squares);
+  };
+  const least = Math.min(SQUARE, 2 ** Math.floor(Math.log2(Math.max(1, texels / 2))));
+  let best = WIDEST;
+  for (let width = WIDEST / 2; width >= least; width /= 2) if (cost(width) < cost(best)) best = width;
+  return best;
+}
+
 /**
  * OpenGL: texels are pixels of a texture whose width is a power of two, so that finding a pixel is a shift and a mask.
  * Whole numbers divide exactly as 32-bit integers; GPU.js itself would divide in float32.
@@ -35,7 +54,7 @@ const opengl: Dialect = {
   mostElements: 2 ** 24,
   quotient: (a, b) => `quotient(${a}, ${b})`,
   output(texels) {
-    const width = Math.min(WIDEST, 2 ** Math.ceil(Math.log2(Math.max(1, texels / 2))));
+    const width = widthFor(texels);
     return [width, Math.max(2, Math.ceil(texels / width))];
   },
   thread: ([width]) => `this.thread.y * ${width} + this.thread.x`,

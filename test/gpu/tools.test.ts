@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { golden, goldenPath } from '../support/golden.ts';
+import { whyNot } from '../support/gpu.ts';
+
+// The gpu backend behind what runs or rewrites TypeScript: the command by tsx, and vitest counting coverage. (Bundlers:
+// browser.test.ts.)
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+const options = { cwd: root, maxBuffer: 2 ** 26, env: { ...process.env, NODE_V8_COVERAGE: '' } };
+
+const reason = await whyNot('headlessgl');
+
+describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl', () => {
+  test('ntkit ntk --backend gpu names the renderer, and κ and Θ are the reference to 1e-3', async () => {
+    const name = 'nb201-supernet-00-train';
+    const command = [
+      'src/cli/main.ts',
+      'ntk',
+      goldenPath(name),
+      '--backend',
+      'gpu',
+      '--gpu-mode',
+      'headlessgl',
+      '--json',
+    ];
+    const { stdout } = await run(process.execPath, [tsx, ...command], options);
+    const result = JSON.parse(stdout) as Record<'backend' | 'device' | 'dtype', string> & {
+      kappa: number;
+      ntk: number[][];
+    };
+    expect(result.backend).toBe('gpu');
+    expect(result.device).toMatch(/headlessgl on ANGLE \(.+float32/);
+    expect(result.dtype).toBe('float32');
+    const { expected, metadata } = golden(name);
+    expect(Math.abs(result.kappa / Number(metadata.kappa_float64) - 1)).toBeLessThan(1e-3);
+    const theta = expected.get('ntk')!.data;
+    const largest = Math.max(...theta.map(Math.abs));
+    result.ntk.flat().forEach((value, i) => expect(Math.abs(value - theta[i])).toBeLessThan(1e-3 * largest));
+  });
+
+  test('ntkit doctor lists every backend, what it runs on and how far it is off, or what is missing', async () => {
+    const { stdout } = await run(process.execPath, [tsx, 'src/cli/main.ts', 'doctor', '--json'], options);
+    const { backends } = JSON.parse(stdout) as {
+      backends: { backend: string; runs: boolean; device?: string; kappaError?: number; reason?: string }[];
+    };
+    const names = ['reference', 'wasm', ...['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'].map((m) => `gpu ${m}`)];
+    expect(backends.map(({ backend }) => backend)).toEqual(names);
+    for (const { backend, runs, device, kappaError, reason } of backends) {
+      expect(runs).toBe(!['gpu webgl2', 'gpu webgpu'].includes(backend));
+      if (runs) {
+        expect(device).toMatch(/\w/);
+        expect(kappaError).toBeLessThan(1e-3);
+      } else {
+        expect(reason).toMatch(/is not here: expected a browser/);
+      }
+    }
+  });
+
+  test('a kernel under vitest with coverage', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ntkit-coverage-'));
+    try {
+      const only = ['test/gpu/lifetime.test.ts', '-t', 'a lost context'];
+      const coverage = ['--coverage', `--coverage.reportsDirectory=${folder}`, '--coverage.reporter=json-summary'];
+      const { stdout } = await run(process.execPath, [vitest, 'run', ...only, ...coverage], options);
+      expect(stdout).toMatch(/1 passed/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

@@ -16,7 +16,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: ['ml-matrix'],
+  external: ['ml-matrix', 'gpu.js'],
   // Bundled CommonJS modules call `require` for Node's own.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   logLevel: 'warning',

@@ -67,7 +67,7 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
     const prototype = Object.getPrototypeOf(Object.getPrototypeOf(gl(1, 1))) as WebGLRenderingContext;
     const draws = vi.spyOn(prototype, 'drawArrays');
     const backend = await gpuBackend({ mode: 'headlessgl' });
-    const context = draws.mock.contexts.at(-1) as unknown as WebGLRenderingContext;
+    const context = draws.mock.contexts.at(-1) as WebGLRenderingContext;
     draws.mockRestore();
     const x = input('x', [3], 'float32');
     const program = await Program.compile([multiply(x, x)], { backend, varying: [x] });

@@ -1,6 +1,6 @@
 import { type KernelText, lanes, literal } from '../../backends/gpu/kernelText.ts';
 import { type GpuKernel, type Lowering, type Operand } from '../../backends/gpu/lowering.ts';
-import { mapViews, perLane, type View } from '../../backends/gpu/strided.ts';
+import { mapViews, perLane, readView, type View } from '../../backends/gpu/strided.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { type NormalizationPrimitives } from './definition.ts';
 
@@ -44,14 +44,13 @@ function ofChannel({ strides }: View): number[] {
  *
  * @param operands batches first, then values a channel.
  * @param terms the summands, from an element of each batch and the channel's values.
- * @returns an array [leading, c] for each term, of `finish` of the sum.
+ * @returns for each term an array [leading, c, n, 4] of partial sums.
  */
-function channelSums(
+function partialSums(
   lower: Lowering,
   batch: Batch,
   operands: { readonly batches: readonly Operand[]; readonly values?: readonly Operand[] },
   terms: readonly ((values: readonly string[], channel: readonly string[]) => string)[],
-  finish: readonly { readonly output?: Operand; readonly of: (sum: string) => string }[],
 ): Operand[] {
   const { leading, n, c, pixels } = batch;
   const { batches, values = [] } = operands;
@@ -62,7 +61,7 @@ function channelSums(
   const unique = [...new Map(all.map((operand) => [operand.id, operand])).values()];
   const numberOf = (operand: Operand) => unique.findIndex(({ id }) => id === operand.id);
 
-  const partial = lower.planes(terms.length, [...leading, c, n, 4], unique, (k, first, end) => {
+  return lower.planes(terms.length, [...leading, c, n, 4], unique, (k, first, end) => {
     const at = k.offsets(k.t, [...leading, c, n], strides);
     const perChannel = values.map((operand, i) => k.element(numberOf(operand), at[batches.length + i]));
     const sums = terms.slice(first, end).map(() => lanes(() => k.variable()));
@@ -87,23 +86,25 @@ function channelSums(
     });
     return sums;
   });
+}
 
-  return partial.map((sums, m) => {
-    const shape = [...leading, c];
-    const total = (k: KernelText) =>
-      perLane(k, sizeOf(shape), (position) => {
-        const total = k.variable();
-        k.loop(n, (i) => {
-          const [a, b, x, y] = k.texel(0, k.value(`${position} * ${n} + ${i}`));
-          k.line(`${total} = ${total} + ((${a} + ${b}) + (${x} + ${y}));`);
-        });
-        return k.value(finish[m].of(total));
-      });
-    const { output } = finish[m];
-    if (output === undefined) return lower.scratchKernel(shape, [sums], total);
-    lower.kernel(output, [sums], total);
-    return output;
+/** Σ over the samples and lanes of a channel's partial sums; the channel, with its leading dimensions, is at `position`. */
+function total(k: KernelText, number: number, { n }: Batch, position: string): string {
+  const sum = k.variable();
+  k.loop(n, (i) => {
+    const [a, b, x, y] = k.texel(number, k.value(`${position} * ${n} + ${i}`));
+    k.line(`${sum} = ${sum} + ((${a} + ${b}) + (${x} + ${y}));`);
   });
+  return sum;
+}
+
+/** A function of a channel's sum, for every channel: into an output if one is given. */
+function finish(lower: Lowering, batch: Batch, sums: Operand, of: (sum: string) => string, output?: Operand): Operand {
+  const shape = [...batch.leading, batch.c];
+  const write = (k: KernelText) => perLane(k, sizeOf(shape), (position) => k.value(of(total(k, 0, batch, position))));
+  if (output === undefined) return lower.scratchKernel(shape, [sums], write);
+  lower.kernel(output, [sums], write);
+  return output;
 }
 
 /** Mean and 1/√(σ² + ε) of each channel, the variance from deviations. */
@@ -115,12 +116,29 @@ function moments(
   output?: Operand,
 ): { mean: Operand; inverse: Operand } {
   const count = batch.n * batch.pixels;
-  const [mean] = channelSums(lower, batch, { batches: [x] }, [([a]) => a], [{ of: (sum) => `${sum} / ${count}` }]);
+  const [sums] = partialSums(lower, batch, { batches: [x] }, [([a]) => a]);
+  const mean = finish(lower, batch, sums, (sum) => `${sum} / ${count}`);
   const square = ([a]: readonly string[], [m]: readonly string[]) => `(${a} - ${m}) * (${a} - ${m})`;
+  const [squares] = partialSums(lower, batch, { batches: [x], values: [mean] }, [square]);
   const of = (sum: string) => `1.0 / Math.sqrt(${sum} / ${count} + ${literal(epsilon)})`;
-  const operands = { batches: [x], values: [mean] };
-  const [inverse] = channelSums(lower, batch, operands, [square], [output ? { output, of } : { of }]);
-  return { mean, inverse };
+  return { mean, inverse: finish(lower, batch, squares, of, output) };
+}
+
+/** Σg and Σg·y, together: the derivatives of batch norm's normalisation and of its scale both take the second. */
+function gradientSums(lower: Lowering, batch: Batch, g: Operand, y: Operand): Operand[] {
+  return partialSums(lower, batch, { batches: [g, y] }, [([a]) => a, ([a, b]) => `${a} * ${b}`]);
+}
+
+/** s, mean(g) and mean(g·y) of each channel in one texel: the pass over the batch then reads one, not three. */
+function gradientCoefficients(lower: Lowering, batch: Batch, g: Operand, y: Operand, s: Operand): Operand {
+  const { leading, n, c, pixels } = batch;
+  const own = s.shape.slice(0, -1);
+  const strides = broadcastStrides([...own, c], [...leading, c]);
+  return lower.scratchKernel([...leading, c, 4], [...gradientSums(lower, batch, g, y), s], (k) => {
+    const [at] = k.offsets(k.t, [...leading, c], [strides]);
+    const [meanG, meanGY] = [0, 1].map((i) => k.value(`${total(k, i, batch, k.t)} / ${n * pixels}`));
+    return [k.element(2, at), meanG, meanGY, '0.0'];
+  });
 }
 
 function leadingOf({ shape }: Operand, coreRank: number): Shape {
@@ -151,25 +169,30 @@ export const normalizationGpu: { [P in keyof NormalizationPrimitives]: GpuKernel
   },
   standardizeGradient(lower, _, output, [g, y, s]) {
     const batch = batchOf(leadingOf(output, 4), g);
-    const mean = { of: (sum: string) => `${sum} / ${batch.n * batch.pixels}` };
-    const [meanG, meanGY] = channelSums(
-      lower,
-      batch,
-      { batches: [g, y] },
-      [([a]) => a, ([a, b]) => `${a} * ${b}`],
-      [mean, mean],
-    );
-    affine(lower, output, [g, y], [s, meanG, meanGY], (a, b, f, m, q) => `${f} * (${a} - ${m} - ${b} * ${q})`);
+    const { leading, n, c, pixels } = batch;
+    const coefficients = gradientCoefficients(lower, batch, g, y, s);
+    const shape = [...leading, n, c, pixels];
+    const ofChannels = broadcastStrides([...leading, 1, c, 1], shape);
+    lower.kernel(output, [g, y, coefficients], (k) => {
+      const [a, b] = [g, y].map((operand, i) => readView(k, i, shape, images(operand, batch)));
+      const whole = pixels % 4 === 0;
+      const channelAt = (position: string, extents: Shape) => k.texel(2, k.offsets(position, extents, [ofChannels])[0]);
+      const shared = whole ? channelAt(k.t, [...leading, n, c, pixels / 4]) : undefined;
+      return perLane(k, sizeOf(shape), (position, lane) => {
+        const [f, m, q] = shared ?? channelAt(position, shape);
+        return k.value(`${f} * (${a[lane]} - ${m} - ${b[lane]} * ${q})`);
+      });
+    });
   },
   channelAffine: (lower, _, output, [x, scale, shift]) =>
     affine(lower, output, [x], [scale, shift], (a, f, b) => `${f} * ${a} + ${b}`),
   channelScale: (lower, _, output, [x, factor]) => affine(lower, output, [x], [factor], (a, f) => `${f} * ${a}`),
   channelInnerProduct(lower, _, output, [a, b]) {
     const batch = batchOf(leadingOf(output, 1), a);
-    channelSums(lower, batch, { batches: [a, b] }, [([x, y]) => `${x} * ${y}`], [{ output, of: (sum) => sum }]);
+    finish(lower, batch, gradientSums(lower, batch, a, b)[1], (sum) => sum, output);
   },
   channelSum(lower, _, output, [x]) {
     const batch = batchOf(leadingOf(output, 1), x);
-    channelSums(lower, batch, { batches: [x] }, [([a]) => a], [{ output, of: (sum) => sum }]);
+    finish(lower, batch, partialSums(lower, batch, { batches: [x] }, [([a]) => a])[0], (sum) => sum, output);
   },
 };

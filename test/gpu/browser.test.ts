@@ -13,6 +13,9 @@ import { type Page } from '../support/page.ts';
 // The gpu backend in a page: every primitive, and a reference network of each kind. The script is bundled and minified
 // by esbuild, and by Vite for a second look: kernels are text with names of their own, so that neither can touch them.
 
+/** Cases a primitive. A page takes a tenth of a second to compile a kernel: where nothing hangs on it, fewer will do. */
+const RUNS = gpuRequired ? 50 : 10;
+
 const golds = new URL('../golden/', import.meta.url);
 const entry = new URL('../support/page.ts', import.meta.url).pathname;
 const missing = chromiumPath === undefined;
@@ -37,6 +40,21 @@ async function byVite(): Promise<string> {
 
 declare const page: Page;
 
+/** Script that remembers the contexts that a page asks for, and loses them when told to. */
+const REMEMBER_CONTEXTS = `
+  const contexts = new Set();
+  for (const type of [HTMLCanvasElement, OffscreenCanvas]) {
+    const getContext = type.prototype.getContext;
+    type.prototype.getContext = function (...args) {
+      const context = getContext.apply(this, args);
+      contexts.add(context);
+      return context;
+    };
+  }
+  globalThis.loseContexts = () => {
+    for (const context of contexts) context?.getExtension?.('WEBGL_lose_context')?.loseContext();
+  };`;
+
 describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt install chromium)' : 'Chromium', () => {
   let browser: Browser;
   const servers: Server[] = [];
@@ -52,6 +70,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     const { url, server } = await serve(script, golds);
     servers.push(server);
     const tab = await browser.newPage();
+    await tab.addInitScript(REMEMBER_CONTEXTS);
     await tab.goto(url);
     return tab;
   }
@@ -68,7 +87,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     afterAll(() => tab.close());
 
     test.each(primitiveNames)('%s is the reference to float32', async (name) => {
-      expect(await tab.evaluate((n) => page.check(n, 50), name)).toBe('');
+      expect(await tab.evaluate(({ n, runs }) => page.check(n, runs), { n: name, runs: RUNS })).toBe('');
     });
 
     test.each(['nb201-arch-02-eval', 'nb201-arch-00-train'])('%s: κ to 1e-3', async (name) => {
@@ -88,12 +107,16 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await tab.close();
   });
 
-  test('webgl2, bundled and minified by Vite: κ to 1e-3', async () => {
+  test('webgl2, bundled and minified by Vite: κ to 1e-3, and a clear error when the context is lost', async () => {
     const tab = await open(await byVite());
     expect((await openMode(tab, 'webgl2')).error).toBeUndefined();
     const name = 'nb201-arch-00-train';
     const kappa = await tab.evaluate((path) => page.kappa(path), `${name}.safetensors`);
     expect(Math.abs(kappa / Number(golden(name).metadata.kappa_float64) - 1)).toBeLessThan(1e-3);
+    await tab.evaluate('loseContexts()');
+    expect(await tab.evaluate(() => page.check('multiply', 1))).toMatch(
+      /BackendError: backend gpu: the graphics context of webgl2 was lost, and all arrays with it/,
+    );
     await tab.close();
   });
 });

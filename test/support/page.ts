@@ -24,7 +24,7 @@ const page = {
       await checkPrimitive(name, backend, runs);
       return backend.arrays === 0 ? '' : `${backend.arrays} arrays left on the device`;
     } catch (error) {
-      return String(error);
+      return `${String(error)} ${String((error as Error).cause)}`;
     }
   },
   /** κ of a reference network. */

@@ -160,9 +160,9 @@ export class JacobianProgram {
 const CACHE_BLOCKS = { rows: 8, bytes: 4 * 2 ** 20 };
 
 /**
- * The rows of a block, as the backend likes them or by {@link CACHE_BLOCKS}: so few that an array of one row for each fits the cache, and so many
- * that blocks which are computed `parallelism` at a time keep all threads busy to the end. A block costs its rows and,
- * for what its rows share, about half a row more.
+ * The rows of a block, as the backend likes them or by {@link CACHE_BLOCKS}: so few that an array of one row for each
+ * fits the cache, and so many that blocks which are computed `parallelism` at a time keep all threads busy to the end. A
+ * block costs its rows and, for what its rows share, about half a row more.
  */
 function evenBlocks(trace: Trace, n: number, { parallelism, blocks = CACHE_BLOCKS }: Backend): number {
   const perSample = trace.mode === 'eval' ? trace.x.shape[0] : 1;

@@ -2,27 +2,27 @@ import { type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { computeNtk } from '../../src/ntk/index.ts';
 import { draw } from '../support/arrays.ts';
-import { browserPath, bundle, launch, serve } from '../support/browser.ts';
+import { bundle, chromiumPath, openChromium, serve } from '../support/chromium.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 import type { PageResult } from './wasmPage.ts';
 
 // The wasm backend in a page: with one memory over all its Web Workers where the page is cross-origin isolated, and
 // with separate memories where it is not.
 
-const path = browserPath();
 const BATCH = 12;
+const missing = chromiumPath === undefined;
 
-describe.skipIf(path === undefined)('in Chromium', () => {
+describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt install chromium)' : 'Chromium', () => {
   let browser: Browser;
   let script: string;
   beforeAll(async () => {
     script = await bundle(new URL('./wasmPage.ts', import.meta.url));
-    browser = await launch(path!);
+    browser = await openChromium();
   });
   afterAll(() => browser.close());
 
   async function inPage(isolated: boolean, name: string, mode: 'train' | 'eval'): Promise<PageResult> {
-    const { url, close } = await serve(script, { isolated });
+    const { url, server } = await serve(script, { isolated });
     const page = await browser.newPage();
     try {
       const errors: string[] = [];
@@ -33,7 +33,7 @@ describe.skipIf(path === undefined)('in Chromium', () => {
       return result as PageResult;
     } finally {
       await page.close();
-      close();
+      server.close();
     }
   }
 

@@ -1,38 +1,34 @@
 import { type Server } from 'node:http';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
 import { type Browser, type Page as Tab } from 'playwright-core';
 import { build as viteBuild } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GpuMode } from '../../src/tensor/index.ts';
-import { chromiumPath, openChromium, serve } from '../support/chromium.ts';
+import { bundle, chromiumPath, openChromium, serve } from '../support/chromium.ts';
 import { primitiveNames } from '../support/float32.ts';
 import { golden } from '../support/golden.ts';
-import { gpuRequired } from '../support/gpu.ts';
+import { devicesRequired } from '../support/required.ts';
 import { type Page } from '../support/page.ts';
 
 // The gpu backend in a page: every primitive, and a reference network of each kind. The script is bundled and minified
 // by esbuild, and by Vite for a second look: kernels are text with names of their own, so that neither can touch them.
 
 /** Cases a primitive. A page takes a tenth of a second to compile a kernel: where nothing hangs on it, fewer will do. */
-const RUNS = gpuRequired ? 50 : 10;
+const RUNS = devicesRequired ? 50 : 10;
 
 const golds = new URL('../golden/', import.meta.url);
-const entry = new URL('../support/page.ts', import.meta.url).pathname;
+const entry = new URL('../support/page.ts', import.meta.url);
 const missing = chromiumPath === undefined;
-if (missing && gpuRequired) throw new Error('browser tests: expected Chromium (apt install chromium), found none');
-
-async function byEsbuild(): Promise<string> {
-  const { outputFiles } = await build({
-    ...{ entryPoints: [entry], bundle: true, minify: true, write: false, format: 'iife', platform: 'browser' },
-    ...{ target: 'es2022', logLevel: 'error' },
-  });
-  return outputFiles[0].text;
-}
 
 async function byVite(): Promise<string> {
   const built = await viteBuild({
     ...{ configFile: false, logLevel: 'error' },
-    build: { write: false, target: 'es2022', lib: { entry, formats: ['iife'], name: 'ntkitPage' }, minify: true },
+    build: {
+      write: false,
+      target: 'es2022',
+      lib: { entry: fileURLToPath(entry), formats: ['iife'], name: 'ntkitPage' },
+      minify: true,
+    },
   });
   const [{ output }] = built as { output: { code: string }[] }[];
   return output[0].code;
@@ -67,7 +63,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   });
 
   async function open(script: string): Promise<Tab> {
-    const { url, server } = await serve(script, golds);
+    const { url, server } = await serve(script, { folder: golds });
     servers.push(server);
     const tab = await browser.newPage();
     await tab.addInitScript(REMEMBER_CONTEXTS);
@@ -79,7 +75,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   describe('webgl2, bundled and minified by esbuild', () => {
     let tab: Tab;
     beforeAll(async () => {
-      tab = await open(await byEsbuild());
+      tab = await open(await bundle(entry));
       const { device, error } = await openMode(tab, 'webgl2');
       expect(error).toBeUndefined();
       expect(device).toMatch(/webgl2 on .*SwiftShader.*float32/);
@@ -97,7 +93,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   });
 
   test('webgpu, where an adapter answers: every primitive', async ({ skip }) => {
-    const tab = await open(await byEsbuild());
+    const tab = await open(await bundle(entry));
     const { device, error } = await openMode(tab, 'webgpu');
     if (error !== undefined) skip(error);
     expect(device).toMatch(/webgpu on .+float32/);

@@ -1,12 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
+import { devicesRequired } from './required.ts';
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** A browser that is installed here: Debian's package `chromium`, or what the variable CHROMIUM names. */
 export const chromiumPath = candidates.find((path) => path !== undefined && existsSync(path));
+
+if (chromiumPath === undefined && devicesRequired) {
+  throw new Error('browser tests: expected Chromium (apt install chromium), found none');
+}
 
 /** Chromium without a window, with graphics by its own software rasteriser: the same on every machine. */
 export function openChromium(): Promise<Browser> {
@@ -19,18 +26,39 @@ export function openChromium(): Promise<Browser> {
   });
 }
 
-/** Serves a page with one script, and files below a folder, on this machine alone. */
-export async function serve(script: string, folder: URL): Promise<{ url: string; server: Server }> {
-  const server = createServer((request, response) => {
-    if (request.url === '/') {
+/** One script for a page, bundled and minified as an application's would be. */
+export async function bundle(entry: URL): Promise<string> {
+  const { outputFiles } = await build({
+    ...{ entryPoints: [fileURLToPath(entry)], bundle: true, minify: true, write: false, format: 'iife' },
+    ...{ platform: 'browser', target: 'es2022', logLevel: 'error' },
+  });
+  return outputFiles[0].text;
+}
+
+/**
+ * Serves a page with one script, on this machine alone.
+ *
+ * @param options.folder whose files are served, too
+ * @param options.isolated whether the page is cross-origin isolated, so that its threads may share memory
+ */
+export async function serve(
+  script: string,
+  { folder, isolated = false }: { readonly folder?: URL; readonly isolated?: boolean } = {},
+): Promise<{ url: string; server: Server }> {
+  const server = createServer(({ url }, response) => {
+    if (isolated) {
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
+      response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    }
+    if (url === '/') {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><meta charset="utf-8"><title>ntkit</title><script src="/page.js"></script>');
-    } else if (request.url === '/page.js') {
+    } else if (url === '/page.js') {
       response.setHeader('content-type', 'text/javascript');
       response.end(script);
     } else {
-      const path = new URL(`.${request.url}`, folder);
-      if (path.href.startsWith(folder.href) && existsSync(path)) response.end(readFileSync(path));
+      const path = folder && new URL(`.${url}`, folder);
+      if (path?.href.startsWith(folder!.href) && existsSync(path)) response.end(readFileSync(path));
       else response.writeHead(404).end();
     }
   });

@@ -1,7 +1,5 @@
 import { gpuBackend, type GpuBackend, type GpuMode } from '../../src/tensor/index.ts';
-
-/** Whether a machine without graphics or without a browser fails, rather than skips, the tests that need it. */
-export const gpuRequired = process.env.NTKIT_REQUIRE_GPU === '1';
+import { devicesRequired } from './required.ts';
 
 /** Why a mode cannot run here, if it cannot. */
 export async function whyNot(mode: GpuMode): Promise<string | undefined> {
@@ -10,7 +8,7 @@ export async function whyNot(mode: GpuMode): Promise<string | undefined> {
     await backend.close();
     return undefined;
   } catch (error) {
-    if (gpuRequired) throw error;
+    if (devicesRequired) throw error;
     return (error as Error).message;
   }
 }

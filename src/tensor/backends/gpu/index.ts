@@ -134,11 +134,12 @@ class GpuExecutable implements Executable {
   }
 
   async runBlocks(
-    blocks: readonly Arguments[],
+    blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
   ): Promise<void> {
-    for (const [i, block] of blocks.entries()) {
-      consume(i, await this.run(block));
+    let count = 0;
+    for (const block of blocks) {
+      consume(count++, await this.run(block));
       // Lets timers and input through, and a page draw.
       await new Promise((resolve) => setTimeout(resolve));
     }

@@ -1,6 +1,7 @@
 import {
   allocate,
   type Backend,
+  type DType,
   type Feeds,
   type FloatArray,
   formatShape,
@@ -48,12 +49,20 @@ export async function kernelMatrix(
   return { shape: [n, n], dtype: 'float64', data: theta };
 }
 
+/** Memory that worker threads see without another copy, wherever there is such. */
+function shareable(dtype: DType, size: number): FloatArray {
+  if (typeof SharedArrayBuffer !== 'function') return allocate(dtype, size);
+  return dtype === 'float32'
+    ? new Float32Array(new SharedArrayBuffer(4 * size))
+    : new Float64Array(new SharedArrayBuffer(8 * size));
+}
+
 /** The columns of J as values of `block`, [N, width], one after another; zeros behind the last. */
 function* columnBlocks(parameters: readonly ParameterRows[], block: Tensor): Generator<Feeds> {
   const { shape, dtype } = block;
   const [n, width] = shape;
   const feeds = (data: FloatArray): Feeds => new Map([[block, { shape, dtype, data }]]);
-  let data = allocate(dtype, n * width);
+  let data = shareable(dtype, n * width);
   let filled = 0;
   for (const { rows } of parameters) {
     const columns = rows.shape[1];
@@ -66,7 +75,7 @@ function* columnBlocks(parameters: readonly ParameterRows[], block: Tensor): Gen
       filled += taken;
       if (filled === width) {
         yield feeds(data);
-        data = allocate(dtype, n * width);
+        data = shareable(dtype, n * width);
         filled = 0;
       }
     }

@@ -95,7 +95,7 @@ export const convolutions = fc
     };
   });
 
-const pools = fc
+const anyPools = fc
   .record({ kernel: pairOf(extent(3)), stride: pairOf(extent(3)), half: fc.boolean(), extra: pairOf(extent(4, 0)) })
   .map(({ kernel, stride, half, extra }) => {
     const padding = kernel.map((k) => (half ? Math.floor(k / 2) : 0)) as unknown as Pair;
@@ -103,6 +103,15 @@ const pools = fc
     const windows = size.map((s, i) => Math.floor((s + 2 * padding[i] - kernel[i]) / stride[i]) + 1);
     return { attributes: { kernel, stride, padding }, size, windows };
   });
+
+/** Windows side by side, with rows long enough for vectors. */
+const sideBySidePools = fc.tuple(pairOf(extent(3)), extent(2), extent(6)).map(([kernel, down, across]) => {
+  const windows = [down, across];
+  const size = kernel.map((k, i) => k * windows[i]) as unknown as Pair;
+  return { attributes: { kernel, stride: kernel, padding: [0, 0] as Pair }, size, windows };
+});
+
+const pools = fc.oneof({ weight: 3, arbitrary: anyPools }, { weight: 1, arbitrary: sideBySidePools });
 
 const batches = fc
   .tuple(extent(3), extent(3), extent(3), extent(3))

@@ -190,7 +190,8 @@ class WasmExecutable implements Executable {
   /** Copies that workers see without another one; a message would write them into a buffer, and read them out of it. */
   #sendable(values: Arguments): FloatArray[] {
     return values.map(({ data }) => {
-      if (!this.#pool.options.shared || data.byteLength < LARGE_BYTES) return data;
+      const small = data.byteLength < LARGE_BYTES;
+      if (!this.#pool.options.shared || small || data.buffer instanceof SharedArrayBuffer) return data;
       const copy = new Uint8Array(new SharedArrayBuffer(data.byteLength));
       copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       return data instanceof Float32Array ? new Float32Array(copy.buffer) : new Float64Array(copy.buffer);

@@ -137,6 +137,8 @@ export function averagePool(out: usize, x: usize, planes: i32, t: usize): void {
 /** The adjoint of `averagePool`: every pixel gets its share of each window that holds it. */
 export function averagePoolGradient(out: usize, g: usize, planes: i32, t: usize): void {
   read(t);
+  const sideBySide = kernelH == strideH && kernelW == strideW && paddingH == 0 && paddingW == 0;
+  if (sideBySide && p * strideH == h && q * strideW == w) return spreadShares(out, g, planes);
   const size = (<usize>(h * w)) << 2;
   memory.fill(out, 0, size * planes);
   for (let plane = 0; plane < planes; plane++) {
@@ -157,6 +159,40 @@ export function averagePoolGradient(out: usize, g: usize, planes: i32, t: usize)
       }
     }
     out += size;
+  }
+}
+
+/**
+ * The same where windows lie side by side: every pixel has one window, and is written once. Rows of pixels are made of
+ * a row of windows, by pairs where a window is two pixels wide.
+ */
+function spreadShares(out: usize, g: usize, planes: i32): void {
+  const factor: f32 = <f32>1 / <f32>(kernelH * kernelW);
+  const bytes = <usize>w << 2;
+  for (let row = 0; row < planes * p; row++) {
+    let from = g;
+    let to = out;
+    let j = 0;
+    if (kernelW == 2) {
+      for (; j + 4 <= q; j += 4) {
+        const v = f32x4.mul(v128.load(from), f32x4.splat(factor));
+        v128.store(to, v128.shuffle<f32>(v, v, 0, 0, 1, 1));
+        v128.store(to, v128.shuffle<f32>(v, v, 2, 2, 3, 3), 16);
+        from += 16;
+        to += 32;
+      }
+    }
+    for (; j < q; j++) {
+      const share = load<f32>(from) * factor;
+      for (let z = 0; z < kernelW; z++) {
+        store<f32>(to, share);
+        to += 4;
+      }
+      from += 4;
+    }
+    for (let y = 1; y < kernelH; y++) memory.copy(out + y * bytes, out, bytes);
+    out += bytes * kernelH;
+    g += q << 2;
   }
 }
 

@@ -71,8 +71,9 @@ function lowerConvolve(
   const { mask, add } = epilogue;
   const { size, offset } = window.packing;
   if (what.strided) return lowerStrided(lower, out, [x, w], what.strided, { ...what, size }, epilogue);
-  if (isFiltering(kernel, groups, window) && filteringPays(kernels, inputs, outputs)) {
-    const filtering = { samples, kernels, channels: inputs, size, padding: offset, outputs, turned };
+  // Not the forward pass: see winograd.ts.
+  if (turned && isFiltering(kernel, groups, window) && filteringPays(kernels, inputs, outputs)) {
+    const filtering = { samples, kernels, channels: inputs, size, padding: offset, outputs };
     lowerWinograd(lower, out, [x, w], { ...filtering, steps: [steps[1], steps[2]] }, epilogue);
     return;
   }

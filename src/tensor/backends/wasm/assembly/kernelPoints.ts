@@ -32,26 +32,24 @@ function fourTaps(g: usize, kernel: usize, count: i32): v128 {
 }
 
 /**
- * G g Gᵀ for all kernels, [point][block of 4 kernels][channel][4]; zeros for kernels beyond the last.
+ * G g Gᵀ for all kernels, their taps read from the last to the first, [point][block of 4 kernels][channel][4]; zeros for kernels beyond the last.
  *
  * @param stepKernel stepChannel bytes from kernel to kernel and channel to channel
- * @param turned whether taps are read from the last to the first
  * @param room for 18 vectors
  */
 export function kernelPoints(
-  w: usize, to: usize, point: usize, kernels: i32, channels: i32, stepKernel: usize, stepChannel: usize, turned: bool, room: usize,
+  w: usize, to: usize, point: usize, kernels: i32, channels: i32, stepKernel: usize, stepChannel: usize, room: usize,
 ): void {
-  const first: usize = turned ? 32 : 0;
-  const next: isize = turned ? -4 : 4;
   for (let k = 0; k < kernels; k += 4) {
     const count = min(4, kernels - k);
     for (let c = 0; c < channels; c++) {
-      const g = w + k * stepKernel + c * stepChannel + first;
-      for (let j: isize = 0; j < 3; j++) {
+      const last = w + k * stepKernel + c * stepChannel + 32;
+      for (let j: usize = 0; j < 3; j++) {
+        const g = last - (j << 2);
         putKernel(
-          fourTaps(g + j * next, stepKernel, count),
-          fourTaps(g + (3 + j) * next, stepKernel, count),
-          fourTaps(g + (6 + j) * next, stepKernel, count),
+          fourTaps(g, stepKernel, count),
+          fourTaps(g - 12, stepKernel, count),
+          fourTaps(g - 24, stepKernel, count),
           room + (j << 4),
           48,
         );

@@ -2,11 +2,11 @@ import { outer2x2, outer4x2 } from './generated/tiles';
 import { kernelPoints } from './kernelPoints';
 import { patchLines, patchPoints, PLACE_BYTES, planeBytes, POINTS, putPatches, SIDE } from './minimalFiltering';
 
-// A convolution by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from the transform to the products.
+// An input gradient by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from the transform to the products.
 
 /**
- * out[n][k] (+)= Σ_c w[k][c] ∗ x[n][c] for 3×3 kernels at stride 1: what `convolve` computes, by minimal filtering.
- * Vectors hold four patches of a channel.
+ * out[n][k] (+)= Σ_c w[k][c] ∗ x[n][c] for 3×3 kernels, turned, at stride 1: what `convolve` computes for an input
+ * gradient, by minimal filtering. Vectors hold four patches of a channel.
  *
  * @param t a table: see `lowerWinograd`
  * @param scratch see there
@@ -18,14 +18,13 @@ export function winogradConvolve(out: usize, x: usize, w: usize, mask: usize, ad
   const channels = load<i32>(t, 12);
   const stepKernel = <usize>load<u32>(t, 16) << 2;
   const stepChannel = <usize>load<u32>(t, 20) << 2;
-  const turned = load<i32>(t, 24);
-  const heightX = load<i32>(t, 28);
-  const widthX = load<i32>(t, 32);
-  const above = load<i32>(t, 36); // rows and columns of zeros in front of the image
-  const before = load<i32>(t, 40);
-  const height = load<i32>(t, 44); // of the output
-  const width = load<i32>(t, 48);
-  const blockRows = load<i32>(t, 52);
+  const heightX = load<i32>(t, 24);
+  const widthX = load<i32>(t, 28);
+  const above = load<i32>(t, 32); // rows and columns of zeros in front of the image
+  const before = load<i32>(t, 36);
+  const height = load<i32>(t, 40); // of the output
+  const width = load<i32>(t, 44);
+  const blockRows = load<i32>(t, 48);
 
   const across = (width + 3) >> 2;
   const down = (height + 3) >> 2;
@@ -53,7 +52,7 @@ export function winogradConvolve(out: usize, x: usize, w: usize, mask: usize, ad
   const m = v + POINTS * stepV;
   memory.fill(zeros, 0, starts - zeros);
   memory.fill(v, 0, POINTS * stepV);
-  kernelPoints(w, u, stepU, kernels, channels, stepKernel, stepChannel, turned != 0, room);
+  kernelPoints(w, u, stepU, kernels, channels, stepKernel, stepChannel, room);
   // Patches beyond the last read what is there.
   for (let i = 0; i < most; i++) {
     const r = i / across;

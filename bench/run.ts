@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import Table from 'cli-table3';
+import { format } from 'prettier';
 import { type Job, jobs } from './jobs.ts';
 import { countFlops, writeTorchGraph } from './torchGraph.ts';
 
@@ -147,13 +148,14 @@ try {
     const text = [
       '# Results of `npm run bench -- --write`',
       `${machine}; ${software}; ${new Date().toISOString().slice(0, 10)}.`,
-      `The best of ${options.rounds} turns of two repeats each; wasm and PyTorch took turns. GFLOP/s counts the multiplications and`,
-      'additions of direct convolutions. The reference is timed on a batch of 4 and scaled by N² (train) or N (eval).',
+      `The best of ${options.rounds} turns of two repeats each; wasm and PyTorch took turns. ` +
+        'GFLOP/s counts the multiplications and additions of direct convolutions. ' +
+        'The reference is timed on a batch of 4 and scaled by N² (train) or N (eval).',
       markdownTable(HEAD, rows),
       '## Cost by batch size',
       markdownTable(SCALING_HEAD, sizes),
     ];
-    await writeFile(here('RESULTS.md'), `${text.join('\n\n')}\n`);
+    await writeFile(here('RESULTS.md'), await format(text.join('\n\n'), { parser: 'markdown', printWidth: 120 }));
   }
 } finally {
   await rm(folder, { recursive: true });

@@ -2,15 +2,18 @@ import { vjp } from '../autodiff/index.ts';
 import { checkImages, type Mode, type Module, Trace } from '../nn/index.ts';
 import {
   allocate,
+  allocateShared,
   type Backend,
   cast,
   type DType,
   type Feeds,
+  type FloatArray,
   formatShape,
   input,
   InputError,
   type NDArray,
   ones,
+  type Places,
   Program,
   referenceBackend,
   sameShape,
@@ -77,6 +80,9 @@ export class JacobianProgram {
   readonly #blockRows: number;
   readonly #program: Program;
   readonly #names: readonly string[];
+  /** The memory of rows that were handed out, and that of rows which were given back: an array for each parameter. */
+  readonly #storageOf = new WeakMap<JacobianRows, readonly FloatArray[]>();
+  #free: readonly FloatArray[] | undefined;
 
   private constructor(network: Module, images: Shape, sweep: Sweep, blockRows: number, program: Program) {
     this.#images = images;
@@ -123,11 +129,19 @@ export class JacobianProgram {
     }
     const n = images.shape[0];
     const typed = cast(images, trace.dtype);
+    const storage = this.#takeStorage();
     const parameters = gradients.map(({ shape: [, ...shape] }, k): ParameterRows => {
       const size = sizeOf(shape);
-      const data = allocate(trace.dtype, n * size);
+      const data = storage[k].subarray(0, n * size);
       return { name: this.#names[k], shape, rows: { shape: [n, size], dtype: trace.dtype, data } };
     });
+    const placesOf = (block: number): Places => [
+      undefined, // the logits
+      ...gradients.map(({ shape }, k) => {
+        const size = sizeOf(shape);
+        return storage[k].subarray(block * size, (block + 1) * size);
+      }),
+    ];
     const classes = trace.y.shape[trace.y.rank - 1];
     const logits: NDArray = { shape: [n, classes], dtype: trace.dtype, data: allocate(trace.dtype, n * classes) };
 
@@ -135,23 +149,41 @@ export class JacobianProgram {
     const blocks = firsts.map((first): Feeds => new Map([[varying, blockAt(first, typed)]]));
     await this.#program.bind(new Map([...trace.variables(), [trace.x, typed]]));
     let done = 0;
-    await this.#program.runBlocks(blocks, (block, [y, ...rows]) => {
+    const consume = (block: number, [y]: readonly NDArray[]) => {
       const first = firsts[block];
       const count = Math.min(this.#blockRows, n - first);
       // In train mode a block's logits are those of the whole batch, in eval mode those of the block.
       if (trace.mode === 'train') logits.data.set(y.data);
       else logits.data.set(y.data.subarray(0, count * classes), first * classes);
-      rows.forEach(({ data }, k) => {
-        const { shape, data: into } = parameters[k].rows;
-        into.set(data.subarray(0, count * shape[1]), first * shape[1]);
-      });
       onRows?.((done += count), n);
-    });
-    return { logits, parameters };
+    };
+    await this.#program.runBlocks(blocks, consume, placesOf);
+    const rows: JacobianRows = { logits, parameters };
+    this.#storageOf.set(rows, storage);
+    return rows;
+  }
+
+  /**
+   * Gives rows of this program back: a later run writes its own in their memory, which the system need not find and clear
+   * again. The rows must not be used after it.
+   */
+  recycle(rows: JacobianRows): void {
+    this.#free = this.#storageOf.get(rows) ?? this.#free;
+    this.#storageOf.delete(rows);
+  }
+
+  /** Room for the rows of every parameter, in whole blocks: the last one may have more rows than there are left. */
+  #takeStorage(): readonly FloatArray[] {
+    const free = this.#free;
+    this.#free = undefined;
+    if (free) return free;
+    const blocks = Math.ceil(this.#images[0] / this.#blockRows);
+    return this.#sweep.gradients.map(({ shape, dtype }) => allocateShared(dtype, blocks * sizeOf(shape)));
   }
 
   /** Frees memory; the program cannot be used after it. */
   dispose(): void {
+    this.#free = undefined;
     this.#program.dispose();
   }
 }

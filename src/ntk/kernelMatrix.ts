@@ -1,8 +1,6 @@
 import {
-  allocate,
+  allocateShared,
   type Backend,
-  type DType,
-  type Feeds,
   type FloatArray,
   formatShape,
   gram,
@@ -15,8 +13,20 @@ import {
 } from '../tensor/index.ts';
 import { type JacobianRows, type ParameterRows } from './jacobianRows.ts';
 
-/** So many blocks of columns for each lane of a backend: enough that all lanes end at about the same time. */
-const BLOCKS_A_LANE = 4;
+/**
+ * J is taken apart into blocks of so many bytes: few enough for a cache, enough to be worth a message to a worker. There
+ * are {@link LEAST_BLOCKS} at least, for several workers to share, and each has {@link COLUMNS_A_ROW} columns a row at
+ * least: less, and to add the kernels up would cost as much as to compute them.
+ */
+const BLOCK_BYTES = 2 ** 20;
+const LEAST_BLOCKS = 8;
+const COLUMNS_A_ROW = 4;
+
+/** The columns of a block. The number of threads has no say in it, so that it has none in the result. */
+function blockWidth(n: number, columns: number, bytes: number): number {
+  const width = Math.max(Math.floor(BLOCK_BYTES / (bytes * n)), COLUMNS_A_ROW * n);
+  return Math.min(width, Math.ceil(columns / LEAST_BLOCKS));
+}
 
 /**
  * Θ = J·Jᵀ, [N, N] in float64: every sum is accumulated in float64 whatever the precision of the rows, because κ depends
@@ -34,35 +44,49 @@ export async function kernelMatrix(
   const { shape, dtype } = parameters[0].rows;
   const n = shape[0];
   const columns = parameters.reduce((sum, { rows }) => sum + rows.shape[1], 0);
-  const width = Math.ceil(columns / (BLOCKS_A_LANE * backend.parallelism));
+  const width = blockWidth(n, columns, parameters[0].rows.data.BYTES_PER_ELEMENT);
   const block = input('columns', [n, width], dtype);
   const program = await Program.compile([gram(block)], { backend, varying: [block] });
-  const parts: FloatArray[] = [];
+  const theta = new Float64Array(n * n);
+  const early = new Map<number, FloatArray>(); // kernels of blocks before which others are missing
+  let next = 0;
+  const add = (part: FloatArray) => part.forEach((value, i) => (theta[i] += value));
+
+  // A block's memory is used again as soon as its kernel is there: to touch fresh memory costs more than to copy.
+  const buffers: FloatArray[] = [];
+  const used = new Map<number, FloatArray>();
+  function* blocks() {
+    let i = 0;
+    const take = () => buffers.pop() ?? allocateShared(dtype, n * width);
+    for (const data of columnBlocks(parameters, n, width, take)) {
+      used.set(i++, data);
+      yield new Map([[block, { shape: block.shape, dtype, data }]]);
+    }
+  }
   try {
     await program.bind();
-    await program.runBlocks(columnBlocks(parameters, block), (i, [part]) => (parts[i] = part.data.slice()));
+    await program.runBlocks(blocks(), (i, [part]) => {
+      buffers.push(used.get(i)!);
+      early.set(i, i === next ? part.data : part.data.slice());
+      for (; early.has(next); next++) {
+        add(early.get(next)!);
+        early.delete(next);
+      }
+    });
   } finally {
     program.dispose();
   }
-  const theta = new Float64Array(n * n);
-  for (const part of parts) part.forEach((value, i) => (theta[i] += value));
   return { shape: [n, n], dtype: 'float64', data: theta };
 }
 
-/** Memory that worker threads see without another copy, wherever there is such. */
-function shareable(dtype: DType, size: number): FloatArray {
-  if (typeof SharedArrayBuffer !== 'function') return allocate(dtype, size);
-  return dtype === 'float32'
-    ? new Float32Array(new SharedArrayBuffer(4 * size))
-    : new Float64Array(new SharedArrayBuffer(8 * size));
-}
-
-/** The columns of J as values of `block`, [N, width], one after another; zeros behind the last. */
-function* columnBlocks(parameters: readonly ParameterRows[], block: Tensor): Generator<Feeds> {
-  const { shape, dtype } = block;
-  const [n, width] = shape;
-  const feeds = (data: FloatArray): Feeds => new Map([[block, { shape, dtype, data }]]);
-  let data = shareable(dtype, n * width);
+/** The columns of J in arrays [N, width], one after another; zeros behind the last. */
+function* columnBlocks(
+  parameters: readonly ParameterRows[],
+  n: number,
+  width: number,
+  take: () => FloatArray,
+): Generator<FloatArray> {
+  let data = take();
   let filled = 0;
   for (const { rows } of parameters) {
     const columns = rows.shape[1];
@@ -74,13 +98,15 @@ function* columnBlocks(parameters: readonly ParameterRows[], block: Tensor): Gen
       from += taken;
       filled += taken;
       if (filled === width) {
-        yield feeds(data);
-        data = shareable(dtype, n * width);
+        yield data;
+        data = take();
         filled = 0;
       }
     }
   }
-  if (filled > 0) yield feeds(data);
+  if (filled === 0) return;
+  for (let i = 0; i < n; i++) data.fill(0, i * width + filled, (i + 1) * width);
+  yield data;
 }
 
 /** The kernel of each parameter on its own, [N, N] in float64, by name; their sum is Θ. */

@@ -50,7 +50,12 @@ export class NtkProgram {
    * @throws InputError when images hold NaN or infinity, NumericalError when the kernel does.
    */
   async run(images: NDArray, onRows?: (done: number, of: number) => void): Promise<Ntk> {
-    return ntkOf(await this.#rows.run(images, onRows), this.#options);
+    const rows = await this.#rows.run(images, onRows);
+    try {
+      return await ntkOf(rows, this.#options);
+    } finally {
+      this.#rows.recycle(rows);
+    }
   }
 
   /** Frees memory; the program cannot be used after it. */

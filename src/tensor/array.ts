@@ -22,6 +22,14 @@ export function allocate(dtype: DType, size: number): FloatArray {
   return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size);
 }
 
+/** As {@link allocate}, on memory that worker threads see without a copy wherever there is such. */
+export function allocateShared(dtype: DType, size: number): FloatArray {
+  if (typeof SharedArrayBuffer !== 'function') return allocate(dtype, size);
+  return dtype === 'float32'
+    ? new Float32Array(new SharedArrayBuffer(4 * size))
+    : new Float64Array(new SharedArrayBuffer(8 * size));
+}
+
 /**
  * Wraps numbers as an array of the given shape. A typed array of the right precision is used as it is, not copied.
  *

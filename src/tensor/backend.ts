@@ -1,8 +1,14 @@
-import { type DType, type NDArray } from './array.ts';
+import { type DType, type FloatArray, type NDArray } from './array.ts';
 import { type Plan } from './plan.ts';
 
 /** Values of a plan's fixed or varying inputs, in the plan's order. */
 export type Arguments = readonly NDArray[];
+
+/**
+ * Where the outputs of a block are wanted, in the plan's order: an array of an output's size, or `undefined` where any
+ * array will do. Arrays on shared memory save the copy from a worker.
+ */
+export type Places = readonly (FloatArray | undefined)[];
 
 /** Something that computes plans. */
 export interface Backend {
@@ -39,9 +45,15 @@ export interface Executable {
    * Runs the varying steps once for each block, in any order and possibly side by side. Blocks are asked for one by one,
    * shortly before they are computed.
    *
-   * @param consume receives each block's outputs as they are done; the arrays are valid during the call alone.
+   * @param consume receives each block's outputs as they are done; the arrays are valid during the call alone, but for
+   * those that are the places asked for.
+   * @param placesOf where the outputs of a block are wanted. A hint: an output that lies elsewhere is left there.
    */
-  runBlocks(blocks: Iterable<Arguments>, consume: (block: number, outputs: readonly NDArray[]) => void): Promise<void>;
+  runBlocks(
+    blocks: Iterable<Arguments>,
+    consume: (block: number, outputs: readonly NDArray[]) => void,
+    placesOf?: (block: number) => Places,
+  ): Promise<void>;
   /** Frees memory; the executable cannot be used after it. */
   dispose(): void;
 }

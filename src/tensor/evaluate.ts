@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
-import { type NDArray } from './array.ts';
-import { type Arguments, type Backend, type Executable } from './backend.ts';
+import { type FloatArray, type NDArray } from './array.ts';
+import { type Arguments, type Backend, type Executable, type Places } from './backend.ts';
 import { referenceBackend } from './backends/reference/index.ts';
 import { type PlannedEvaluation, planEvaluation } from './plan.ts';
 import { formatShape, sameShape } from './shape.ts';
@@ -60,22 +60,39 @@ export class Program {
     return this.#executable.run(argumentsFor(this.#planned.varyingInputs, varying));
   }
 
-  /** The outputs for many values of the varying inputs; see {@link Executable.runBlocks}. */
+  /**
+   * The outputs for many values of the varying inputs; see {@link Executable.runBlocks}. Outputs that are given a place
+   * lie there whatever the backend.
+   */
   async runBlocks(
     blocks: Iterable<Feeds>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
+    placesOf?: (block: number) => Places,
   ): Promise<void> {
     const inputs = this.#planned.varyingInputs;
     function* all() {
       for (const block of blocks) yield argumentsFor(inputs, block);
     }
-    await this.#executable.runBlocks(all(), consume);
+    const placed = (block: number, outputs: readonly NDArray[]) => {
+      const places = placesOf?.(block) ?? [];
+      consume(
+        block,
+        outputs.map((output, i) => moveTo(places[i], output)),
+      );
+    };
+    await this.#executable.runBlocks(all(), placed, placesOf);
   }
 
   /** Frees memory; the program cannot be used after it. */
   dispose(): void {
     this.#executable.dispose();
   }
+}
+
+function moveTo(place: FloatArray | undefined, output: NDArray): NDArray {
+  if (place === undefined || place === output.data) return output;
+  place.set(output.data);
+  return { ...output, data: place };
 }
 
 function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {

@@ -5,8 +5,17 @@
  */
 export { NtkitError, ShapeError, InputError, BackendError, GradientError, NumericalError } from '../errors.ts';
 export { apply } from './apply.ts';
-export { allocate, cast, type DType, EPSILON, type FloatArray, ndarray, type NDArray } from './array.ts';
-export { type Arguments, type Backend, type Executable } from './backend.ts';
+export {
+  allocate,
+  allocateShared,
+  cast,
+  type DType,
+  EPSILON,
+  type FloatArray,
+  ndarray,
+  type NDArray,
+} from './array.ts';
+export { type Arguments, type Backend, type Executable, type Places } from './backend.ts';
 export {
   GPU_MODES,
   gpuBackend,

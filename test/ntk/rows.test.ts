@@ -101,6 +101,22 @@ describe('a Jacobian program', () => {
     expect(norm(stem(after)) / norm(stem(before))).toBeCloseTo(2, 10);
   });
 
+  test('writes rows where rows were that were given back, and nowhere else', async () => {
+    // Blocks of two rows for three samples: the second is half empty.
+    const program = await JacobianProgram.compile(network, SHAPE, { mode: 'train', blockRows: 2 });
+    const copies = ({ parameters }: JacobianRows) => parameters.map(({ rows: { data } }) => [...data]);
+    const first = await program.run(draw(1, SHAPE));
+    const firstCopies = copies(first);
+    const second = await program.run(draw(2, SHAPE));
+    expect(copies(first)).toEqual(firstCopies);
+    program.recycle(second);
+    program.recycle({ ...first }); // not what was handed out: nothing happens
+    const third = await program.run(draw(1, SHAPE));
+    expect(copies(third)).toEqual(firstCopies);
+    expect(copies(first)).toEqual(firstCopies);
+    third.parameters.forEach(({ rows }, k) => expect(rows.data.buffer).toBe(second.parameters[k].rows.data.buffer));
+  });
+
   test('counts the columns of J', async () => {
     const program = await JacobianProgram.compile(network, SHAPE, { mode: 'eval' });
     const { parameters } = await program.run(draw(1, SHAPE));

@@ -17,6 +17,7 @@ import {
   maxPool,
   multiply,
   ndarray,
+  type NDArray,
   ones,
   pad,
   planEvaluation,
@@ -88,6 +89,21 @@ describe('a plan', () => {
     const seen: [number, number][] = [];
     await program.runBlocks(blocks, (block, [y]) => seen.push([block, y.data[5]]));
     expect(seen).toEqual([[0, 2], [1, 4], [2, 6]]); // prettier-ignore
+  });
+
+  test('writes outputs to the places they are given', async () => {
+    const program = await Program.compile([scale(x, 2), scale(x, 3)], { varying: [x] });
+    await program.bind();
+    const blocks = [1, 2].map((k) => new Map([[x, ndarray(Array<number>(6).fill(k), [2, 3])]]));
+    const all = new Float64Array(12);
+    const others: number[] = [];
+    const consume = (block: number, [y, z]: readonly NDArray[]) => {
+      expect(y.data.buffer).toBe(all.buffer);
+      others[block] = z.data[0];
+    };
+    await program.runBlocks(blocks, consume, (block) => [all.subarray(6 * block, 6 * (block + 1)), undefined]);
+    expect([...all]).toEqual([2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4]);
+    expect(others).toEqual([3, 6]);
   });
 
   test('hands out results that later runs do not write to', async () => {

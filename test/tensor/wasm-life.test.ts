@@ -1,19 +1,22 @@
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { computeNtk } from '../../src/ntk/index.ts';
+import { computeNtk, kernelMatrix } from '../../src/ntk/index.ts';
 import {
+  allocateShared,
   type Backend,
   BackendError,
   constant,
   convolution,
   evaluate,
   exp,
+  type FloatArray,
   input,
   matmul,
   type NDArray,
   ndarray,
   Program,
   relu,
+  scale,
   sum,
   wasmBackend,
 } from '../../src/tensor/index.ts';
@@ -75,6 +78,46 @@ describe('threads', () => {
     const scale = Math.max(...one.theta.map(Math.abs));
     one.theta.forEach((value, i) => expect(Math.abs(value - three.theta[i])).toBeLessThan(1e-5 * scale));
     expect(three.theta.every(Number.isFinite)).toBe(true);
+  });
+
+  test('have no say in the kernel of given rows', async () => {
+    const rows = single(3, [5, 3001]);
+    const thetaOf = (threads: number) =>
+      withBackend(wasmBackend({ threads }), async (backend) => [
+        ...(await kernelMatrix({ parameters: [{ name: 'weight', shape: [3001], rows }] }, backend)).data,
+      ]);
+    const theta = await thetaOf(1);
+    expect(await thetaOf(3)).toEqual(theta);
+    // Sums of 3001 products of float32 numbers, which are exact in float64.
+    const exact = [...(await kernelMatrix({ parameters: [{ name: 'weight', shape: [3001], rows }] })).data];
+    theta.forEach((value, i) => expect(Math.abs(value - exact[i])).toBeLessThan(3001 * 2 ** -52 * exact[0] * 2));
+  });
+});
+
+describe.each([true, false])('results of blocks, shared memory: %s', (sharedMemory) => {
+  test('lie where they are wanted, on shared memory or not', async () => {
+    await withBackend(wasmBackend({ threads: 2, sharedMemory }), async (backend) => {
+      const x = input('x', [3], 'float32');
+      const program = await Program.compile([relu(x), scale(x, 2), scale(x, 3)], { backend, varying: [x] });
+      await program.bind();
+      const blocks = Array.from({ length: 9 }, (_, k) => new Map([[x, ndarray([k, k, -k], [3], 'float32')]]));
+      const shared = allocateShared('float32', 27);
+      const own = new Float32Array(27);
+      const rest: number[] = [];
+      const place = (whole: FloatArray, block: number) => whole.subarray(3 * block, 3 * (block + 1));
+      await program.runBlocks(
+        blocks,
+        (block, [a, b, c]) => {
+          expect(a.data.buffer).toBe(shared.buffer);
+          expect(b.data.buffer).toBe(own.buffer);
+          rest[block] = c.data[0];
+        },
+        (block) => [place(shared, block), place(own, block)],
+      );
+      expect([...shared]).toEqual(blocks.flatMap((_, k) => [k, k, 0]));
+      expect([...own]).toEqual(blocks.flatMap((_, k) => [2 * k, 2 * k, -2 * k]));
+      expect(rest).toEqual(blocks.map((_, k) => 3 * k));
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { BackendError, InputError } from '../../../errors.ts';
 import { type FloatArray, type NDArray } from '../../array.ts';
-import { type Arguments, type Backend, type Executable } from '../../backend.ts';
+import { type Arguments, type Backend, type Executable, type Places } from '../../backend.ts';
 import { type Plan } from '../../plan.ts';
 import { Pool, type PoolOptions, validKernels } from './pool.ts';
 import { lowerPlan, type WasmProgram } from './program.ts';
@@ -140,12 +140,13 @@ class WasmExecutable implements Executable {
   }
 
   run(varying: Arguments): Promise<NDArray[]> {
-    return this.#run(0, varying);
+    return this.#run(0, varying, []);
   }
 
   async runBlocks(
     blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
+    placesOf: (block: number) => Places = () => [],
   ): Promise<void> {
     const iterator = blocks[Symbol.iterator]();
     let count = 0;
@@ -155,7 +156,8 @@ class WasmExecutable implements Executable {
         while (!ended) {
           const next = iterator.next();
           if (next.done) break;
-          consume(count++, await this.#run(worker, next.value));
+          const block = count++;
+          consume(block, await this.#run(worker, next.value, placesOf(block)));
         }
       } finally {
         ended = true; // where one lane fails, the others stop, too
@@ -178,20 +180,27 @@ class WasmExecutable implements Executable {
     this.#pool.giveAfter(unloaded, this.#places, this.#sizes);
   }
 
-  async #run(worker: number, varying: Arguments): Promise<NDArray[]> {
+  async #run(worker: number, varying: Arguments, wanted: Places): Promise<NDArray[]> {
     this.#checkUsable();
-    const { outputs = [] } = await this.#pool.ask(worker, { kind: 'run', id: this.#id, data: this.#sendable(varying) });
+    const places = wanted.map((place) => (place && this.#isShared(place) ? place : undefined));
+    const work = { kind: 'run', id: this.#id, data: this.#sendable(varying), places } as const;
+    const { outputs = [] } = await this.#pool.ask(worker, work);
     return outputs.map((data, i) => {
       const { shape, dtype } = this.#plan.values[this.#plan.outputs[i]];
-      return { shape, dtype, data };
+      return { shape, dtype, data: data ?? places[i]! };
     });
+  }
+
+  /** Whether workers see the memory of an array. */
+  #isShared({ buffer }: FloatArray): boolean {
+    return this.#pool.options.shared && buffer instanceof SharedArrayBuffer;
   }
 
   /** Copies that workers see without another one; a message would write them into a buffer, and read them out of it. */
   #sendable(values: Arguments): FloatArray[] {
     return values.map(({ data }) => {
       const small = data.byteLength < LARGE_BYTES;
-      if (!this.#pool.options.shared || small || data.buffer instanceof SharedArrayBuffer) return data;
+      if (!this.#pool.options.shared || small || this.#isShared(data)) return data;
       const copy = new Uint8Array(new SharedArrayBuffer(data.byteLength));
       copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       return data instanceof Float32Array ? new Float32Array(copy.buffer) : new Float64Array(copy.buffer);

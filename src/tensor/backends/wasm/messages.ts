@@ -1,4 +1,5 @@
 import { type FloatArray } from '../../array.ts';
+import { type Places } from '../../backend.ts';
 import { type Region } from './calls.ts';
 import { type WasmProgram } from './program.ts';
 
@@ -23,14 +24,21 @@ export type Request =
       readonly memoryBytes: number;
     }
   | { readonly kind: 'bind'; readonly job: number; readonly id: number; readonly data: readonly FloatArray[] }
-  | { readonly kind: 'run'; readonly job: number; readonly id: number; readonly data: readonly FloatArray[] }
+  | {
+      readonly kind: 'run';
+      readonly job: number;
+      readonly id: number;
+      readonly data: readonly FloatArray[];
+      /** Arrays on shared memory that outputs are to be written to. */
+      readonly places: Places;
+    }
   | { readonly kind: 'unload'; readonly job: number; readonly id: number };
 
 /** What a worker answers. */
 export interface Reply {
   readonly job: number;
-  /** The outputs of a run. */
-  readonly outputs?: readonly FloatArray[];
+  /** The outputs of a run, but for those that have a place. */
+  readonly outputs?: Places;
   /** What went wrong. */
   readonly error?: string;
 }

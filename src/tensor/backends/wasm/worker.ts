@@ -1,4 +1,5 @@
 import { type DType, type FloatArray } from '../../array.ts';
+import { type Places } from '../../backend.ts';
 import { type Call, type Region } from './calls.ts';
 import { type Reply, type Request, type Start } from './messages.ts';
 import { type Port, type WasmProgram } from './program.ts';
@@ -37,14 +38,14 @@ port.onmessage = ({ data: message }) => {
   }
   try {
     const outputs = answer(message);
-    const buffers = outputs.map(({ buffer }) => buffer as ArrayBuffer);
+    const buffers = outputs.flatMap((output) => (output ? [output.buffer as ArrayBuffer] : []));
     port.postMessage({ job: message.job, outputs }, buffers);
   } catch (error) {
     port.postMessage({ job: message.job, error: error instanceof Error ? error.message : String(error) }, []);
   }
 };
 
-function answer(request: Request): FloatArray[] {
+function answer(request: Request): Places {
   switch (request.kind) {
     case 'load':
       load(request);
@@ -60,7 +61,12 @@ function answer(request: Request): FloatArray[] {
       program.varyingInputs.forEach((input, i) => view(input, bases).set(request.data[i]));
       varying();
       // Copies: the next run begins before these are read.
-      return program.outputs.map((output) => view(output, bases).slice());
+      return program.outputs.map((output, i) => {
+        const place = request.places[i];
+        if (!place) return view(output, bases).slice();
+        place.set(view(output, bases));
+        return undefined;
+      });
     }
     case 'unload':
       programs.delete(request.id);

@@ -123,7 +123,7 @@ const forms: Record<string, Form> = {
 const single = (value: NDArray) => cast(value, 'float32');
 
 const kernelOf = (expression: Tensor) =>
-  lowerPlan(planEvaluation([expression], []).plan).fixedCalls.map(({ kernel }) => kernel);
+  lowerPlan(planEvaluation([expression], []).plan).fixedCalls[0].map(({ kernel }) => kernel);
 
 test.each(Object.keys(forms))('%s by minimal filtering is the reference to its bound', async (name) => {
   const { operands, build, bound } = forms[name];

@@ -13,6 +13,9 @@ export interface Call {
   readonly args: readonly (number | Address)[];
 }
 
+/** Not a kernel: threads wait here until all have come. Its arguments are two 32-bit zeros, and how many threads. */
+export const BARRIER = 'barrier';
+
 /** The place `bytes` behind another. */
 export function behind({ region, offset }: Address, bytes: number): Address {
   return { region, offset: offset + bytes };

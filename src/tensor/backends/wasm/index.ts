@@ -68,7 +68,8 @@ class WasmBackend implements Backend {
   }
 
   async compile(plan: Plan): Promise<Executable> {
-    const program = lowerPlan(plan);
+    const { shared, threads } = this.#options;
+    const program = lowerPlan(plan, shared ? threads : 1);
     const pool = await this.#started();
     return WasmExecutable.load(pool, program, plan);
   }
@@ -119,6 +120,7 @@ class WasmExecutable implements Executable {
         return pool.ask(worker, {
           kind: 'load',
           id: executable.#id,
+          part: pool.options.shared ? worker : 0,
           program: worker === 0 || !pool.options.shared ? program : { ...program, constants: [] },
           bases: { constants, fixed, arena, scratch: arena + program.bytes.arena },
           memoryBytes: pool.memoryBytes,
@@ -133,10 +135,12 @@ class WasmExecutable implements Executable {
 
   async bind(fixed: Arguments): Promise<void> {
     this.#checkUsable();
+    // In one memory all compute the fixed stage together, and the first takes the inputs in.
+    const { shared } = this.#pool.options;
     const data = this.#sendable(fixed);
-    const bind = (worker: number) => this.#pool.ask(worker, { kind: 'bind', id: this.#id, data });
-    if (this.#pool.options.shared) await bind(0);
-    else await this.#everywhere(bind);
+    await this.#everywhere((worker) => {
+      return this.#pool.ask(worker, { kind: 'bind', id: this.#id, data: shared && worker > 0 ? [] : data });
+    });
   }
 
   run(varying: Arguments): Promise<NDArray[]> {

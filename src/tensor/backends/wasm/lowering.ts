@@ -2,7 +2,7 @@ import { BackendError } from '../../../errors.ts';
 import { type DType, type NDArray } from '../../array.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachRow } from '../../strided.ts';
-import { type Address, behind, type Call } from './calls.ts';
+import { type Address, BARRIER, behind, type Call } from './calls.ts';
 
 /** An array in memory. */
 export interface Operand {
@@ -23,21 +23,74 @@ export interface Constant {
 /** Every address is a multiple of this: a cache line. */
 export const ALIGNMENT = 64;
 
+/** The float32 numbers of a cache line, which no two threads write to. */
+export const LINE = ALIGNMENT / 4;
+
 /** The next multiple of {@link ALIGNMENT}. */
 export function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Collects the calls that a plan becomes, and the constants and the scratch memory that they need. */
+/** Work of fewer elements than this is not divided: threads would wait for each other longer than it takes. */
+const LEAST_WORK = 2 ** 16;
+
+/**
+ * Collects the calls that a plan becomes, and the constants and the scratch memory that they need.
+ *
+ * A stage is computed by one thread or by several in step: each has a list of calls of its own. What is not divided is
+ * the first one's; before and after what is, all wait for each other.
+ */
 export class Lowering {
-  calls: Call[] = [];
+  #lists: Call[][] = [[]];
+  #thread = 0;
+  /** Whether the first thread has calls since all last waited: the first of them is to read what it was given. */
+  #apart = true;
   readonly constants: Constant[] = [];
   constantBytes = 0;
   scratchBytes = 0;
+  #divided = false;
+  #barrier: Address | undefined;
   readonly #tables = new Map<string, Address>();
 
   call(kernel: string, ...args: (number | Address)[]): void {
-    this.calls.push({ kernel, args });
+    if (!this.#divided) this.#apart = true;
+    this.#lists[this.#thread].push({ kernel, args });
+  }
+
+  /** The calls of a stage, a list for each of its threads. */
+  stage(threads: number, lower: () => void): readonly (readonly Call[])[] {
+    this.#lists = Array.from({ length: threads }, () => []);
+    this.#apart = true;
+    lower();
+    return this.#lists;
+  }
+
+  /**
+   * Divides work on `count` things that do not depend on each other among the threads of the stage. Parts begin at
+   * multiples of `unit`.
+   *
+   * @param work about how many elements a simple operation would write in the same time.
+   */
+  divide(count: number, work: number, lower: (first: number, count: number) => void, unit = 1): void {
+    const threads = this.#lists.length;
+    const units = Math.ceil(count / unit);
+    if (threads === 1 || units === 1 || work < LEAST_WORK || this.#divided) return lower(0, count);
+    if (this.#apart) this.#wait();
+    this.#divided = true;
+    for (let thread = 0; thread < threads; thread++) {
+      const [first, end] = [thread, thread + 1].map((t) => Math.min(count, unit * Math.floor((t * units) / threads)));
+      this.#thread = thread;
+      if (end > first) lower(first, end - first);
+    }
+    this.#thread = 0;
+    this.#divided = false;
+    this.#apart = false;
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#barrier ??= this.constant(new Int32Array(2));
+    for (const list of this.#lists) list.push({ kernel: BARRIER, args: [this.#barrier, this.#lists.length] });
   }
 
   /** Places an array among the constants. */

@@ -16,6 +16,8 @@ export type Request =
       readonly kind: 'load';
       readonly job: number;
       readonly id: number;
+      /** Which of the lists of the fixed stage is this worker's. */
+      readonly part: number;
       /** Without constants where another worker writes them. */
       readonly program: WasmProgram;
       /** Where each region begins in this worker's memory. */
@@ -23,7 +25,13 @@ export type Request =
       /** How large this worker's memory must be. */
       readonly memoryBytes: number;
     }
-  | { readonly kind: 'bind'; readonly job: number; readonly id: number; readonly data: readonly FloatArray[] }
+  | {
+      readonly kind: 'bind';
+      readonly job: number;
+      readonly id: number;
+      /** Empty where another worker takes the fixed inputs in. */
+      readonly data: readonly FloatArray[];
+    }
   | {
       readonly kind: 'run';
       readonly job: number;

@@ -17,7 +17,8 @@ export interface Port {
 /** A plan as calls of kernels on places in memory: plain data, which workers are sent. */
 export interface WasmProgram {
   readonly constants: readonly Constant[];
-  readonly fixedCalls: readonly Call[];
+  /** A list for each thread that computes the fixed stage; they wait for each other where the lists say. */
+  readonly fixedCalls: readonly (readonly Call[])[];
   readonly varyingCalls: readonly Call[];
   readonly fixedInputs: readonly Port[];
   readonly varyingInputs: readonly Port[];
@@ -34,9 +35,10 @@ export interface WasmProgram {
 /**
  * Lowers a plan and places all its arrays.
  *
+ * @param threads how many compute the fixed stage together
  * @throws BackendError when a primitive has no kernel for its operands' precision.
  */
-export function lowerPlan(plan: Plan): WasmProgram {
+export function lowerPlan(plan: Plan, threads = 1): WasmProgram {
   const { values, outputs } = plan;
   const lowering = new Lowering();
   const fixed = fuse(plan.fixedSteps, plan);
@@ -53,6 +55,7 @@ export function lowerPlan(plan: Plan): WasmProgram {
     inputs: readonly number[],
     stage: readonly Operation[],
     kept: Set<number>,
+    threads: number,
   ) => {
     const layout = new Layout();
     const own = new Set<number>();
@@ -64,20 +67,21 @@ export function lowerPlan(plan: Plan): WasmProgram {
       addresses.set(value, { region, offset: layout.take(bytes(value)) });
     };
     inputs.forEach(born);
-    lowering.calls = [];
-    stage.forEach(({ reads, writes, lower }, i) => {
-      writes.forEach(born);
-      lower(lowering, operand);
-      for (const value of new Set([...reads, ...writes])) {
-        const dead = lastUse.get(value) === i && own.has(value) && !kept.has(value);
-        if (dead) layout.give(addresses.get(value)!.offset, bytes(value));
-      }
-    });
-    return { calls: lowering.calls, bytes: layout.size };
+    const calls = lowering.stage(threads, () =>
+      stage.forEach(({ reads, writes, lower }, i) => {
+        writes.forEach(born);
+        lower(lowering, operand);
+        for (const value of new Set([...reads, ...writes])) {
+          const dead = lastUse.get(value) === i && own.has(value) && !kept.has(value);
+          if (dead) layout.give(addresses.get(value)!.offset, bytes(value));
+        }
+      }),
+    );
+    return { calls, bytes: layout.size };
   };
   const keptForVarying = new Set([...varying.flatMap(({ reads }) => reads), ...outputs]);
-  const first = place('fixed', plan.fixedInputs, fixed, keptForVarying);
-  const second = place('arena', plan.varyingInputs, varying, new Set(outputs));
+  const first = place('fixed', plan.fixedInputs, fixed, keptForVarying, threads);
+  const second = place('arena', plan.varyingInputs, varying, new Set(outputs), 1);
 
   const port = (value: number): Port => ({
     address: addresses.get(value)!,
@@ -87,7 +91,7 @@ export function lowerPlan(plan: Plan): WasmProgram {
   return {
     constants: lowering.constants,
     fixedCalls: first.calls,
-    varyingCalls: second.calls,
+    varyingCalls: second.calls[0],
     fixedInputs: plan.fixedInputs.map(port),
     varyingInputs: plan.varyingInputs.map(port),
     outputs: outputs.map(port),

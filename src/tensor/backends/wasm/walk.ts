@@ -1,7 +1,7 @@
-import { type Shape } from '../../shape.ts';
+import { type Shape, sizeOf } from '../../shape.ts';
 import { joinDimensions } from '../../strided.ts';
-import { type Address } from './calls.ts';
-import { type Lowering } from './lowering.ts';
+import { type Address, behind } from './calls.ts';
+import { LINE, type Lowering } from './lowering.ts';
 
 /** The operations of the kernel `walk`, numbered as in assembly/elementwise.ts. */
 const ROW_OPERATIONS = [
@@ -41,8 +41,16 @@ export function walk(
 ): void {
   const [a, b = a] = operands;
   const { extents, strides } = joinDimensions(shape, [output.steps, a.steps, b.steps]);
-  const table = lower.table([extents.length, ...extents, ...strides.flat()]);
   const [p = 0, q = 0] = numbers;
   const scratch = lower.scratch(4 * extents.length);
-  lower.call('walk', ROW_OPERATIONS.indexOf(operation), output.address, a.address, b.address, p, q, table, scratch);
+  // Divided along the first dimension, unless all of it goes to the same outputs, or a thread's own memory takes part.
+  const [first, ...inner] = extents;
+  const addresses = [output.address, a.address, b.address];
+  const part = (start: number, count: number) => {
+    const table = lower.table([extents.length, count, ...inner, ...strides.flat()]);
+    const at = addresses.map((address, i) => behind(address, start * strides[i][0]));
+    lower.call('walk', ROW_OPERATIONS.indexOf(operation), ...at, p, q, table, scratch);
+  };
+  if (strides[0][0] === 0 || addresses.some(({ region }) => region === 'scratch')) part(0, first);
+  else lower.divide(first, sizeOf(shape), part, inner.length === 0 ? LINE : 1);
 }

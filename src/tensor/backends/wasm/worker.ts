@@ -1,6 +1,6 @@
 import { type DType, type FloatArray } from '../../array.ts';
 import { type Places } from '../../backend.ts';
-import { type Call, type Region } from './calls.ts';
+import { BARRIER, type Call, type Region } from './calls.ts';
 import { type Reply, type Request, type Start } from './messages.ts';
 import { type Port, type WasmProgram } from './program.ts';
 
@@ -41,6 +41,7 @@ port.onmessage = ({ data: message }) => {
     const buffers = outputs.flatMap((output) => (output ? [output.buffer as ArrayBuffer] : []));
     port.postMessage({ job: message.job, outputs }, buffers);
   } catch (error) {
+    if (message.kind === 'bind') throw error; // others may be waiting for this thread: better that it dies, and they with it
     port.postMessage({ job: message.job, error: error instanceof Error ? error.message : String(error) }, []);
   }
 };
@@ -52,7 +53,7 @@ function answer(request: Request): Places {
       return [];
     case 'bind': {
       const { program, bases, fixed } = programs.get(request.id)!;
-      program.fixedInputs.forEach((input, i) => view(input, bases).set(request.data[i]));
+      request.data.forEach((data, i) => view(program.fixedInputs[i], bases).set(data));
       fixed();
       return [];
     }
@@ -74,26 +75,47 @@ function answer(request: Request): Places {
   }
 }
 
-function load({ id, program, bases, memoryBytes }: Extract<Request, { kind: 'load' }>): void {
+function load({ id, part, program, bases, memoryBytes }: Extract<Request, { kind: 'load' }>): void {
   const missing = memoryBytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   for (const { offset, data } of program.constants) {
     const to = new Uint8Array(memory.buffer, bases.constants + offset, data.byteLength);
     to.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  const prepared = { fixed: prepare(program.fixedCalls, bases), varying: prepare(program.varyingCalls, bases) };
+  const prepared = { fixed: prepare(program.fixedCalls[part], bases), varying: prepare(program.varyingCalls, bases) };
   programs.set(id, { program, bases, ...prepared });
 }
 
 /** Calls with all addresses resolved. */
 function prepare(calls: readonly Call[], bases: Readonly<Record<Region, number>>): () => void {
   const resolved = calls.map(({ kernel, args }) => ({
-    kernel: kernels[kernel],
+    kernel: kernel === BARRIER ? wait : kernels[kernel],
     args: args.map((arg) => (typeof arg === 'number' ? arg : bases[arg.region] + arg.offset)),
   }));
   return () => {
     for (const { kernel, args } of resolved) kernel(...args);
   };
+}
+
+/** So often a thread looks whether the others have come before it sleeps: about as long as it takes to wake one up. */
+const LOOKS = 20_000;
+
+/**
+ * Waits until all threads have come here.
+ *
+ * @param at two 32-bit numbers: how many have come, and how often all had come.
+ */
+function wait(at: number, threads: number): void {
+  const state = new Int32Array(memory.buffer, at, 2);
+  const round = Atomics.load(state, 1);
+  if (Atomics.add(state, 0, 1) === threads - 1) {
+    Atomics.store(state, 0, 0);
+    Atomics.add(state, 1, 1);
+    Atomics.notify(state, 1);
+    return;
+  }
+  for (let look = 0; look < LOOKS; look++) if (Atomics.load(state, 1) !== round) return;
+  while (Atomics.load(state, 1) === round) Atomics.wait(state, 1, round);
 }
 
 function view({ address, dtype, size }: Port, bases: Readonly<Record<Region, number>>): FloatArray {

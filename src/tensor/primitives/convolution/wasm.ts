@@ -1,4 +1,4 @@
-import { type Address } from '../../backends/wasm/calls.ts';
+import { type Address, behind } from '../../backends/wasm/calls.ts';
 import {
   coreBytes,
   forEachRun,
@@ -7,6 +7,7 @@ import {
   singly,
   type WasmKernel,
 } from '../../backends/wasm/lowering.ts';
+import { sizeOf } from '../../shape.ts';
 import { type ConvolutionAttributes, type ConvolutionPrimitives, type Pair } from './definition.ts';
 import { backwardWindow, describe, type Epilogue, forwardWindow, type Window } from './packing.ts';
 import { lowerStrided } from './strided.ts';
@@ -102,6 +103,9 @@ function lowerConvolve(
   lower.call('convolve', out, x, w, mask?.address ?? 0, Number(add), table, scratch);
 }
 
+/** About so many products are computed in the time in which a number is written. */
+const PRODUCTS_A_WRITE = 8;
+
 type ConvolveOf<A> = (attributes: A, output: Operand, x: Operand, w: Operand) => Convolve;
 
 const convolutionOf: ConvolveOf<ConvolutionAttributes> = (attributes, output, input, weight) => {
@@ -136,9 +140,16 @@ function convolve<A>(of: ConvolveOf<A>): WasmKernel<A> {
     const what = of(attributes, output, operands[0], operands[1]);
     const bytes = operands.map((operand) => coreBytes(operand, 4));
     forEachRun(output, operands, [4, 4], 4, (run) => {
-      if (run.steps[0] === 1 && run.steps[1] === 0) {
+      if (run.count === 1 || (run.steps[0] === 1 && run.steps[1] === 0)) {
+        const [x, w] = run.operands;
+        const { groups, kernels, inputs, kernel, outputs } = what;
         const samples = what.samples * run.count;
-        lowerConvolve(lower, run.output, run.operands, { ...what, samples }, { add: false });
+        const work = (samples * groups * kernels * sizeOf(outputs) * inputs * sizeOf(kernel)) / PRODUCTS_A_WRITE;
+        lower.divide(samples, work, (first, count) => {
+          const out = behind(run.output, first * coreBytes(output, 3));
+          const from = behind(x, first * coreBytes(operands[0], 3));
+          lowerConvolve(lower, out, [from, w], { ...what, samples: count }, { add: false });
+        });
       } else {
         singly(run, coreBytes(output, 4), bytes, (out, at) => lowerConvolve(lower, out, at, what, { add: false }));
       }

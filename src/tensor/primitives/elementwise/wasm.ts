@@ -1,4 +1,12 @@
-import { bytesOf, type Lowering, needFloat32, type Operand, type WasmKernel } from '../../backends/wasm/lowering.ts';
+import { behind } from '../../backends/wasm/calls.ts';
+import {
+  bytesOf,
+  LINE,
+  type Lowering,
+  needFloat32,
+  type Operand,
+  type WasmKernel,
+} from '../../backends/wasm/lowering.ts';
 import { type RowOperation, type View, walk } from '../../backends/wasm/walk.ts';
 import { broadcastStrides, sameShape, type Shape, sizeOf } from '../../shape.ts';
 import { type ElementwisePrimitives } from './definition.ts';
@@ -49,7 +57,11 @@ function addDense(
     const four = [0, 1, 2, 3];
     const add = Number(onto || done > 0);
     const size = sizeOf(output.shape);
-    lower.call('addTerms', output.address, ...four.map(place), ...four.map(factor), terms.length, add, size);
+    const part = (first: number, count: number) => {
+      const [out, ...from] = [output.address, ...four.map(place)].map((address) => behind(address, 4 * first));
+      lower.call('addTerms', out, ...from, ...four.map(factor), terms.length, add, count);
+    };
+    lower.divide(size, size, part, LINE);
   }
 }
 

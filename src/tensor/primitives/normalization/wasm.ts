@@ -1,4 +1,4 @@
-import { type Address } from '../../backends/wasm/calls.ts';
+import { type Address, behind } from '../../backends/wasm/calls.ts';
 import {
   coreBytes,
   forEachRun,
@@ -16,11 +16,15 @@ function sizes({ shape }: Operand): readonly [n: number, c: number, pixels: numb
 }
 
 function moments(epsilon: number, lower: Lowering, x: Operand, output: Operand, rank: number): void {
+  const [n, c, pixels] = sizes(x);
   forEachRun(output, [x], [4], rank, (run) =>
-    singly(run, coreBytes(output, rank), [coreBytes(x, 4)], (out, [from]) => {
-      const to: (Address | number)[] = rank === 4 ? [out, 0] : [0, out];
-      lower.call('standardize', ...to, from, epsilon, ...sizes(x));
-    }),
+    singly(run, coreBytes(output, rank), [coreBytes(x, 4)], (out, [from]) =>
+      lower.divide(c, n * c * pixels, (first, count) => {
+        const plane = 4 * pixels * first;
+        const to = rank === 4 ? [behind(out, plane), 0] : [0, behind(out, 4 * first)];
+        lower.call('standardize', ...to, behind(from, plane), epsilon, n, c, count, pixels);
+      }),
+    ),
   );
 }
 
@@ -53,8 +57,14 @@ function affine(lower: Lowering, output: Operand, [x, ...coefficients]: readonly
   forEachRun(output, operands, [4, 1, 1], 4, (run) => {
     const call = (out: Address, [from, a, b]: readonly Address[], samples: number) =>
       lower.call('channelAffine', out, from, a, b ?? 0, samples, c, pixels);
-    const shared = run.steps[0] === 1 && run.steps.slice(1).every((step) => step === 0);
-    if (shared) return call(run.output, run.operands, n * run.count);
+    const shared = run.count === 1 || (run.steps[0] === 1 && run.steps.slice(1).every((step) => step === 0));
+    if (shared) {
+      const [from, ...factors] = run.operands;
+      const sample = 4 * c * pixels;
+      return lower.divide(n * run.count, n * run.count * c * pixels, (first, count) =>
+        call(behind(run.output, first * sample), [behind(from, first * sample), ...factors], count),
+      );
+    }
     const bytes = operands.map((operand, i) => coreBytes(operand, i === 0 ? 4 : 1));
     singly(run, coreBytes(output, 4), bytes, (out, at) => call(out, at, n));
   });

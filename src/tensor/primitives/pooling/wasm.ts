@@ -1,3 +1,4 @@
+import { behind } from '../../backends/wasm/calls.ts';
 import {
   coreBytes,
   forEachRun,
@@ -27,7 +28,10 @@ function overPlanes<A>(kernel: string, table: (attributes: A, x: Operand, output
     const windowTable = lower.table(table(attributes, x, output));
     forEachRun(output, [x], [2], 2, (run) => {
       if (run.steps[0] === 1 || run.count === 1) {
-        lower.call(kernel, run.output, run.operands[0], run.count, windowTable);
+        const [p, q] = [output, x].map((operand) => coreBytes(operand, 2));
+        lower.divide(run.count, sizeOf(output.shape), (first, count) =>
+          lower.call(kernel, behind(run.output, first * p), behind(run.operands[0], first * q), count, windowTable),
+        );
       } else {
         singly(run, coreBytes(output, 2), [coreBytes(x, 2)], (out, [at]) =>
           lower.call(kernel, out, at, 1, windowTable),
@@ -69,7 +73,11 @@ function boxes(
   const scratch = lower.scratch(4 * ((p + 1) * (q + kernel[1] + 7) + sizeOf(plane(x))) + 64);
   forEachRun(output, [x], [2], 2, (run) => {
     if (run.steps[0] === 1 || run.count === 1) {
-      lower.call('boxSum', run.output, run.operands[0], weights, run.count, table, scratch);
+      const [to, from] = [output, x].map((operand) => coreBytes(operand, 2));
+      lower.divide(run.count, sizeOf(output.shape), (first, count) => {
+        const at = [behind(run.output, first * to), behind(run.operands[0], first * from)];
+        lower.call('boxSum', ...at, weights, count, table, scratch);
+      });
     } else {
       singly(run, coreBytes(output, 2), [coreBytes(x, 2)], (out, [at]) =>
         lower.call('boxSum', out, at, weights, 1, table, scratch),

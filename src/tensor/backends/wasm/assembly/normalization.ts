@@ -111,14 +111,23 @@ function planeAffine(out: usize, a: usize, p: f32, r: f32, pixels: i32): void {
 }
 
 /**
- * x̂ = (x − μ)·s (unless out is 0) and s = (σ² + ε)^−½ (unless deviations is 0), channel by channel. The variance is
- * that of deviations from the mean: no cancellation when the mean is large.
+ * x̂ = (x − μ)·s (unless out is 0) and s = (σ² + ε)^−½ (unless deviations is 0) for the first `channels` of the `c`
+ * channels. The variance is that of deviations from the mean: no cancellation when the mean is large.
  */
-export function standardize(out: usize, deviations: usize, x: usize, epsilon: f64, n: i32, c: i32, pixels: i32): void {
+export function standardize(
+  out: usize,
+  deviations: usize,
+  x: usize,
+  epsilon: f64,
+  n: i32,
+  c: i32,
+  channels: i32,
+  pixels: i32,
+): void {
   const plane = <usize>pixels << 2;
   const sample = plane * c;
   const count = <f64>n * pixels;
-  for (let k = 0; k < c; k++) {
+  for (let k = 0; k < channels; k++) {
     const first = x + k * plane;
     let sum: f64 = 0;
     for (let i = 0; i < n; i++) sum += planeSum(first + i * sample, pixels);

@@ -83,7 +83,7 @@ describe('an operation divided among threads', () => {
           const [got] = await evaluate([y], feeds, three);
           expect(Buffer.from(got.data.buffer).equals(Buffer.from(expected.data.buffer))).toBe(true);
         }),
-        { numRuns: 5 },
+        { numRuns: 3 },
       );
     } finally {
       await one.close();

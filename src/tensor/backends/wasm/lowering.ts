@@ -45,10 +45,11 @@ export class Lowering {
   #thread = 0;
   /** Whether the first thread has calls since all last waited: the first of them is to read what it was given. */
   #apart = true;
+  /** Whether the calls that come are parts of something divided. */
+  #divided = false;
   readonly constants: Constant[] = [];
   constantBytes = 0;
   scratchBytes = 0;
-  #divided = false;
   #barrier: Address | undefined;
   readonly #tables = new Map<string, Address>();
 

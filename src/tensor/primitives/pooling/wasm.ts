@@ -1,4 +1,4 @@
-import { behind } from '../../backends/wasm/calls.ts';
+import { type Address, behind } from '../../backends/wasm/calls.ts';
 import {
   coreBytes,
   forEachRun,
@@ -22,22 +22,30 @@ function windows(
 
 const plane = ({ shape }: Operand) => shape.slice(-2);
 
+/** Visits planes one behind the other, as many at a time as lie so, divided among the threads of the stage. */
+function forEachPlanes(
+  lower: Lowering,
+  output: Operand,
+  x: Operand,
+  visit: (out: Address, from: Address, count: number) => void,
+): void {
+  const [outBytes, bytes] = [output, x].map((operand) => coreBytes(operand, 2));
+  forEachRun(output, [x], [2], 2, (run) => {
+    if (run.steps[0] === 1 || run.count === 1) {
+      lower.divide(run.count, sizeOf(output.shape), (first, count) =>
+        visit(behind(run.output, first * outBytes), behind(run.operands[0], first * bytes), count),
+      );
+    } else {
+      singly(run, outBytes, [bytes], (out, [from]) => visit(out, from, 1));
+    }
+  });
+}
+
 /** A kernel of one operand that works on planes one behind the other. */
 function overPlanes<A>(kernel: string, table: (attributes: A, x: Operand, output: Operand) => number[]): WasmKernel<A> {
   return (lower, attributes, output, [x]) => {
     const windowTable = lower.table(table(attributes, x, output));
-    forEachRun(output, [x], [2], 2, (run) => {
-      if (run.steps[0] === 1 || run.count === 1) {
-        const [p, q] = [output, x].map((operand) => coreBytes(operand, 2));
-        lower.divide(run.count, sizeOf(output.shape), (first, count) =>
-          lower.call(kernel, behind(run.output, first * p), behind(run.operands[0], first * q), count, windowTable),
-        );
-      } else {
-        singly(run, coreBytes(output, 2), [coreBytes(x, 2)], (out, [at]) =>
-          lower.call(kernel, out, at, 1, windowTable),
-        );
-      }
-    });
+    forEachPlanes(lower, output, x, (out, from, count) => lower.call(kernel, out, from, count, windowTable));
   };
 }
 
@@ -71,19 +79,9 @@ function boxes(
   const table = lower.table([...plane(x), ...plane(output), ...kernel, ...before, Number(adjoint)]);
   const [p, q] = plane(output);
   const scratch = lower.scratch(4 * ((p + 1) * (q + kernel[1] + 7) + sizeOf(plane(x))) + 64);
-  forEachRun(output, [x], [2], 2, (run) => {
-    if (run.steps[0] === 1 || run.count === 1) {
-      const [to, from] = [output, x].map((operand) => coreBytes(operand, 2));
-      lower.divide(run.count, sizeOf(output.shape), (first, count) => {
-        const at = [behind(run.output, first * to), behind(run.operands[0], first * from)];
-        lower.call('boxSum', ...at, weights, count, table, scratch);
-      });
-    } else {
-      singly(run, coreBytes(output, 2), [coreBytes(x, 2)], (out, [at]) =>
-        lower.call('boxSum', out, at, weights, 1, table, scratch),
-      );
-    }
-  });
+  forEachPlanes(lower, output, x, (out, from, count) =>
+    lower.call('boxSum', out, from, weights, count, table, scratch),
+  );
 }
 
 /** A kernel that moves pixels to or from the positions that an index names. */

@@ -6,19 +6,64 @@ import tseslint from 'typescript-eslint';
  */
 const layers = [['tensor'], ['autodiff'], ['nn', 'data'], ['ntk'], ['search'], ['cli']];
 
-const downwardOnly = layers.flatMap((row, floor) =>
-  row.map((layer) => {
-    const outOfReach = [...row.filter((other) => other !== layer), ...layers.slice(floor + 1).flat()];
-    const pattern = {
-      regex: `/(${outOfReach.join('|')})/`,
-      message: 'Imports run downward only: cli → search → ntk → nn, data → autodiff → tensor.',
-    };
-    return {
-      files: [`src/${layer}/**`],
-      rules: outOfReach.length > 0 ? { 'no-restricted-imports': ['error', { patterns: [pattern] }] } : {},
-    };
-  }),
-);
+/**
+ * What stands beside a room or above it, in a house of `floors` from the ground up.
+ *
+ * @param {readonly (readonly string[])[]} floors
+ * @param {string} room
+ */
+const outOfReach = (floors, room) => {
+  const floor = floors.findIndex((row) => row.includes(room));
+  return [...floors[floor].filter((other) => other !== room), ...floors.slice(floor + 1).flat()];
+};
+
+/**
+ * @param {string} files
+ * @param {{ regex: string; message: string }[]} patterns
+ */
+const restricted = (files, patterns) => ({
+  files: [files],
+  rules: { 'no-restricted-imports': patterns.length > 0 ? ['error', { patterns }] : 'off' },
+});
+
+/** @param {string} layer */
+const patternOf = (layer) => {
+  const above = outOfReach(layers, layer);
+  if (above.length === 0) return [];
+  const message = 'Imports run downward only: cli → search → ntk → nn, data → autodiff → tensor.';
+  return [{ regex: `/(${above.join('|')})/`, message }];
+};
+
+const downwardOnly = layers.flat().map((layer) => restricted(`src/${layer}/**`, patternOf(layer)));
+
+/**
+ * The floors of src/tensor, files and folders. What an expression is stands below the functions that build one; a plan
+ * stands below the backends that compute it, and each backend keeps its kernels to itself.
+ */
+const tensorFloors = [
+  ['shape'],
+  ['array', 'strided', 'signature'],
+  ['primitives/', 'random'],
+  ['tensor'],
+  ['apply', 'print', 'liveness'],
+  ['functions/', 'plan'],
+  ['backend'],
+  ['backends/reference/'],
+  ['backends/wasm/', 'backends/gpu/'],
+  ['evaluate'],
+  ['index'],
+];
+
+const tensorDownwardOnly = tensorFloors.flat().map((room) => {
+  const names = outOfReach(tensorFloors, room).map((name) => (name.endsWith('/') ? name : `${name}\\.ts`));
+  const isFolder = room.endsWith('/');
+  // How a file of the room writes the way to src/tensor: a folder's files may lie one folder deeper.
+  const depth = room.split('/').length - 1;
+  const way = isFolder ? `(\\.\\./){${depth},${depth + 1}}` : '\\./';
+  const message = `Imports in src/tensor run downward only: ${tensorFloors.toReversed().flat().join(' → ')}.`;
+  const own = names.length > 0 ? [{ regex: `^${way}(${names.join('|')})`, message }] : [];
+  return restricted(`src/tensor/${isFolder ? `${room}**` : `${room}.ts`}`, [...patternOf('tensor'), ...own]);
+});
 
 export default tseslint.config(
   {
@@ -32,11 +77,14 @@ export default tseslint.config(
       eqeqeq: 'error',
       'prefer-const': 'error',
       'max-lines': ['error', { max: 400 }],
+      // An import of types alone leaves nothing behind: what is compiled loads only what it runs.
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-import-type-side-effects': 'error',
       // `{ inputSize: _, ...rest }` is how an attribute is left out.
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
   },
   ...downwardOnly,
+  ...tensorDownwardOnly,
 );

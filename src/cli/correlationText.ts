@@ -1,4 +1,4 @@
-import { type Estimate, type Metric } from '../search/index.ts';
+import type { Estimate, Metric } from '../search/index.ts';
 
 /** How one metric goes with accuracy. */
 export interface MetricCorrelation {

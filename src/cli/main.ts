@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type Mode } from '../nn/index.ts';
+import type { Mode } from '../nn/index.ts';
 import { type DType, GPU_MODES, NtkitError } from '../tensor/index.ts';
 import { correlateCommand, type CorrelateCommandOptions } from './correlateCommand.ts';
 import { doctorCommand, type DoctorOptions } from './doctorCommand.ts';

@@ -6,7 +6,7 @@ import { type BackendOptions, type Computation, withBackend } from './backend.ts
 import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { matrixRows, repeatReport } from './report/fromNtk.ts';
-import { type ArchitectureReport } from './report/model.ts';
+import type { ArchitectureReport } from './report/model.ts';
 import { renderTable } from './table.ts';
 
 /** Options of `ntkit ntk`. */

@@ -1,7 +1,7 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../tensor/index.ts';
-import { type Report } from './report/model.ts';
+import type { Report } from './report/model.ts';
 import { renderReport } from './report/index.ts';
 
 /** One line, or several, on stdout. */

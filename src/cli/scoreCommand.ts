@@ -15,7 +15,7 @@ import { type BackendOptions, type Computation, withBackend } from './backend.ts
 import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { repeatReport } from './report/fromNtk.ts';
-import { type ArchitectureReport } from './report/model.ts';
+import type { ArchitectureReport } from './report/model.ts';
 import { mean, standardDeviation } from './statistics.ts';
 import { renderTable } from './table.ts';
 

@@ -29,7 +29,7 @@ import { type BackendOptions, type Computation, withBackend } from './backend.ts
 import { checkWritable, notice, print, printJson, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
 import { renderSearchReport } from './report/search.ts';
-import { type SearchResult } from './searchResult.ts';
+import type { SearchResult } from './searchResult.ts';
 
 /** Options of `ntkit search`. */
 export interface SearchCommandOptions extends BackendOptions {

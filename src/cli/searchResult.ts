@@ -1,4 +1,4 @@
-import { type CellAccuracy } from '../search/index.ts';
+import type { CellAccuracy } from '../search/index.ts';
 
 /** What a search has found. */
 export interface SearchResult {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { type ArchitectureReport, type Verdict } from './report/model.ts';
+import type { ArchitectureReport, Verdict } from './report/model.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
 /** One row: an architecture and how long a κ of it took, in seconds. */

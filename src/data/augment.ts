@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { allocate, formatShape, type Generator, type NDArray } from '../tensor/index.ts';
-import { type Image, type Pixels } from './dataset.ts';
+import type { Image, Pixels } from './dataset.ts';
 
 /** A random change of an image as it is stored, before normalisation. It leaves its argument as it is. */
 export type Augmentation = (image: Image, generator: Generator) => Image;

@@ -1,6 +1,6 @@
 import { InputError, ShapeError } from '../errors.ts';
 import { formatShape, type NDArray, sameShape } from '../tensor/index.ts';
-import { type Sample } from './dataset.ts';
+import type { Sample } from './dataset.ts';
 import { type Normalization, writeNormalized } from './normalization.ts';
 
 /** Images that go through a network together. */

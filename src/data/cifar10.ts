@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { ArrayDataset, type ImageShape } from './dataset.ts';
-import { type NamedBytes } from './namedBytes.ts';
+import type { NamedBytes } from './namedBytes.ts';
 import { CIFAR10_NORMALIZATION } from './normalization.ts';
 
 /** Shape of a CIFAR-10 image. */

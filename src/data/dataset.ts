@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { type Normalization } from './normalization.ts';
+import type { Normalization } from './normalization.ts';
 
 /** Channels, height and width of an image. */
 export type ImageShape = readonly [channels: number, height: number, width: number];

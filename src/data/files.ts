@@ -2,10 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { parseCifar10 } from './cifar10.ts';
-import { type Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { parseIdx } from './idx.ts';
-import { type NamedBytes } from './namedBytes.ts';
-import { type Normalization } from './normalization.ts';
+import type { NamedBytes } from './namedBytes.ts';
+import type { Normalization } from './normalization.ts';
 import { parseNpy } from './npy.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
 import { ArrayDataset, type ImageShape } from './dataset.ts';
-import { type NamedBytes } from './namedBytes.ts';
+import type { NamedBytes } from './namedBytes.ts';
 import { MNIST_NORMALIZATION, type Normalization } from './normalization.ts';
 
 /** An array of bytes, as an IDX file holds it. */

@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts';
 import { Generator } from '../tensor/index.ts';
-import { type Augmentation } from './augment.ts';
+import type { Augmentation } from './augment.ts';
 import { type Batch, collate } from './batch.ts';
-import { type Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 
 /** How a data set is cut into batches. */
 export interface LoaderOptions {

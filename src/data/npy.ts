@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts';
 import { formatShape } from '../tensor/index.ts';
 import { ArrayDataset, type ImageShape } from './dataset.ts';
-import { type NamedBytes } from './namedBytes.ts';
-import { type Normalization } from './normalization.ts';
+import type { NamedBytes } from './namedBytes.ts';
+import type { Normalization } from './normalization.ts';
 import { decodeNpy } from './npyFormat.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/index.ts';
-import { type NamedBytes } from './namedBytes.ts';
+import type { NamedBytes } from './namedBytes.ts';
 
 /** Element types that are read and written: unsigned bytes, single and double precision. */
 export type NpyData = Uint8Array | Float32Array | Float64Array;

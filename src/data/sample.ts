@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseCifar10 } from './cifar10.ts';
-import { type Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { readBytes } from './files.ts';
 
 /** Of the same depth as seen from src/data, dist/data and the bundled dist/cli. */

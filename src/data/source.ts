@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { type Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { loadCifar10, loadIdx, loadNpy } from './files.ts';
 import { loadSample, loadSample1000 } from './sample.ts';
 import { SyntheticDataset, type SyntheticOptions } from './synthetic.ts';

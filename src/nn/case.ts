@@ -1,9 +1,9 @@
 import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
 import { buildNetwork } from './config.ts';
-import { type Module } from './module.ts';
+import type { Module } from './module.ts';
 import { parseSafetensors } from './safetensors.ts';
 import { loadStateDict } from './stateDict.ts';
-import { type Mode } from './trace.ts';
+import type { Mode } from './trace.ts';
 
 /** A network with its weights and a batch, as one file holds them. */
 export interface NetworkCase {

@@ -1,7 +1,7 @@
 import { InputError } from '../tensor/index.ts';
 import { DartsNetwork } from './darts.ts';
 import { parseGenotype } from './genotype.ts';
-import { type Module } from './module.ts';
+import type { Module } from './module.ts';
 import { cellNetwork, superNetwork } from './nasBench201.ts';
 import { OPERATIONS } from './operations.ts';
 

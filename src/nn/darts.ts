@@ -3,7 +3,7 @@ import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers.ts'
 import { alphasOf, mixtureTerms, PRUNED_ALPHA, sortedEdges, sumOfTerms } from './mixture.ts';
 import { Module, Sequential, Variable } from './module.ts';
 import { factorizedReduce, operation, reluConvBn } from './operations.ts';
-import { type Trace } from './trace.ts';
+import type { Trace } from './trace.ts';
 
 /** Channels of a DARTS cell's two inputs and of its nodes. */
 interface CellChannels {

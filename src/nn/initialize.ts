@@ -1,6 +1,6 @@
 import { type Generator, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
 import { BatchNorm2d, Conv2d, Linear } from './layers.ts';
-import { type Module, type Variable } from './module.ts';
+import type { Module, Variable } from './module.ts';
 
 /** Gives a variable of some shape its first value. */
 export type Initializer = (shape: Shape, generator: Generator) => NDArray;

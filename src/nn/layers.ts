@@ -17,7 +17,7 @@ import {
   zeros,
 } from '../tensor/index.ts';
 import { Module, Variable } from './module.ts';
-import { type Trace } from './trace.ts';
+import type { Trace } from './trace.ts';
 
 /** Options of {@link Conv2d}: the geometry, and whether there is a bias (yes unless told otherwise). */
 export interface Conv2dOptions extends ConvolutionOptions {

@@ -1,6 +1,6 @@
 import { linearCombination, type Tensor } from '../tensor/index.ts';
-import { type Module, type Variable } from './module.ts';
-import { type Trace } from './trace.ts';
+import type { Module, Variable } from './module.ts';
+import type { Trace } from './trace.ts';
 
 /** Operations of at most this weight are skipped, and get no gradient (TE-NAS). */
 const LEAST_WEIGHT = 0.01;

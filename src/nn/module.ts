@@ -1,5 +1,5 @@
 import { allocate, type NDArray, type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
-import { type Trace } from './trace.ts';
+import type { Trace } from './trace.ts';
 
 /** A named array of a module: a parameter that is trained, or a buffer that is kept beside it. */
 export class Variable {

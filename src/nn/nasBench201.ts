@@ -1,10 +1,10 @@
 import { add, type Tensor, zeros } from '../tensor/index.ts';
-import { type Genotype } from './genotype.ts';
+import type { Genotype } from './genotype.ts';
 import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers.ts';
 import { alphasOf, mixtureTerms, sortedEdges, sumOfTerms } from './mixture.ts';
 import { Module, Sequential, Variable } from './module.ts';
 import { operation, residualReduction } from './operations.ts';
-import { type Trace } from './trace.ts';
+import type { Trace } from './trace.ts';
 
 /** A cell whose every edge holds one operation. */
 class Cell extends Module {

@@ -10,7 +10,7 @@ import {
   scale,
 } from '../tensor/index.ts';
 import { BatchNorm2d } from './layers.ts';
-import { type Module, type Variable } from './module.ts';
+import type { Module, Variable } from './module.ts';
 import { Trace } from './trace.ts';
 
 /** A batch as loaders give it: images [N, C, H, W]. */

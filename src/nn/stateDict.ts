@@ -1,5 +1,5 @@
 import { formatShape, InputError, type NDArray, sameShape } from '../tensor/index.ts';
-import { type Module, type Variable } from './module.ts';
+import type { Module, Variable } from './module.ts';
 
 /** The values of a network's parameters and buffers, by PyTorch name. */
 export function stateDict(network: Module): Map<string, NDArray> {

@@ -10,7 +10,7 @@ import {
   ShapeError,
   type Tensor,
 } from '../tensor/index.ts';
-import { type Module, type Variable } from './module.ts';
+import type { Module, Variable } from './module.ts';
 
 /**
  * How batch norm normalises: by the statistics of the batch (`train`, in which every output depends on every sample), or

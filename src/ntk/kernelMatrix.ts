@@ -11,7 +11,7 @@ import {
   ShapeError,
   type Tensor,
 } from '../tensor/index.ts';
-import { type JacobianRows, type ParameterRows } from './jacobianRows.ts';
+import type { JacobianRows, ParameterRows } from './jacobianRows.ts';
 
 /**
  * J is taken apart into blocks of so many bytes: few enough for a cache, enough to be worth a message to a worker. There

@@ -1,4 +1,4 @@
-import { type Mode, type Module } from '../nn/index.ts';
+import type { Mode, Module } from '../nn/index.ts';
 import { type DType, type NDArray, referenceBackend, type Shape } from '../tensor/index.ts';
 import { type ConditionNumber, conditionNumber } from './conditionNumber.ts';
 import { type JacobianRows, JacobianProgram, type RowsOptions } from './jacobianRows.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { readBytes } from '../data/index.ts';
-import { type Genotype } from '../nn/index.ts';
+import type { Genotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { CELL_COUNT, cellDigits } from './cells.ts';
 

@@ -1,11 +1,11 @@
-import { type Dataset } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { cellNetwork, type Genotype, initialize, TE_NAS_SCHEMES } from '../nn/index.ts';
 import { LinearRegionProgram, NtkProgram } from '../ntk/index.ts';
 import { type Backend, type DType, Generator, type NDArray } from '../tensor/index.ts';
 import { regionBatches, repeatBatches } from './batches.ts';
 import { keepKappa, type KappaMeasurement } from './measurement.ts';
 import { REGION_SCHEMES } from './measurer.ts';
-import { type SweepSettings } from './sweepSettings.ts';
+import type { SweepSettings } from './sweepSettings.ts';
 
 /** What was measured of one cell, in each repeat. */
 export interface CellMeasurement {

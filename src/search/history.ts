@@ -1,7 +1,7 @@
 import { type Measurement, usableKappa } from './measurement.ts';
-import { type FinishedRound, type Search } from './search.ts';
-import { type Fidelity } from './settings.ts';
-import { type Choice, type Mask, type SearchSpace } from './space.ts';
+import type { FinishedRound, Search } from './search.ts';
+import type { Fidelity } from './settings.ts';
+import type { Choice, Mask, SearchSpace } from './space.ts';
 
 /** One candidate, in words and numbers. */
 export interface CandidateHistory {

@@ -1,6 +1,6 @@
 import { type Ntk, seedKappa, type Verdict } from '../ntk/index.ts';
 import { finite, meanOf, relativeChange, type Changes } from './ranking.ts';
-import { type Fidelity } from './settings.ts';
+import type { Fidelity } from './settings.ts';
 
 /** What is kept of a κ: finite numbers from which it follows. */
 export interface KappaMeasurement {

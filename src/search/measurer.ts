@@ -1,4 +1,4 @@
-import { type Dataset } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import {
   initialize,
   kaimingNormal,
@@ -12,8 +12,8 @@ import { LinearRegionProgram, NtkProgram } from '../ntk/index.ts';
 import { type Backend, type DType, Generator } from '../tensor/index.ts';
 import { kappaBatch, regionBatches } from './batches.ts';
 import { type Entry, keepKappa, type KappaMeasurement, type Measurement } from './measurement.ts';
-import { type Round } from './schedule.ts';
-import { type Fidelity, type SearchSettings } from './settings.ts';
+import type { Round } from './schedule.ts';
+import type { Fidelity, SearchSettings } from './settings.ts';
 import { type Choice, type Mask, type Purpose, type SearchSpace, without } from './space.ts';
 
 /** Weights of linear-region counts in the two readings of TE-NAS: Kaiming normal, fan-in; PyTorch's default. */

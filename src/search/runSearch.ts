@@ -1,9 +1,9 @@
-import { type Dataset } from '../data/index.ts';
-import { type Backend } from '../tensor/index.ts';
-import { type Entry } from './measurement.ts';
+import type { Dataset } from '../data/index.ts';
+import type { Backend } from '../tensor/index.ts';
+import type { Entry } from './measurement.ts';
 import { Measurer } from './measurer.ts';
 import { Search } from './search.ts';
-import { type SearchSettings } from './settings.ts';
+import type { SearchSettings } from './settings.ts';
 
 /** What a search runs with. */
 export interface RunSearchOptions {

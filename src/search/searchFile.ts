@@ -1,7 +1,7 @@
 import { InputError } from '../tensor/index.ts';
 import { readIfThere, writeAtomically } from './atomicFile.ts';
-import { type Entry } from './measurement.ts';
-import { type Search } from './search.ts';
+import type { Entry } from './measurement.ts';
+import type { Search } from './search.ts';
 import { requireSameSettings, type SearchSettings } from './settings.ts';
 
 const FORMAT = 'ntkit search 1';

@@ -1,7 +1,7 @@
 import { InputError } from '../tensor/index.ts';
 import { type RegionBatchSize, REGION_BATCHES } from './batches.ts';
-import { type TieRule } from './ranking.ts';
-import { type SpaceName } from './space.ts';
+import type { TieRule } from './ranking.ts';
+import type { SpaceName } from './space.ts';
 
 /**
  * Which TE-NAS is computed: the one its `paper` describes, or the one its published `code` is. They differ in

@@ -1,4 +1,4 @@
-import { type Dataset } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { cellNetwork, formatGenotype, type Genotype } from '../nn/index.ts';
 import { type Backend, Generator, InputError } from '../tensor/index.ts';
 import { AppendOnlyFile } from './appendOnly.ts';
@@ -9,7 +9,7 @@ import { networkCost } from './cost.ts';
 import { acquireLock, type Lock } from './lockFile.ts';
 import { requireSameSettings } from './settings.ts';
 import { formatRow, headerLine, parseRow } from './sweepRow.ts';
-import { type SweepSettings } from './sweepSettings.ts';
+import type { SweepSettings } from './sweepSettings.ts';
 
 /** What a sweep runs with. */
 export interface SweepOptions {

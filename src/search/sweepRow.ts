@@ -1,8 +1,8 @@
 import { type Genotype, formatGenotype } from '../nn/index.ts';
-import { type Verdict } from '../ntk/index.ts';
+import type { Verdict } from '../ntk/index.ts';
 import { InputError } from '../tensor/index.ts';
-import { type CellMeasurement } from './cellMeasurer.ts';
-import { type NetworkCost } from './cost.ts';
+import type { CellMeasurement } from './cellMeasurer.ts';
+import type { NetworkCost } from './cost.ts';
 import { type KappaMeasurement, usableKappa } from './measurement.ts';
 import { meanOf } from './ranking.ts';
 

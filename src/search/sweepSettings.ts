@@ -1,6 +1,6 @@
-import { type Mode } from '../nn/index.ts';
-import { type RegionBatchSize } from './batches.ts';
-import { type Fidelity } from './settings.ts';
+import type { Mode } from '../nn/index.ts';
+import type { RegionBatchSize } from './batches.ts';
+import type { Fidelity } from './settings.ts';
 
 /** Everything that a cell's measurements depend on, beside the cell. */
 export interface SweepSettings {

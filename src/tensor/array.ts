@@ -17,6 +17,14 @@ export interface NDArray {
 /** Distance from 1 to the next larger number of the precision: 2⁻²³ or 2⁻⁵². */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 };
 
+/** Bytes of one number. */
+export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8 };
+
+/** Bytes of an array. */
+export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): number {
+  return sizeOf(shape) * ELEMENT_BYTES[dtype];
+}
+
 /** A zeroed buffer of `size` elements. */
 export function allocate(dtype: DType, size: number): FloatArray {
   return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size);

@@ -1,5 +1,5 @@
-import { type DType, type FloatArray, type NDArray } from './array.ts';
-import { type Plan } from './plan.ts';
+import type { DType, FloatArray, NDArray } from './array.ts';
+import type { Plan } from './plan.ts';
 
 /** Values of a plan's fixed or varying inputs, in the plan's order. */
 export type Arguments = readonly NDArray[];

@@ -1,10 +1,10 @@
 import { ShapeError } from '../errors.ts';
-import { type FloatArray, type NDArray } from './array.ts';
-import { type Arguments, type Backend, type Executable, type Places } from './backend.ts';
+import type { FloatArray, NDArray } from './array.ts';
+import type { Arguments, Backend, Executable, Places } from './backend.ts';
 import { referenceBackend } from './backends/reference/index.ts';
-import { type PlannedEvaluation, planEvaluation } from './plan.ts';
+import { peakBytesOf, type PlannedEvaluation, planEvaluation } from './plan.ts';
 import { formatShape, sameShape } from './shape.ts';
-import { type Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 
 /** The values of input tensors. */
 export type Feeds = ReadonlyMap<Tensor, NDArray>;
@@ -39,7 +39,7 @@ export class Program {
 
   /** The most bytes that computed values occupy at one time. */
   get peakBytes(): number {
-    return this.#planned.plan.peakBytes;
+    return peakBytesOf(this.#planned.plan);
   }
 
   /**

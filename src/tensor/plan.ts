@@ -1,9 +1,9 @@
-import { type DType, type NDArray } from './array.ts';
-import { peakBytes, releases } from './liveness.ts';
+import { bytesOf, type DType, type NDArray } from './array.ts';
+import { peakBytes, releases, type Use } from './liveness.ts';
 import { type Attributes, type PrimitiveName, primitives } from './primitives/index.ts';
 import { formatShape, sameShape, type Shape } from './shape.ts';
-import { type Signature } from './signature.ts';
-import { dependents, type PrimitiveOp, type Tensor, topologicalOrder } from './tensor.ts';
+import type { Signature } from './signature.ts';
+import { dependents, type Tensor, topologicalOrder } from './tensor.ts';
 
 /** One array of a plan. */
 export interface PlanValue {
@@ -20,8 +20,6 @@ export type Step = {
     readonly attributes: Attributes[P];
     readonly operands: readonly number[];
     readonly output: number;
-    /** Computed values that no later step reads: their memory is free once this step is done. */
-    readonly release: readonly number[];
   };
 }[PrimitiveName];
 
@@ -38,8 +36,6 @@ export interface Plan {
   readonly fixedSteps: readonly Step[];
   readonly varyingSteps: readonly Step[];
   readonly outputs: readonly number[];
-  /** The most bytes that computed values occupy at one time, when they are released as the steps say. */
-  readonly peakBytes: number;
 }
 
 /** A plan and the tensors that its inputs stand for, in the plan's order. */
@@ -57,13 +53,57 @@ export interface PlannedEvaluation {
  * @param varying inputs whose value changes between runs.
  */
 export function planEvaluation(outputs: readonly Tensor[], varying: readonly Tensor[] = []): PlannedEvaluation {
+  const { values, inputs, drafts, outputValues } = numberValues(outputs, varying);
+  const steps = endsEarly(drafts);
+  const stage = (varies: boolean) => steps.filter((step) => step.varying === varies).map(({ step }) => step);
+  const fixedInputs = inputs.filter((each) => !each.varying);
+  const varyingInputs = inputs.filter((each) => each.varying);
+  return {
+    plan: {
+      values,
+      fixedInputs: fixedInputs.map(({ value }) => value),
+      varyingInputs: varyingInputs.map(({ value }) => value),
+      fixedSteps: stage(false),
+      varyingSteps: stage(true),
+      outputs: outputValues,
+    },
+    fixedInputs: fixedInputs.map(({ tensor }) => tensor),
+    varyingInputs: varyingInputs.map(({ tensor }) => tensor),
+  };
+}
+
+/** The most bytes that computed values of a plan occupy at one time, when each goes after its last use. */
+export function peakBytesOf({ values, fixedSteps, varyingSteps, outputs }: Plan): number {
+  const stages = [fixedSteps, varyingSteps].map((steps) => ({ operations: steps.map(useOf) }));
+  const operations = stages.flatMap((stage) => stage.operations);
+  return peakBytes(operations, releases(stages, outputs).flat(), (value) => bytesOf(values[value]));
+}
+
+/** What a step reads and writes. */
+export function useOf({ operands, output }: Step): Use {
+  return { reads: operands, writes: [output] };
+}
+
+interface Draft {
+  readonly step: Step;
+  /** Whether it depends on a varying input. */
+  readonly varying: boolean;
+}
+
+interface Numbered {
+  readonly values: PlanValue[];
+  readonly inputs: { readonly tensor: Tensor; readonly value: number; readonly varying: boolean }[];
+  /** In an order in which each comes after its operands. */
+  readonly drafts: Draft[];
+  readonly outputValues: number[];
+}
+
+/** Gives every value a number, equal subexpressions the same one. */
+function numberValues(outputs: readonly Tensor[], varyingInputs: readonly Tensor[]): Numbered {
   const operandsOf = memoize(operandsWithoutBroadcast);
   const order = topologicalOrder(outputs, operandsOf);
-  const varies = dependents(order, varying, operandsOf);
-
-  const values: PlanValue[] = [];
-  const inputs: { tensor: Tensor; value: number }[] = [];
-  const drafts: { op: PrimitiveOp; operands: number[]; output: number; varying: boolean }[] = [];
+  const varies = dependents(order, varyingInputs, operandsOf);
+  const numbered: Numbered = { values: [], inputs: [], drafts: [], outputValues: [] };
   const known = new Map<unknown, number>(); // by what makes two values equal
   const numbers = new Map<Tensor, number>();
   for (const tensor of order) {
@@ -77,54 +117,39 @@ export function planEvaluation(outputs: readonly Tensor[], varying: readonly Ten
           : `${op.primitive} ${JSON.stringify(op.attributes)} ${operands.join(' ')} ${formatShape(shape)}`;
     let value = known.get(identity);
     if (value === undefined) {
-      value = values.push(op.kind === 'constant' ? { shape, dtype, constant: op.value } : { shape, dtype }) - 1;
+      value =
+        numbered.values.push(op.kind === 'constant' ? { shape, dtype, constant: op.value } : { shape, dtype }) - 1;
       known.set(identity, value);
-      if (op.kind === 'input') inputs.push({ tensor, value });
-      if (op.kind === 'primitive') drafts.push({ op, operands, output: value, varying: varies.has(tensor) });
+      const varying = varies.has(tensor);
+      if (op.kind === 'input') numbered.inputs.push({ tensor, value, varying });
+      if (op.kind === 'primitive') {
+        const { primitive, attributes } = op;
+        numbered.drafts.push({ step: { primitive, attributes, operands, output: value } as Step, varying });
+      }
     }
     numbers.set(tensor, value);
   }
-
-  const outputValues = outputs.map((output) => numbers.get(output)!);
-  const fixedCount = drafts.filter((draft) => !draft.varying).length;
-  const ordered = endsEarly(drafts).sort((a, b) => Number(a.varying) - Number(b.varying)); // stable
-  const release = releases(ordered, fixedCount, outputValues);
-  const steps = ordered.map(
-    ({ op: { primitive, attributes }, operands, output }, i) =>
-      ({ primitive, attributes, operands, output, release: release[i] }) as Step,
-  );
-  const fixedInputs = inputs.filter(({ tensor }) => !varies.has(tensor));
-  const varyingInputs = inputs.filter(({ tensor }) => varies.has(tensor));
-  return {
-    plan: {
-      values,
-      fixedInputs: fixedInputs.map(({ value }) => value),
-      varyingInputs: varyingInputs.map(({ value }) => value),
-      fixedSteps: steps.slice(0, fixedCount),
-      varyingSteps: steps.slice(fixedCount),
-      outputs: outputValues,
-      peakBytes: peakBytes(steps, values),
-    },
-    fixedInputs: fixedInputs.map(({ tensor }) => tensor),
-    varyingInputs: varyingInputs.map(({ tensor }) => tensor),
-  };
+  numbered.outputValues.push(...outputs.map((output) => numbers.get(output)!));
+  return numbered;
 }
 
 /**
  * The same steps, each whose result no other one reads as soon as its operands are there. In a backward pass that is the
  * weight gradients: they come while the gradient they read is still in a cache, and its memory is free after them.
  */
-function endsEarly<S extends { readonly operands: readonly number[]; readonly output: number }>(
-  steps: readonly S[],
-): S[] {
-  const position = new Map(steps.map(({ output }, i) => [output, i]));
-  const read = new Set(steps.flatMap(({ operands }) => operands));
-  const place = ({ operands, output }: S, i: number) =>
-    read.has(output) ? i : Math.max(-1, ...operands.map((operand) => position.get(operand) ?? -1)) + 0.5;
-  return steps
-    .map((step, i) => ({ step, at: place(step, i) }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ step }) => step);
+function endsEarly(drafts: readonly Draft[]): Draft[] {
+  const position = new Map(drafts.map(({ step }, i) => [step.output, i]));
+  const read = new Set(drafts.flatMap(({ step }) => step.operands));
+  // Steps that wait for step i alone of those not yet placed, by i; −1 for those that wait for none.
+  const ready = new Map<number, Draft[]>();
+  const staying: (Draft | undefined)[] = drafts.map((draft) => {
+    const { operands, output } = draft.step;
+    if (read.has(output)) return draft;
+    const after = Math.max(-1, ...operands.map((operand) => position.get(operand) ?? -1));
+    ready.set(after, [...(ready.get(after) ?? []), draft]);
+    return undefined;
+  });
+  return [undefined, ...staying].flatMap((draft, i) => [...(draft ? [draft] : []), ...(ready.get(i - 1) ?? [])]);
 }
 
 /** How many innermost dimensions of each operand of a primitive are core. */

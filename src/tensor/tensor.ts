@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { type DType, type NDArray, ndarray } from './array.ts';
-import { type Attributes, type PrimitiveName } from './primitives/index.ts';
+import type { Attributes, PrimitiveName } from './primitives/index.ts';
 import { type Shape, formatShape } from './shape.ts';
 
 /** What a tensor is: a value given later, a value given now, or a primitive applied to other tensors. */

@@ -1,4 +1,4 @@
-import { type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { computeNtk } from '../../src/ntk/index.ts';
 import { draw } from '../support/arrays.ts';

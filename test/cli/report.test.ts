@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../src/cli/report/index.ts';
-import { type ArchitectureReport, type RepeatReport, type Verdict } from '../../src/cli/report/model.ts';
+import type { ArchitectureReport, RepeatReport, Verdict } from '../../src/cli/report/model.ts';
 import { renderTable } from '../../src/cli/table.ts';
 
 function repeat(eigenvalues: number[], verdict: Verdict = 'resolved'): RepeatReport {

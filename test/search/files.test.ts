@@ -21,7 +21,7 @@ import {
   type SweepSettings,
   writeAtomically,
 } from '../../src/search/index.ts';
-import { type Genotype } from '../../src/nn/index.ts';
+import type { Genotype } from '../../src/nn/index.ts';
 import { InputError, wasmBackend } from '../../src/tensor/index.ts';
 
 let folder: string;

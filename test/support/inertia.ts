@@ -1,4 +1,4 @@
-import { type NDArray } from '../../src/tensor/index.ts';
+import type { NDArray } from '../../src/tensor/index.ts';
 
 /** The fractional bits of the fixed-point numbers below. */
 const BITS = 1000n;

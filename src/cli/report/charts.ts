@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { format } from '../table.ts';
 import { draw } from './draw.ts';
-import { type ArchitectureReport, type RepeatReport } from './model.ts';
+import type { ArchitectureReport, RepeatReport } from './model.ts';
 
 /** The page's own colours, which are told apart with any colour vision and follow its light or dark theme. */
 const VERDICT_COLORS = { resolved: 'var(--good)', 'lower-bound': 'var(--warn)', indefinite: 'var(--bad)' } as const;

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { formatGenotype } from '../../nn/index.ts';
-import { type BenchmarkDataset, type Metric, type SweepTable } from '../../search/index.ts';
+import type { BenchmarkDataset, Metric, SweepTable } from '../../search/index.ts';
 import { interval, METRIC_NAMES, type MetricCorrelation, signed } from '../correlationText.ts';
 import { format } from '../table.ts';
 import { draw } from './draw.ts';

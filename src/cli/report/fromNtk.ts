@@ -1,6 +1,6 @@
-import { type Ntk } from '../../ntk/index.ts';
-import { type NDArray } from '../../tensor/index.ts';
-import { type RepeatReport } from './model.ts';
+import type { Ntk } from '../../ntk/index.ts';
+import type { NDArray } from '../../tensor/index.ts';
+import type { RepeatReport } from './model.ts';
 
 /** A matrix as nested lists. */
 export function matrixRows({ shape: [rows, columns], data }: NDArray): number[][] {

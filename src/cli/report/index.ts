@@ -1,7 +1,7 @@
 import { mean, standardDeviation } from '../statistics.ts';
 import { format } from '../table.ts';
 import { kappaChart, kernelChart, spectrumChart } from './charts.ts';
-import { type ArchitectureReport, type Report, type RepeatReport, type Verdict } from './model.ts';
+import type { ArchitectureReport, Report, RepeatReport, Verdict } from './model.ts';
 import { escape, renderPage } from './page.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Verdict } from '../../ntk/index.ts';
+import type { Verdict } from '../../ntk/index.ts';
 
 export { type Verdict };
 

@@ -9,7 +9,7 @@ import {
   type Search,
   type SearchSpace,
 } from '../../search/index.ts';
-import { type SearchResult } from '../searchResult.ts';
+import type { SearchResult } from '../searchResult.ts';
 import { format } from '../table.ts';
 import { drawCell, operationLegend } from './cell.ts';
 import { draw } from './draw.ts';

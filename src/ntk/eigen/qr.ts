@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { NumericalError } from '../../errors.ts';
-import { type Eigenpairs } from './jacobi.ts';
+import type { Eigenpairs } from './jacobi.ts';
 
 /**
  * Eigenvalues and eigenvectors of a symmetric matrix by Householder reduction to tridiagonal form and implicit QL

@@ -1,12 +1,12 @@
-import { type DType } from '../array.ts';
-import { type Signature } from '../signature.ts';
-import { convolutionDefinitions, type ConvolutionPrimitives } from './convolution/definition.ts';
-import { elementwiseDefinitions, type ElementwisePrimitives } from './elementwise/definition.ts';
-import { movementDefinitions, type MovementPrimitives } from './movement/definition.ts';
-import { normalizationDefinitions, type NormalizationPrimitives } from './normalization/definition.ts';
-import { poolingDefinitions, type PoolingPrimitives } from './pooling/definition.ts';
-import { productDefinitions, type ProductPrimitives } from './product/definition.ts';
-import { reductionDefinitions, type ReductionPrimitives } from './reduction/definition.ts';
+import type { DType } from '../array.ts';
+import type { Signature } from '../signature.ts';
+import { convolutionDefinitions, type ConvolutionPrimitives } from './convolution.ts';
+import { elementwiseDefinitions, type ElementwisePrimitives } from './elementwise.ts';
+import { movementDefinitions, type MovementPrimitives } from './movement.ts';
+import { normalizationDefinitions, type NormalizationPrimitives } from './normalization.ts';
+import { poolingDefinitions, type PoolingPrimitives } from './pooling.ts';
+import { productDefinitions, type ProductPrimitives } from './product.ts';
+import { reductionDefinitions, type ReductionPrimitives } from './reduction.ts';
 
 /** The attributes of every primitive, by its name: the one list that backends and derivative rules must cover. */
 export interface Attributes

@@ -1,9 +1,9 @@
 import { BackendError } from '../../../errors.ts';
-import { type FloatArray } from '../../array.ts';
+import type { FloatArray } from '../../array.ts';
 import { type Dialect, dialects } from './dialect.ts';
-import { type GpuJs, type GpuJsKernel, type GpuJsModule, type GpuJsSettings, type GpuJsTexture } from './gpujs.ts';
+import type { GpuJs, GpuJsKernel, GpuJsModule, GpuJsSettings, GpuJsTexture } from './gpujs.ts';
 import { kernelFunctions, type KernelSource, texelsOf } from './lowering.ts';
-import { type GpuMode } from './modes.ts';
+import type { GpuMode } from './modes.ts';
 import { TexturePool } from './texturePool.ts';
 
 /** An array on a device. */

@@ -1,5 +1,5 @@
 import { BackendError } from '../../../errors.ts';
-import { type FloatArray } from '../../array.ts';
+import type { FloatArray } from '../../array.ts';
 
 // The part of GPU.js that is used, as types: its own declarations would make it a dependency of every reader of ours.
 

@@ -1,7 +1,7 @@
 import { BackendError } from '../../../errors.ts';
 import { allocate, type NDArray } from '../../array.ts';
-import { type Arguments, type Backend, type Executable } from '../../backend.ts';
-import { type Plan } from '../../plan.ts';
+import type { Arguments, Backend, Executable } from '../../backend.ts';
+import type { Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import { callKernel } from '../reference/index.ts';
 import { Device, type DeviceArray } from './device.ts';

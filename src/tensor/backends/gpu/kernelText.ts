@@ -1,6 +1,6 @@
-import { type Shape } from '../../shape.ts';
+import type { Shape } from '../../shape.ts';
 import { joinDimensions } from '../../strided.ts';
-import { type Dialect } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 
 /** The expressions of four neighbouring elements. */
 export type Lanes = readonly [string, string, string, string];

@@ -1,7 +1,7 @@
 import { BackendError } from '../../../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../../shape.ts';
-import { type Step } from '../../plan.ts';
-import { type Dialect } from './dialect.ts';
+import type { Step } from '../../plan.ts';
+import type { Dialect } from './dialect.ts';
 import { KernelText, type Lanes, operandName, select } from './kernelText.ts';
 
 /** The number of an array of a program. */

@@ -1,5 +1,5 @@
 import { BackendError, InputError } from '../../../errors.ts';
-import { type GpuJsModule } from './gpujs.ts';
+import type { GpuJsModule } from './gpujs.ts';
 
 /** The modes of GPU.js, in the order in which `auto` looks for one that computes on a graphics stack. */
 export const GPU_MODES = ['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'] as const;

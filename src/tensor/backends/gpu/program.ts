@@ -1,7 +1,8 @@
-import { type Plan, type Step } from '../../plan.ts';
+import { releases } from '../../liveness.ts';
+import type { Plan, Step } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
-import { type Dialect } from './dialect.ts';
-import { lowerPrimitive } from './kernels.ts';
+import type { Dialect } from './dialect.ts';
+import { lowerPrimitive } from './kernels/index.ts';
 import { type ArrayId, type KernelCall, Lowering, type Operand } from './lowering.ts';
 
 /**
@@ -58,21 +59,15 @@ export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
       return depends !== fixed;
     }),
   );
-  const lastUse = new Map<ArrayId, number>();
-  const all = stages.flat();
-  all.forEach(({ reads, writes }, i) => [...reads, ...writes].forEach((id) => lastUse.set(id, i)));
-  const computed = new Set(all.flatMap(({ writes }) => writes));
-  const operations = all.map(({ reads, writes, call, step }, i): Operation => {
-    const release = [...new Set([...reads, ...writes])].filter((id) => {
-      const outlivesItsStage = !varies.has(id) && i >= stages[0].length;
-      return computed.has(id) && lastUse.get(id) === i && !outlivesItsStage && !outputs.includes(id);
-    });
-    const common = { reads, writes, release };
-    return call ? { ...common, kind: 'kernel', call } : { ...common, kind: 'host', step: step! };
-  });
-  return {
-    sizes: lower.sizes,
-    fixed: operations.slice(0, stages[0].length),
-    varying: operations.slice(stages[0].length),
-  };
+  const released = releases(
+    stages.map((operations) => ({ operations })),
+    outputs,
+  );
+  const [fixed, varying] = stages.map((stage, s) =>
+    stage.map(({ reads, writes, call, step }, i): Operation => {
+      const common = { reads, writes, release: released[s][i] };
+      return call ? { ...common, kind: 'kernel', call } : { ...common, kind: 'host', step: step! };
+    }),
+  );
+  return { sizes: lower.sizes, fixed, varying };
 }

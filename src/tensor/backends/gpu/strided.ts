@@ -1,7 +1,7 @@
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { joinDimensions } from '../../strided.ts';
 import { dot, type KernelText, type Lanes, lanes, plus } from './kernelText.ts';
-import { type Lowering, type Operand } from './lowering.ts';
+import type { Lowering, Operand } from './lowering.ts';
 
 /** How an operand is read under the indices of an output: a stride for each dimension, from an offset. */
 export interface View {

@@ -1,6 +1,6 @@
-import { type Shape } from '../../shape.ts';
+import type { Shape } from '../../shape.ts';
 import { type KernelText, lanes } from './kernelText.ts';
-import { type Lowering, type Operand } from './lowering.ts';
+import type { Lowering, Operand } from './lowering.ts';
 
 /** How many rows a thread computes together at most: what it reads is then used that often. */
 const MOST_ROWS = 8;

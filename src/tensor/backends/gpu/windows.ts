@@ -1,8 +1,8 @@
-import { type Pair } from '../../primitives/convolution/definition.ts';
-import { padKernel } from '../../primitives/movement/gpu.ts';
+import type { Pair } from '../../primitives/convolution.ts';
+import { padKernel } from './kernels/movement.ts';
 import { stridesOf } from '../../shape.ts';
 import { type KernelText, type Lanes, lanes, plus, times } from './kernelText.ts';
-import { type Lowering, type Operand } from './lowering.ts';
+import type { Lowering, Operand } from './lowering.ts';
 import { mapViews } from './strided.ts';
 
 // Windows that move over the rows of images: what convolutions and pools share. Rows are whole texels, filled up with

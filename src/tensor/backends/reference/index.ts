@@ -1,16 +1,17 @@
 import { allocate, type DType, type FloatArray, type NDArray } from '../../array.ts';
-import { type Arguments, type Backend, type Executable } from '../../backend.ts';
-import { type Plan, type Step } from '../../plan.ts';
-import { convolutionKernels } from '../../primitives/convolution/reference.ts';
-import { elementwiseKernels } from '../../primitives/elementwise/reference.ts';
-import { type Attributes, type PrimitiveName } from '../../primitives/index.ts';
-import { movementKernels } from '../../primitives/movement/reference.ts';
-import { normalizationKernels } from '../../primitives/normalization/reference.ts';
-import { poolingKernels } from '../../primitives/pooling/reference.ts';
-import { productKernels } from '../../primitives/product/reference.ts';
-import { reductionKernels } from '../../primitives/reduction/reference.ts';
+import type { Arguments, Backend, Executable } from '../../backend.ts';
+import { releases } from '../../liveness.ts';
+import { type Plan, type Step, useOf } from '../../plan.ts';
+import { convolutionKernels } from './kernels/convolution.ts';
+import { elementwiseKernels } from './kernels/elementwise.ts';
+import type { Attributes, PrimitiveName } from '../../primitives/index.ts';
+import { movementKernels } from './kernels/movement.ts';
+import { normalizationKernels } from './kernels/normalization.ts';
+import { poolingKernels } from './kernels/pooling.ts';
+import { productKernels } from './kernels/product.ts';
+import { reductionKernels } from './kernels/reduction.ts';
 import { sizeOf } from '../../shape.ts';
-import { type Kernel } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 
 /** The kernel of every primitive. Leave one out and the build fails. */
 const kernels: { readonly [P in PrimitiveName]: Kernel<Attributes[P]> } = {
@@ -43,19 +44,23 @@ class ReferenceExecutable implements Executable {
   readonly #plan: Plan;
   readonly #pool = new BufferPool();
   readonly #values: (NDArray | undefined)[];
+  /** The values that die with each step, of either stage. */
+  readonly #releases: readonly (readonly (readonly number[])[])[];
   /** Which values of the plan varying steps compute: their buffers leave with the outputs. */
   readonly #fresh: ReadonlySet<number>;
 
   constructor(plan: Plan) {
     this.#plan = plan;
     this.#values = plan.values.map(({ constant }) => constant);
+    const stages = [plan.fixedSteps, plan.varyingSteps].map((steps) => ({ operations: steps.map(useOf) }));
+    this.#releases = releases(stages, plan.outputs);
     this.#fresh = new Set(plan.varyingSteps.map(({ output }) => output));
   }
 
   bind(fixed: Arguments): Promise<void> {
     return attempt(() => {
       this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i]));
-      for (const step of this.#plan.fixedSteps) this.#execute(step);
+      this.#plan.fixedSteps.forEach((step, i) => this.#execute(step, this.#releases[0][i]));
     });
   }
 
@@ -83,7 +88,7 @@ class ReferenceExecutable implements Executable {
 
   #run(varying: Arguments): NDArray[] {
     this.#plan.varyingInputs.forEach((value, i) => (this.#values[value] = varying[i]));
-    for (const step of this.#plan.varyingSteps) this.#execute(step);
+    this.#plan.varyingSteps.forEach((step, i) => this.#execute(step, this.#releases[1][i]));
     return this.#plan.outputs.map((value, i) => {
       const array = this.#values[value]!;
       const first = this.#plan.outputs.indexOf(value) === i;
@@ -91,13 +96,13 @@ class ReferenceExecutable implements Executable {
     });
   }
 
-  #execute(step: Step): void {
+  #execute(step: Step, released: readonly number[]): void {
     const { shape, dtype } = this.#plan.values[step.output];
     const output: NDArray = { shape, dtype, data: this.#pool.take(dtype, sizeOf(shape)) };
     const operands = step.operands.map((value) => this.#values[value]!);
     callKernel(step, output, operands);
     this.#values[step.output] = output;
-    for (const value of step.release) {
+    for (const value of released) {
       this.#pool.give(this.#values[value]!.data);
       this.#values[value] = undefined;
     }

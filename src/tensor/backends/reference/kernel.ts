@@ -1,4 +1,4 @@
-import { type FloatArray, type NDArray } from '../../array.ts';
+import type { FloatArray, NDArray } from '../../array.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachIndex } from '../../strided.ts';
 

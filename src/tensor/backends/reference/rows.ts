@@ -1,4 +1,4 @@
-import { type FloatArray } from '../../array.ts';
+import type { FloatArray } from '../../array.ts';
 
 // The two innermost loops of all sums of products, over strided rows.
 

@@ -1,10 +1,10 @@
-import { inputGradientThrough } from '../../primitives/convolution/wasm.ts';
-import { combine } from '../../primitives/elementwise/wasm.ts';
-import { standardizeGradientWith } from '../../primitives/normalization/wasm.ts';
-import { type Plan, type Step } from '../../plan.ts';
+import { inputGradientThrough } from './kernels/convolution.ts';
+import { combine } from './kernels/elementwise.ts';
+import { standardizeGradientWith } from './kernels/normalization.ts';
+import type { Plan, Step } from '../../plan.ts';
 import { sameShape } from '../../shape.ts';
-import { lowerPrimitive } from './kernels.ts';
-import { type Lowering, type Operand } from './lowering.ts';
+import { lowerPrimitive } from './kernels/index.ts';
+import type { Lowering, Operand } from './lowering.ts';
 
 /** Something to be done at one place of a program: one step of the plan, or what several have become. */
 export interface Operation {

@@ -1,7 +1,7 @@
 import { BackendError, InputError } from '../../../errors.ts';
-import { type FloatArray, type NDArray } from '../../array.ts';
-import { type Arguments, type Backend, type Executable, type Places } from '../../backend.ts';
-import { type Plan } from '../../plan.ts';
+import type { FloatArray, NDArray } from '../../array.ts';
+import type { Arguments, Backend, Executable, Places } from '../../backend.ts';
+import type { Plan } from '../../plan.ts';
 import { Pool, type PoolOptions, validKernels } from './pool.ts';
 import { lowerPlan, type WasmProgram } from './program.ts';
 

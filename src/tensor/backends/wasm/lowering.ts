@@ -1,5 +1,5 @@
 import { BackendError } from '../../../errors.ts';
-import { type DType, type NDArray } from '../../array.ts';
+import { type DType, ELEMENT_BYTES, type NDArray } from '../../array.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachRow } from '../../strided.ts';
 import { type Address, BARRIER, behind, type Call } from './calls.ts';
@@ -145,7 +145,7 @@ export function forEachRun(
     return { leading: shape.slice(0, at), bytes: 4 * sizeOf(shape.slice(at)) };
   };
   const out = split(output, outputRank);
-  const outputBytes = (out.bytes / 4) * bytesOf(output.dtype);
+  const outputBytes = (out.bytes / 4) * ELEMENT_BYTES[output.dtype];
   const parts = operands.map((operand, i) => split(operand, ranks[i]));
   const strides = [out.leading, ...parts.map(({ leading }) => leading)].map((leading) =>
     broadcastStrides(leading, out.leading),
@@ -175,14 +175,9 @@ export function singly(
   }
 }
 
-/** The size of an element. */
-export function bytesOf(dtype: DType): number {
-  return dtype === 'float32' ? 4 : 8;
-}
-
 /** The bytes of an array without its leading dimensions. */
 export function coreBytes({ shape, dtype }: Operand, rank: number): number {
-  return bytesOf(dtype) * sizeOf(shape.slice(shape.length - rank));
+  return ELEMENT_BYTES[dtype] * sizeOf(shape.slice(shape.length - rank));
 }
 
 /** @throws BackendError when an operand is not in float32. */

@@ -1,7 +1,7 @@
-import { type FloatArray } from '../../array.ts';
-import { type Places } from '../../backend.ts';
-import { type Region } from './calls.ts';
-import { type WasmProgram } from './program.ts';
+import type { FloatArray } from '../../array.ts';
+import type { Places } from '../../backend.ts';
+import type { Region } from './calls.ts';
+import type { WasmProgram } from './program.ts';
 
 /** What the first message of all tells a worker: the kernels, and the memory if it is shared. */
 export interface Start {

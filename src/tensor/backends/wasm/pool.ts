@@ -1,7 +1,7 @@
 import { BackendError } from '../../../errors.ts';
 import { Layout } from './layout.ts';
 import { align } from './lowering.ts';
-import { type Reply, type Request } from './messages.ts';
+import type { Reply, Request } from './messages.ts';
 import { startThread, type Thread } from './thread.ts';
 import { SHARED_KERNELS, UNSHARED_KERNELS, WORKER_SOURCE } from './generated.ts';
 
@@ -55,7 +55,7 @@ export class Pool {
 
   static async #start(options: PoolOptions): Promise<Pool> {
     const { threads, shared } = options;
-    const module = await WebAssembly.compile(bytesOf(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
+    const module = await WebAssembly.compile(decoded(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
     const memory = shared ? sharedMemory() : undefined;
     const probe = memory ?? new WebAssembly.Memory({ initial: 1 });
     const instance = await WebAssembly.instantiate(module, { env: { memory: probe, abort: () => {} } });
@@ -194,11 +194,11 @@ function format(bytes: number): string {
   return `${(align(bytes) / MIB).toFixed(1)} MiB`;
 }
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+function decoded(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 /** Whether this machine's WebAssembly has the instructions that the kernels are made of. */
 export function validKernels(shared: boolean): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(bytesOf(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
+  return typeof WebAssembly === 'object' && WebAssembly.validate(decoded(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
 }

@@ -1,10 +1,11 @@
-import { type DType } from '../../array.ts';
-import { type Plan } from '../../plan.ts';
+import { bytesOf, type DType } from '../../array.ts';
+import { releases } from '../../liveness.ts';
+import type { Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
-import { type Address, type Call } from './calls.ts';
-import { fuse, type Operation } from './fuse.ts';
+import type { Address, Call } from './calls.ts';
+import { fuse } from './fuse.ts';
 import { Layout } from './layout.ts';
-import { bytesOf, type Constant, Lowering, type Operand } from './lowering.ts';
+import { type Constant, Lowering, type Operand } from './lowering.ts';
 
 /** An array that enters or leaves a program. */
 export interface Port {
@@ -47,41 +48,31 @@ export function lowerPlan(plan: Plan, threads = 1): WasmProgram {
   values.forEach(({ constant }, value) => {
     if (constant) addresses.set(value, lowering.constant(constant.data));
   });
-  const bytes = (value: number) => sizeOf(values[value].shape) * bytesOf(values[value].dtype);
   const operand = (value: number): Operand => ({ ...values[value], address: addresses.get(value)! });
 
-  const place = (
-    region: 'fixed' | 'arena',
-    inputs: readonly number[],
-    stage: readonly Operation[],
-    kept: Set<number>,
-    threads: number,
-  ) => {
+  const stages = [
+    { inputs: plan.fixedInputs, operations: fixed },
+    { inputs: plan.varyingInputs, operations: varying },
+  ];
+  const released = releases(stages, outputs);
+  const place = (stage: 0 | 1, region: 'fixed' | 'arena', threads: number) => {
     const layout = new Layout();
-    const own = new Set<number>();
-    const lastUse = new Map<number, number>();
-    stage.forEach(({ reads, writes }, i) => [...reads, ...writes].forEach((value) => lastUse.set(value, i)));
     const born = (value: number) => {
       if (addresses.has(value)) return;
-      own.add(value);
-      addresses.set(value, { region, offset: layout.take(bytes(value)) });
+      addresses.set(value, { region, offset: layout.take(bytesOf(values[value])) });
     };
-    inputs.forEach(born);
+    stages[stage].inputs.forEach(born);
     const calls = lowering.stage(threads, () =>
-      stage.forEach(({ reads, writes, lower }, i) => {
+      stages[stage].operations.forEach(({ writes, lower }, i) => {
         writes.forEach(born);
         lower(lowering, operand);
-        for (const value of new Set([...reads, ...writes])) {
-          const dead = lastUse.get(value) === i && own.has(value) && !kept.has(value);
-          if (dead) layout.give(addresses.get(value)!.offset, bytes(value));
-        }
+        for (const value of released[stage][i]) layout.give(addresses.get(value)!.offset, bytesOf(values[value]));
       }),
     );
     return { calls, bytes: layout.size };
   };
-  const keptForVarying = new Set([...varying.flatMap(({ reads }) => reads), ...outputs]);
-  const first = place('fixed', plan.fixedInputs, fixed, keptForVarying, threads);
-  const second = place('arena', plan.varyingInputs, varying, new Set(outputs), 1);
+  const first = place(0, 'fixed', threads);
+  const second = place(1, 'arena', 1);
 
   const port = (value: number): Port => ({
     address: addresses.get(value)!,

@@ -1,5 +1,5 @@
 import type * as WorkerThreads from 'node:worker_threads';
-import { type Reply, type Request, type Start } from './messages.ts';
+import type { Reply, Request, Start } from './messages.ts';
 
 /** A worker, of Node or of the web. */
 export interface Thread {

@@ -1,8 +1,8 @@
-import { type DType, type FloatArray } from '../../array.ts';
-import { type Places } from '../../backend.ts';
+import type { DType, FloatArray } from '../../array.ts';
+import type { Places } from '../../backend.ts';
 import { BARRIER, type Call, type Region } from './calls.ts';
-import { type Reply, type Request, type Start } from './messages.ts';
-import { type Port, type WasmProgram } from './program.ts';
+import type { Reply, Request, Start } from './messages.ts';
+import type { Port, WasmProgram } from './program.ts';
 
 // The script of a worker: it holds programs, and runs their calls on its memory. Bundled on its own (see
 // scripts/generate.ts), and started with `port` defined as the way to and from the one who started it.

@@ -1,0 +1,86 @@
+import { type Address, behind } from '../calls.ts';
+import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
+import type { NormalizationPrimitives } from '../../../primitives/normalization.ts';
+
+/** Samples, channels and pixels of an array [n, c, h, w]. */
+function sizes({ shape }: Operand): readonly [n: number, c: number, pixels: number] {
+  const [n, c, h, w] = shape.slice(-4);
+  return [n, c, h * w];
+}
+
+function moments(epsilon: number, lower: Lowering, x: Operand, output: Operand, rank: number): void {
+  const [n, c, pixels] = sizes(x);
+  forEachRun(output, [x], [4], rank, (run) =>
+    singly(run, coreBytes(output, rank), [coreBytes(x, 4)], (out, [from]) =>
+      lower.divide(c, n * c * pixels, (first, count) => {
+        const plane = 4 * pixels * first;
+        const to = rank === 4 ? [behind(out, plane), 0] : [0, behind(out, 4 * first)];
+        lower.call('standardize', ...to, behind(from, plane), epsilon, n, c, count, pixels);
+      }),
+    ),
+  );
+}
+
+/**
+ * The gradient of batch norm's normalisation, and in the same pass that of the scale behind it, Σ g·y, if `products` is
+ * to hold it.
+ */
+export function standardizeGradientWith(
+  lower: Lowering,
+  output: Operand,
+  products: Operand | undefined,
+  operands: readonly Operand[],
+): void {
+  const [n, c, pixels] = sizes(output);
+  const results = products ? [products] : [];
+  forEachRun(output, [...operands, ...results], [4, 4, 1, 1], 4, (run) => {
+    const shared = run.steps[0] === 1 && run.steps[1] === 0 && run.steps[2] === 0;
+    const call = (out: Address, [g, y, s, product]: readonly Address[], rows: number) =>
+      lower.call('standardizeGradient', out, product ?? 0, g, y, s, rows, n, c, pixels);
+    if (shared) return call(run.output, run.operands, run.count);
+    const bytes = [4, 4, 1, 1].map((rank, i) => coreBytes([...operands, ...results][i] ?? output, rank));
+    singly(run, coreBytes(output, 4), bytes, (out, at) => call(out, at, 1));
+  });
+}
+
+/** y = a·x + b, with whatever of the two there is. */
+function affine(lower: Lowering, output: Operand, [x, ...coefficients]: readonly Operand[]): void {
+  const [n, c, pixels] = sizes(output);
+  const operands = [x, ...coefficients];
+  forEachRun(output, operands, [4, 1, 1], 4, (run) => {
+    const call = (out: Address, [from, a, b]: readonly Address[], samples: number) =>
+      lower.call('channelAffine', out, from, a, b ?? 0, samples, c, pixels);
+    const shared = run.count === 1 || (run.steps[0] === 1 && run.steps.slice(1).every((step) => step === 0));
+    if (shared) {
+      const [from, ...factors] = run.operands;
+      const sample = 4 * c * pixels;
+      return lower.divide(n * run.count, n * run.count * c * pixels, (first, count) =>
+        call(behind(run.output, first * sample), [behind(from, first * sample), ...factors], count),
+      );
+    }
+    const bytes = operands.map((operand, i) => coreBytes(operand, i === 0 ? 4 : 1));
+    singly(run, coreBytes(output, 4), bytes, (out, at) => call(out, at, n));
+  });
+}
+
+function sums(lower: Lowering, output: Operand, operands: readonly Operand[]): void {
+  const [n, c, pixels] = sizes(operands[0]);
+  forEachRun(output, operands, [4, 4], 1, (run) =>
+    singly(
+      run,
+      coreBytes(output, 1),
+      operands.map((operand) => coreBytes(operand, 4)),
+      (out, [a, b]) => lower.call('channelSums', out, a, b ?? 0, n, c, pixels),
+    ),
+  );
+}
+
+export const normalizationWasm: { [P in keyof NormalizationPrimitives]: WasmKernel<NormalizationPrimitives[P]> } = {
+  standardize: (lower, { epsilon }, output, [x]) => moments(epsilon, lower, x, output, 4),
+  inverseDeviation: (lower, { epsilon }, output, [x]) => moments(epsilon, lower, x, output, 1),
+  standardizeGradient: (lower, _, output, operands) => standardizeGradientWith(lower, output, undefined, operands),
+  channelAffine: (lower, _, output, operands) => affine(lower, output, operands),
+  channelScale: (lower, _, output, operands) => affine(lower, output, operands),
+  channelInnerProduct: (lower, _, output, operands) => sums(lower, output, operands),
+  channelSum: (lower, _, output, operands) => sums(lower, output, operands),
+};

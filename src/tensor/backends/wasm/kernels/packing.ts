@@ -1,0 +1,88 @@
+import type { Address } from '../calls.ts';
+import type { ConvolutionAttributes, Pair } from '../../../primitives/convolution.ts';
+
+// Images are packed so that a tap is a distance, the same at every pixel (assembly/pack.ts).
+
+/** How an image is packed. */
+export interface Packing {
+  readonly size: Pair;
+  /** Where pixel (0, 0) goes. */
+  readonly offset: Pair;
+  /** Into how many planes pixels are dealt, by position modulo this. */
+  readonly stride: Pair;
+  /** The size of a packed plane. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A packed image, and where its taps are. */
+export interface Window {
+  readonly packing: Packing;
+  readonly dilation: Pair;
+  /** Whether the image itself is its packed form. */
+  readonly direct: boolean;
+  /** Bytes of a packed channel. */
+  readonly channelBytes: number;
+  /** The distance of tap (r, s) in bytes. */
+  readonly tap: (r: number, s: number) => number;
+}
+
+/** For `outputs` of windows that step by `stride` over the padded image. */
+export function forwardWindow(
+  { stride, padding, dilation }: ConvolutionAttributes,
+  size: Pair,
+  kernel: Pair,
+  outputs: Pair,
+): Window {
+  const reach = (i: 0 | 1) => outputs[i] + Math.floor(((kernel[i] - 1) * dilation[i]) / stride[i]);
+  const [rows, columns] = [reach(0), reach(1)];
+  return {
+    packing: { size, offset: padding, stride, rows, columns },
+    dilation,
+    direct: isPointwise(kernel, stride, padding),
+    channelBytes: 4 * stride[0] * stride[1] * rows * columns,
+    tap: (r, s) => {
+      const [y, x] = [r * dilation[0], s * dilation[1]];
+      const plane = (y % stride[0]) * stride[1] + (x % stride[1]);
+      return 4 * ((plane * rows + Math.floor(y / stride[0])) * columns + Math.floor(x / stride[1]));
+    },
+  };
+}
+
+/** For all pixels of the input, at stride 1. */
+export function backwardWindow(
+  { stride, padding, dilation }: ConvolutionAttributes,
+  size: Pair,
+  kernel: Pair,
+  inputs: Pair,
+): Window {
+  const span = ([0, 1] as const).map((i) => (kernel[i] - 1) * dilation[i]);
+  const [rows, columns] = [inputs[0] + span[0], inputs[1] + span[1]];
+  return {
+    packing: {
+      size,
+      offset: [span[0] - padding[0], span[1] - padding[1]],
+      stride: [1, 1],
+      rows,
+      columns,
+    },
+    dilation,
+    direct: isPointwise(kernel, stride, padding),
+    channelBytes: 4 * rows * columns,
+    tap: (r, s) => 4 * ((span[0] - r * dilation[0]) * columns + span[1] - s * dilation[1]),
+  };
+}
+
+function isPointwise(kernel: Pair, stride: Pair, padding: Pair): boolean {
+  return [...kernel, ...stride].every((extent) => extent === 1) && padding.every((extent) => extent === 0);
+}
+
+export function describe({ size, offset, stride, rows, columns }: Packing): number[] {
+  return [...size, ...offset, ...stride, rows, columns];
+}
+
+/** Where results go besides into their place: through the mask of a ReLU, onto what is there. */
+export interface Epilogue {
+  readonly mask?: { readonly address: Address; readonly samples: number };
+  readonly add: boolean;
+}

@@ -1,0 +1,115 @@
+import { type Address, behind } from '../calls.ts';
+import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
+import { type Shape, sizeOf } from '../../../shape.ts';
+import type { AveragePoolAttributes, PoolAttributes, PoolingPrimitives } from '../../../primitives/pooling.ts';
+
+/** What the kernels are told of the windows. */
+function windows(
+  attributes: PoolAttributes & Partial<AveragePoolAttributes>,
+  input: readonly number[],
+  outputs: readonly number[],
+): number[] {
+  const { kernel, stride, padding, countIncludePad = false } = attributes;
+  return [...input, ...outputs, ...kernel, ...stride, ...padding, Number(countIncludePad)];
+}
+
+const plane = ({ shape }: Operand) => shape.slice(-2);
+
+/** Visits planes one behind the other, as many at a time as lie so, divided among the threads of the stage. */
+function forEachPlanes(
+  lower: Lowering,
+  output: Operand,
+  x: Operand,
+  visit: (out: Address, from: Address, count: number) => void,
+): void {
+  const [outBytes, bytes] = [output, x].map((operand) => coreBytes(operand, 2));
+  forEachRun(output, [x], [2], 2, (run) => {
+    if (run.steps[0] === 1 || run.count === 1) {
+      lower.divide(run.count, sizeOf(output.shape), (first, count) =>
+        visit(behind(run.output, first * outBytes), behind(run.operands[0], first * bytes), count),
+      );
+    } else {
+      singly(run, outBytes, [bytes], (out, [from]) => visit(out, from, 1));
+    }
+  });
+}
+
+/** A kernel of one operand that works on planes one behind the other. */
+function overPlanes<A>(kernel: string, table: (attributes: A, x: Operand, output: Operand) => number[]): WasmKernel<A> {
+  return (lower, attributes, output, [x]) => {
+    const windowTable = lower.table(table(attributes, x, output));
+    forEachPlanes(lower, output, x, (out, from, count) => lower.call(kernel, out, from, count, windowTable));
+  };
+}
+
+/** One over the number of pixels that each window averages. */
+function shares(
+  { kernel, padding, countIncludePad }: AveragePoolAttributes,
+  [h, w]: Shape,
+  [p, q]: Shape,
+): Float32Array {
+  const inside = (i: number, at: 0 | 1, size: number) =>
+    Math.min(size, i - padding[at] + kernel[at]) - Math.max(0, i - padding[at]);
+  return Float32Array.from({ length: p * q }, (_, i) => {
+    const size = countIncludePad ? kernel[0] * kernel[1] : inside(Math.floor(i / q), 0, h) * inside(i % q, 1, w);
+    return 1 / size;
+  });
+}
+
+/** An average pool of stride 1, or its adjoint: sums over boxes. */
+function boxes(
+  lower: Lowering,
+  attributes: AveragePoolAttributes,
+  output: Operand,
+  x: Operand,
+  { adjoint }: { readonly adjoint: boolean },
+): void {
+  const { kernel, padding } = attributes;
+  const [input, windowed] = adjoint ? [plane(output), plane(x)] : [plane(x), plane(output)];
+  const weights = lower.constant(shares(attributes, input, windowed));
+  // A window's pixels begin `padding` before it; the windows that hold a pixel begin kernel − 1 − padding before it.
+  const before = adjoint ? kernel.map((k, i) => k - 1 - padding[i]) : padding;
+  const table = lower.table([...plane(x), ...plane(output), ...kernel, ...before, Number(adjoint)]);
+  const [p, q] = plane(output);
+  const scratch = lower.scratch(4 * ((p + 1) * (q + kernel[1] + 7) + sizeOf(plane(x))) + 64);
+  forEachPlanes(lower, output, x, (out, from, count) =>
+    lower.call('boxSum', out, from, weights, count, table, scratch),
+  );
+}
+
+/** A kernel that moves pixels to or from the positions that an index names. */
+function indexed<A>(kernel: string, pixelsOf: (x: Operand, output: Operand) => number): WasmKernel<A> {
+  return (lower, _, output, [x, index]) => {
+    const sizes = [sizeOf(plane(index)), pixelsOf(x, output)];
+    forEachRun(output, [x, index], [2, 2], 2, (run) => {
+      if (run.steps.every((step) => step === 1) || run.count === 1) {
+        lower.call(kernel, run.output, ...run.operands, run.count, ...sizes);
+      } else {
+        const bytes = [coreBytes(x, 2), coreBytes(index, 2)];
+        singly(run, coreBytes(output, 2), bytes, (out, at) => lower.call(kernel, out, ...at, 1, ...sizes));
+      }
+    });
+  };
+}
+
+const averagePool = overPlanes<AveragePoolAttributes>('averagePool', (attributes, x, output) =>
+  windows(attributes, plane(x), plane(output)),
+);
+const averagePoolGradient = overPlanes<AveragePoolAttributes>('averagePoolGradient', (attributes, g, output) =>
+  windows(attributes, plane(output), plane(g)),
+);
+
+export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPrimitives[P]> } = {
+  averagePool(lower, attributes, output, operands) {
+    if (attributes.stride.every((step) => step === 1))
+      boxes(lower, attributes, output, operands[0], { adjoint: false });
+    else averagePool(lower, attributes, output, operands);
+  },
+  averagePoolGradient(lower, attributes, output, operands) {
+    if (attributes.stride.every((step) => step === 1)) boxes(lower, attributes, output, operands[0], { adjoint: true });
+    else averagePoolGradient(lower, attributes, output, operands);
+  },
+  maxPoolIndex: overPlanes('maxPoolIndex', (attributes, x, output) => windows(attributes, plane(x), plane(output))),
+  gatherPixels: indexed('gatherPixels', (x) => sizeOf(plane(x))),
+  scatterPixels: indexed('scatterPixels', (_, output) => sizeOf(plane(output))),
+};

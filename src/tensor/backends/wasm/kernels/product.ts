@@ -1,0 +1,45 @@
+import { coreBytes, forEachRun, singly, type WasmKernel } from '../lowering.ts';
+import type { ProductPrimitives } from '../../../primitives/product.ts';
+
+/** Columns that `gram` widens to float64 at a time; as in assembly/product.ts. */
+const PANEL = 256;
+
+export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPrimitives[P]> } = {
+  matmul(lower, { transposeA, transposeB }, output, operands) {
+    const [a, b] = operands;
+    const [m, n] = output.shape.slice(-2);
+    const [rowsA, columnsA] = a.shape.slice(-2);
+    const columnsB = b.shape[b.shape.length - 1];
+    const k = transposeA ? rowsA : columnsA;
+    const steps = [
+      ...(transposeA ? [1, columnsA] : [columnsA, 1]), // rows, columns of a
+      ...(transposeB ? [1, columnsB] : [columnsB, 1]), // rows, columns of b
+    ];
+    const width = Math.ceil(n / 8) * 8;
+    const scratch = lower.scratch(4 * k * width + 4 * k + 3 * width + 24 * k + 64);
+    const bytes = operands.map((operand) => coreBytes(operand, 2));
+    forEachRun(output, operands, [2, 2], 2, (run) => {
+      // Rows of several products with the same b are rows of one.
+      if (!transposeA && run.steps[0] === 1 && run.steps[1] === 0) {
+        lower.call('matmul', run.output, ...run.operands, m * run.count, k, n, ...steps, scratch);
+      } else {
+        singly(run, coreBytes(output, 2), bytes, (out, at) =>
+          lower.call('matmul', out, ...at, m, k, n, ...steps, scratch),
+        );
+      }
+    });
+  },
+  gram(lower, _, output, operands) {
+    const [a, b] = operands;
+    const [n, p] = a.shape.slice(-2);
+    const m = b.shape[b.shape.length - 2];
+    const scratch = lower.scratch(8 * PANEL * (n + m));
+    const bytes = operands.map((operand) => coreBytes(operand, 2));
+    forEachRun(output, operands, [2, 2], 2, (run) =>
+      singly(run, coreBytes(output, 2), bytes, (out, [x, y]) => {
+        const symmetric = Number(n === m && x.region === y.region && x.offset === y.offset);
+        lower.call('gram', out, x, y, n, m, p, symmetric, scratch);
+      }),
+    );
+  },
+};

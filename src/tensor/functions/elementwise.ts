@@ -1,0 +1,98 @@
+import type { DType } from '../array.ts';
+import { apply } from '../apply.ts';
+import { ShapeError } from '../../errors.ts';
+import type { Tensor } from '../tensor.ts';
+
+/**
+ * Σ coefficients[i] · terms[i], shapes broadcast. Sums, differences, multiples and the accumulation of gradients are
+ * all this one primitive, so that each is a single pass over memory.
+ *
+ * @throws ShapeError when shapes do not broadcast or the counts differ.
+ */
+export function linearCombination(terms: readonly Tensor[], coefficients: readonly number[]): Tensor {
+  if (terms.length !== coefficients.length) {
+    throw new ShapeError(`linearCombination: expected ${terms.length} coefficients, got ${coefficients.length}`);
+  }
+  // A multiple of a term is the term with another coefficient: it need not be computed on its own.
+  const unscaled = terms.map((term, i) => {
+    const { op } = term;
+    return op.kind === 'primitive' && op.primitive === 'linearCombination' && term.operands.length === 1
+      ? ([term.operands[0], coefficients[i] * op.attributes.coefficients[0]] as const)
+      : ([term, coefficients[i]] as const);
+  });
+  if (unscaled.length === 1 && unscaled[0][1] === 1) return unscaled[0][0];
+  const attributes = { coefficients: unscaled.map(([, coefficient]) => coefficient) };
+  return apply(
+    'linearCombination',
+    unscaled.map(([term]) => term),
+    attributes,
+  );
+}
+
+/** The sum of all terms, shapes broadcast. */
+export function add(...terms: Tensor[]): Tensor {
+  return linearCombination(
+    terms,
+    terms.map(() => 1),
+  );
+}
+
+/** a − b, shapes broadcast. */
+export function subtract(a: Tensor, b: Tensor): Tensor {
+  return linearCombination([a, b], [1, -1]);
+}
+
+/** factor · x. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return linearCombination([x], [factor]);
+}
+
+/** a · b element by element, shapes broadcast. */
+export function multiply(a: Tensor, b: Tensor): Tensor {
+  return apply('multiply', [a, b], {});
+}
+
+/** a / b element by element, shapes broadcast. */
+export function divide(a: Tensor, b: Tensor): Tensor {
+  return multiply(a, power(b, -1));
+}
+
+/** xᵉ for a constant exponent. */
+export function power(x: Tensor, exponent: number): Tensor {
+  return exponent === 1 ? x : apply('power', [x], { exponent });
+}
+
+/** √x. */
+export function sqrt(x: Tensor): Tensor {
+  return power(x, 0.5);
+}
+
+/** eˣ. */
+export function exp(x: Tensor): Tensor {
+  return apply('exp', [x], {});
+}
+
+/** The natural logarithm. */
+export function log(x: Tensor): Tensor {
+  return apply('log', [x], {});
+}
+
+/** The hyperbolic tangent. */
+export function tanh(x: Tensor): Tensor {
+  return apply('tanh', [x], {});
+}
+
+/** max(x, 0). Its derivative at 0 is taken as 0, as PyTorch does; NaN stays NaN. */
+export function relu(x: Tensor): Tensor {
+  return apply('relu', [x], {});
+}
+
+/** g where x > 0, and 0 elsewhere; shapes broadcast. */
+export function reluGradient(g: Tensor, x: Tensor): Tensor {
+  return apply('reluGradient', [g, x], {});
+}
+
+/** The same numbers in another precision. */
+export function castTo(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x : apply('cast', [x], { dtype });
+}

@@ -1,0 +1,117 @@
+import { ShapeError } from '../../errors.ts';
+import { allocate, type DType, ndarray } from '../array.ts';
+import { apply } from '../apply.ts';
+import { formatShape, sameShape, type Shape } from '../shape.ts';
+import { constant, scalar, type Tensor } from '../tensor.ts';
+
+/**
+ * The same elements, in row-major order, under another shape.
+ *
+ * @throws ShapeError when the number of elements changes.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply('reshape', [x], { from: x.shape, to: shape });
+}
+
+/**
+ * x stretched to a larger shape along dimensions that are missing or of extent 1. Costs no memory where the result is
+ * used by a primitive that broadcasts by itself.
+ *
+ * @throws ShapeError when x does not stretch to it.
+ */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply('broadcastTo', [x], { from: x.shape, to: shape });
+}
+
+/** A tensor with the same value everywhere. */
+export function full(shape: Shape, value: number, dtype: DType = 'float64'): Tensor {
+  return broadcastTo(scalar(value, dtype), shape);
+}
+
+/** The tensor of all zeros. */
+export function zeros(shape: Shape, dtype: DType = 'float64'): Tensor {
+  return full(shape, 0, dtype);
+}
+
+/** The tensor of all ones. */
+export function ones(shape: Shape, dtype: DType = 'float64'): Tensor {
+  return full(shape, 1, dtype);
+}
+
+/** The identity matrix, [n, n]. */
+export function eye(n: number, dtype: DType = 'float64'): Tensor {
+  const data = allocate(dtype, n * n);
+  for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
+  return constant(ndarray(data, [n, n], dtype));
+}
+
+/**
+ * The dimensions in another order; reversed unless told otherwise. Dimension i of the result is dimension
+ * `permutation[i]` of x.
+ *
+ * @throws ShapeError when it is no permutation.
+ */
+export function transpose(x: Tensor, permutation: readonly number[] = x.shape.map((_, i) => x.rank - 1 - i)): Tensor {
+  return apply('transpose', [x], { permutation });
+}
+
+/** The part of one dimension that a slice takes; `stop` is exclusive and the whole extent by default. */
+export interface Range {
+  readonly start?: number;
+  readonly stop?: number;
+  readonly step?: number;
+}
+
+/**
+ * Every `step`-th element from `start` to before `stop`, along each of the innermost dimensions.
+ *
+ * @param ranges one a dimension, for the last `ranges.length` dimensions.
+ * @throws ShapeError when a range is empty or leaves the tensor.
+ */
+export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
+  if (ranges.length > x.rank) {
+    throw new ShapeError(
+      `slice: expected at most ${x.rank} ranges for shape ${formatShape(x.shape)}, got ${ranges.length}`,
+    );
+  }
+  const extents = x.shape.slice(x.rank - ranges.length);
+  return apply('slice', [x], {
+    start: ranges.map(({ start }) => start ?? 0),
+    stop: ranges.map(({ stop }, i) => stop ?? extents[i]),
+    step: ranges.map(({ step }) => step ?? 1),
+  });
+}
+
+/** Zeros to add along one dimension: before the first element, after the last, and between neighbours. */
+export interface Padding {
+  readonly before?: number;
+  readonly after?: number;
+  readonly interior?: number;
+}
+
+/**
+ * Adds zeros along each of the innermost dimensions.
+ *
+ * @param paddings one a dimension, for the last `paddings.length` dimensions.
+ */
+export function pad(x: Tensor, paddings: readonly Padding[]): Tensor {
+  return apply('pad', [x], {
+    before: paddings.map(({ before }) => before ?? 0),
+    after: paddings.map(({ after }) => after ?? 0),
+    interior: paddings.map(({ interior }) => interior ?? 0),
+  });
+}
+
+/**
+ * The tensors one after another along an axis (below 0 it counts from the last dimension). All other dimensions
+ * must agree, but dimensions before the axis may also broadcast.
+ *
+ * @throws ShapeError when shapes do not fit.
+ */
+export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
+  const rank = Math.max(0, ...tensors.map((tensor) => tensor.rank));
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new ShapeError(`concatenate: expected an axis of tensors of rank ${rank}, got ${axis}`);
+  }
+  return apply('concatenate', tensors, { axis: axis < 0 ? axis : axis - rank });
+}

@@ -1,0 +1,114 @@
+import { apply } from '../apply.ts';
+import type { Tensor } from '../tensor.ts';
+import { add, multiply, power, scale } from './elementwise.ts';
+import { ones } from './movement.ts';
+import { scalar } from '../tensor.ts';
+
+/**
+ * x̂ = (x − μ) / √(σ² + ε), with the mean μ and the biased variance σ² of each channel over the batch and all pixels.
+ *
+ * @param x […, N, C, H, W] with N·H·W ≥ 2
+ */
+export function standardize(x: Tensor, epsilon: number): Tensor {
+  return apply('standardize', [x], { epsilon });
+}
+
+/**
+ * 1 / √(σ² + ε) of each channel.
+ *
+ * @param x […, N, C, H, W]
+ * @returns […, C]
+ */
+export function inverseDeviation(x: Tensor, epsilon: number): Tensor {
+  return apply('inverseDeviation', [x], { epsilon });
+}
+
+/**
+ * s · (g − mean(g) − y · mean(g·y)), means over batch and pixels: the derivative of {@link standardize} applied to g,
+ * when y is its value and s the inverse deviation. The map is self-adjoint in g.
+ *
+ * A factor a channel commutes with the means, so one that g carries (batch norm's γ) moves into s: a whole pass over
+ * the gradient is saved.
+ */
+export function standardizeGradient(g: Tensor, y: Tensor, s: Tensor): Tensor {
+  const { op } = g;
+  if (op.kind === 'primitive' && op.primitive === 'channelScale') {
+    const [inner, factor] = g.operands;
+    return apply('standardizeGradient', [inner, y, multiply(s, factor)], {});
+  }
+  return apply('standardizeGradient', [g, y, s], {});
+}
+
+/**
+ * scale[c]·x + shift[c].
+ *
+ * @param x […, N, C, H, W]
+ * @param scale […, C]
+ * @param shift […, C]
+ */
+export function channelAffine(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
+  return apply('channelAffine', [x, scale, shift], {});
+}
+
+/** factor[c]·x for x of […, N, C, H, W] and factor of […, C]. */
+export function channelScale(x: Tensor, factor: Tensor): Tensor {
+  return apply('channelScale', [x, factor], {});
+}
+
+/** Σ_{n,h,w} a·b: […, N, C, H, W] twice, to […, C]. */
+export function channelInnerProduct(a: Tensor, b: Tensor): Tensor {
+  return apply('channelInnerProduct', [a, b], {});
+}
+
+/** Σ_{n,h,w} x: […, N, C, H, W] to […, C]. */
+export function channelSum(x: Tensor): Tensor {
+  return apply('channelSum', [x], {});
+}
+
+/** Batch norm's ε unless told otherwise; PyTorch's. */
+export const BATCH_NORM_EPSILON = 1e-5;
+
+/**
+ * Batch normalisation by the statistics of the batch itself (Ioffe & Szegedy 2015), as in training:
+ * y = γ · x̂ + β. Every output depends on every sample.
+ *
+ * @param x […, N, C, H, W] with N·H·W ≥ 2
+ * @param gamma […, C]
+ * @param beta […, C]
+ */
+export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon = BATCH_NORM_EPSILON): Tensor {
+  return channelAffine(standardize(x, epsilon), gamma, beta);
+}
+
+/** Given statistics of each channel, […, C] both. */
+export interface ChannelStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/**
+ * Batch normalisation by given statistics, as in evaluation: y = γ · (x − mean) / √(variance + ε) + β. Samples stay
+ * independent.
+ */
+export function batchNormWith(
+  { mean, variance }: ChannelStatistics,
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  epsilon = BATCH_NORM_EPSILON,
+): Tensor {
+  const s = power(add(variance, scalar(epsilon, x.dtype)), -0.5);
+  return channelAffine(channelAffine(x, s, scale(multiply(mean, s), -1)), gamma, beta);
+}
+
+/**
+ * Mean and biased variance of each channel over batch and pixels.
+ *
+ * @param x […, N, C, H, W]
+ */
+export function channelStatistics(x: Tensor): ChannelStatistics {
+  const [n, c, h, w] = x.shape.slice(-4);
+  const mean = scale(channelSum(x), 1 / (n * h * w));
+  const deviation = channelAffine(x, ones([c], x.dtype), scale(mean, -1));
+  return { mean, variance: scale(channelInnerProduct(deviation, deviation), 1 / (n * h * w)) };
+}

@@ -1,0 +1,42 @@
+import { apply } from '../apply.ts';
+import type { Tensor } from '../tensor.ts';
+import { add } from './elementwise.ts';
+import { reshape } from './movement.ts';
+
+/** Which operands of {@link matmul} are read transposed. */
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/**
+ * The matrix product a·b of […, M, K] and […, K, N], either read transposed if told so.
+ *
+ * @throws ShapeError when the inner extents differ.
+ */
+export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+  return apply('matmul', [a, b], { transposeA, transposeB });
+}
+
+/**
+ * x·Wᵀ + b, a fully connected layer.
+ *
+ * @param x […, N, I]
+ * @param weight […, O, I]
+ * @param bias […, O], or nothing
+ * @returns […, N, O]
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const product = matmul(x, weight, { transposeB: true });
+  if (bias === undefined) return product;
+  // A row of its own: leading dimensions of the bias must not meet N.
+  return add(product, reshape(bias, [...bias.shape.slice(0, -1), 1, bias.shape[bias.rank - 1]]));
+}
+
+/**
+ * All inner products of the rows of a, […, N, P], with those of b, […, M, P]: a·bᵀ as […, N, M], accumulated and
+ * returned in float64 whatever the precision of the rows.
+ */
+export function gram(a: Tensor, b: Tensor = a): Tensor {
+  return apply('gram', [a, b], {});
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { formatValue, oneOf } from '../src/check.ts';
+import { InputError } from '../src/errors.ts';
+
+test('a choice is passed through, anything else is an InputError that lists the choices', () => {
+  const modes = ['train', 'eval'] as const;
+  expect(oneOf('trace: mode', 'eval', modes)).toBe('eval');
+  for (const [value, shown] of [
+    ['Train', '"Train"'],
+    ['', '""'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [0, '0'],
+    [NaN, 'NaN'],
+    [1n, '1'],
+    [['train'], '["train"]'],
+    ['a\nb', '"a\\nb"'],
+    // A name that every object has.
+    ['toString', '"toString"'],
+  ] as const) {
+    expect(() => oneOf('trace: mode', value, modes)).toThrow(
+      new InputError(`trace: mode: expected "train" or "eval", got ${shown}`),
+    );
+  }
+  expect(() => oneOf('x', 4, ['a', 'b', 'c'])).toThrow(/^x: expected "a", "b" or "c", got 4$/);
+  expect(() => oneOf('x', 4, ['a'])).toThrow(/^x: expected "a", got 4$/);
+});
+
+test('values in messages are one line of limited length, whatever they are', () => {
+  const loop: Record<string, unknown> = {};
+  loop.self = loop;
+  for (const value of [loop, { n: 1n }, Symbol('s'), () => 'a\nb', 'x'.repeat(1000), Object.create(null)]) {
+    expect(formatValue(value)).toMatch(/^[^\n]{1,61}$/);
+  }
+});

@@ -30,9 +30,11 @@ export {
   usableKappa,
 } from './measurement.ts';
 export { Measurer, REGION_SCHEMES } from './measurer.ts';
+export { numpyRound, numpyRoundSignificant, pairwiseSum } from './numpyArithmetic.ts';
 export {
   type Changes,
   type Direction,
+  meanOf,
   rankCandidates,
   type Ranks,
   rankScores,

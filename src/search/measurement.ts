@@ -1,5 +1,6 @@
 import { type Ntk, seedKappa, type Verdict } from '../ntk/index.ts';
-import { finite, meanOf, relativeChange, type Changes } from './ranking.ts';
+import { numpyRound } from './numpyArithmetic.ts';
+import { type Changes, finite, meanOf, relativeChange, roundDecimals } from './ranking.ts';
 import type { Fidelity } from './settings.ts';
 
 /** What is kept of a κ: finite numbers from which it follows. */
@@ -46,17 +47,24 @@ export function usableKappa(
   }
 }
 
-/** Relative changes, rounded, averaged over the repeats. */
+/**
+ * Relative changes, rounded, averaged over the repeats. In TE-NAS's code κ is a `numpy.float64` and a number of regions a
+ * Python float, and each rounds in its own way.
+ */
 export function changesOf(
   before: readonly Measurement[],
   after: readonly Measurement[],
   { fidelity, digits }: { readonly fidelity: Fidelity; readonly digits: number },
 ): Changes {
-  const mean = (value: (measurement: Measurement) => number | undefined): number | undefined => {
+  type Value = (measurement: Measurement) => number | undefined;
+  const mean = (value: Value, round: typeof roundDecimals): number | undefined => {
     if (before.length === 0 || value(before[0]) === undefined) return undefined;
-    return meanOf(before.map((was, i) => relativeChange(value(was)!, value(after[i])!, digits)));
+    return meanOf(before.map((was, i) => relativeChange(value(was)!, value(after[i])!, digits, round)));
   };
-  const kappa = mean((m) => m.kappa && usableKappa(m.kappa, fidelity));
-  const regions = mean((m) => m.regions);
+  const kappa = mean(
+    (m) => m.kappa && usableKappa(m.kappa, fidelity),
+    fidelity === 'code' ? numpyRound : roundDecimals,
+  );
+  const regions = mean((m) => m.regions, roundDecimals);
   return { ...(kappa !== undefined && { kappa }), ...(regions !== undefined && { regions }) };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { numpyRoundSignificant, pairwiseSum } from './numpyArithmetic.ts';
 
 /** The nearest finite number; NaN, which says nothing, becomes 0. */
 export function finite(x: number): number {
@@ -11,12 +12,16 @@ export function finite(x: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, x));
 }
 
-/** (before − after) / before, rounded to `digits` decimals: what share of a quantity a change takes away. */
-export function relativeChange(before: number, after: number, digits: number): number {
+/**
+ * (before − after) / before, rounded to `digits` decimals: what share of a quantity a change takes away.
+ *
+ * @param round how it is rounded: as Python rounds a float, or as NumPy does, see {@link numpyRound}.
+ */
+export function relativeChange(before: number, after: number, digits: number, round = roundDecimals): number {
   if (before === after) return 0;
   const difference = before - after;
   const change = Number.isFinite(difference) ? difference / before : 1 - after / before;
-  return finite(roundDecimals(finite(change), digits));
+  return finite(round(finite(change), digits));
 }
 
 /** Rounds to `digits` decimals, an exact half to the even neighbour, as Python's `round` does. */
@@ -40,9 +45,9 @@ export function roundSignificant(x: number, digits: number): number {
   return Math.sign(x) * Number((Math.abs(x) + 1e-8).toPrecision(digits));
 }
 
-/** The mean of numbers as large as they come. */
+/** The mean, summed as `numpy.mean` does (pairwise from 8 numbers on); finite where the sum overflows, too. */
 export function meanOf(values: readonly number[]): number {
-  const sum = values.reduce((a, b) => a + b, 0);
+  const sum = pairwiseSum(values);
   return finite(Number.isFinite(sum) ? sum / values.length : values.reduce((a, b) => a + b / values.length, 0));
 }
 
@@ -53,7 +58,7 @@ export type Direction = 'ascending' | 'descending';
 export type TieRule =
   /** Equal after rounding: the order that decides is the order that ties. */
   | 'rounded'
-  /** Equal to the last bit, in a list sorted by rounded scores, as TE-NAS's code has it. */
+  /** Equal to the last bit, in a list sorted by scores that NumPy rounds, as TE-NAS's code has it. */
   | 'exact';
 
 /** Ranks of scores, and the order they were found in. */
@@ -70,7 +75,8 @@ export function rankScores(
   direction: Direction,
   { digits, ties }: { readonly digits: number; readonly ties: TieRule },
 ): Ranks {
-  const rounded = scores.map((score) => roundSignificant(score, digits));
+  const round = ties === 'rounded' ? roundSignificant : numpyRoundSignificant;
+  const rounded = scores.map((score) => round(score, digits));
   const sign = direction === 'ascending' ? 1 : -1;
   const compared = ties === 'rounded' ? rounded : scores;
   // By comparison, not by difference, which overflows.

@@ -13,6 +13,8 @@ import type { SpaceName } from './space.ts';
  *   bound where Θ is zero or indefinite. Code: whatever number comes out, negative ones included, NaN as 100000;
  * - ties. Paper: scores that are equal after rounding share a rank. Code: sorted by rounded scores, but only bitwise equal
  *   ones share a rank, so that the order of enumeration decides between the others;
+ * - rounding. Paper: correctly rounded decimals. Code: NumPy's rounding of κ's changes and of scores, see
+ *   {@link numpyRound}; Python's, which is correct, of the changes of region counts;
  * - what the edges into a node are compared with. Paper: the network as it is. Code: κ of the network before any edge
  *   was removed.
  */

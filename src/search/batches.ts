@@ -79,7 +79,10 @@ export function repeatBatches(dataset: Dataset, size: number, repeats: number, s
   const loader = new DataLoader(dataset, { batchSize: size, shuffle: true, seed, dropLast: true });
   const batches: NDArray[] = [];
   while (batches.length < repeats) {
-    for (const { images } of loader) if (batches.length < repeats) batches.push(images);
+    for (const { images } of loader) {
+      batches.push(images);
+      if (batches.length === repeats) break; // the loader has many more, and each costs its images
+    }
   }
   return batches;
 }

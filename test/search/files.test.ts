@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,8 +201,10 @@ describe('a sweep', () => {
     expect(metrics.kappa![2]).toBe(Infinity);
     expect(metrics.regions![2]).toBe(1);
     // A cell's numbers do not depend on what else is in the table.
-    await sweep('alone.csv', [twins[1]]);
-    expect((await readFile(at('alone.csv'), 'utf8')).split('\n')[1]).toBe(one.split('\n')[2]);
+    for (const i of [0, 1]) {
+      await sweep(`alone ${i}.csv`, [twins[i]]);
+      expect((await readFile(at(`alone ${i}.csv`), 'utf8')).split('\n')[1]).toBe(one.split('\n')[1 + i]);
+    }
     expect((await readdir(folder)).filter((name) => name.endsWith('.csv.lock'))).toEqual([]);
   });
 
@@ -218,6 +221,25 @@ describe('a sweep', () => {
     await sweep('grown.csv', twins.slice(0, 3));
     expect(await sweep('grown.csv', twins)).toMatchObject({ rows: 8, resumed: 3 });
     expect(await readFile(at('grown.csv'), 'utf8')).toBe(whole);
+  });
+
+  test('writes nothing more when another has taken its lock', async () => {
+    const path = at('taken.csv');
+    const taking = runSweep({
+      cells: twins,
+      settings,
+      dataset,
+      lanes: lanes.slice(0, 1),
+      path,
+      onRow: (done) => done === 2 && writeFileSync(`${path}.lock`, 'someone else'),
+    });
+    await expect(taking).rejects.toThrow(
+      /taken\.csv: expected to hold the lock .*taken\.csv\.lock, but someone took it/,
+    );
+    expect((await readFile(path, 'utf8')).trimEnd().split('\n')).toHaveLength(1 + 2);
+    // The other's lock stays.
+    expect(await readFile(`${path}.lock`, 'utf8')).toBe('someone else');
+    await rm(`${path}.lock`);
   });
 
   test('refuses a table of other settings or cells, and leaves it as it is', async () => {

@@ -71,6 +71,25 @@ describe('a round on operations', () => {
     expect(crossed.tied).toBe(true);
   });
 
+  test('is tied where the last that goes and the first that stays have equal sums, and nowhere else', () => {
+    const space = SEARCH_SPACES['nas-bench-201'];
+    const round = firstRound(space);
+    // Ranks of κ within every edge, of operations 1 to 4; κ alone, so that a sum is a rank.
+    const tied = (kappas: readonly number[], pruneNumber: number) =>
+      decide(
+        space,
+        round,
+        round.candidates.map(({ op }) => ({ kappa: kappas[op - 1] })),
+        { ...options, pruneNumber },
+      ).tied;
+    // [ranks 0, 1, 1, 2]
+    expect([1, 2, 3].map((goes) => tied([0.9, 0.5, 0.5, 0.1], goes))).toEqual([false, true, false]);
+    // [ranks 0, 0, 1, 1]
+    expect([1, 2, 3].map((goes) => tied([0.9, 0.9, 0.1, 0.1], goes))).toEqual([true, false, true]);
+    // [ranks 0, 0, 0, 1]
+    expect([1, 2, 3].map((goes) => tied([0.9, 0.1, 0.9, 0.9], goes))).toEqual([true, true, false]);
+  });
+
   test('leaves one operation, however many are asked to go', () => {
     const { rounds, mask } = play('nas-bench-201', 7, (_, i) => ({ kappa: i }));
     expect(rounds).toHaveLength(1);

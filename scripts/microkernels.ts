@@ -1,3 +1,7 @@
+import { offsetOf, byteSize } from '../src/tensor/backends/wasm/struct.ts';
+import { Vector } from '../src/tensor/backends/wasm/tables.ts';
+import { DOT_TILES, REST_TILE, SCALE_TILES } from '../src/tensor/backends/wasm/kernels/tiles.ts';
+
 /**
  * Writes the register tiles of the WebAssembly backend in AssemblyScript. A tile keeps rows × columns vector
  * accumulators in registers, which takes straight-line code: one function for each size, all from the two templates
@@ -8,26 +12,12 @@
  * A tile of 6 × 2, which would do with fewer loads, spills four accumulators and is a third slower.
  */
 
+const ALL_SCALE_TILES = [...SCALE_TILES, REST_TILE];
+
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const lines = (count: number, line: (i: number) => string) => range(count).map(line).join('\n');
 const grid = (rows: number, columns: number, line: (k: number, v: number) => string) =>
   lines(rows, (k) => lines(columns, (v) => line(k, v)));
-
-/** Sizes [kernels, vectors] of tiles that scale rows of pixels by weights and add them up. */
-export const SCALE_TILES = [
-  [4, 2],
-  [2, 2],
-  [3, 3],
-  [2, 4],
-  [1, 4],
-] as const;
-
-/** Sizes [gradients, taps] of tiles of inner products over pixels. */
-export const DOT_TILES = [
-  [4, 2],
-  [2, 4],
-  [1, 4],
-] as const;
 
 /** Three weights are one load, and three shuffles that V8 leaves where they are needed: 9 + 3 + 1 + 2 registers. */
 const broadcast = (rows: number, k: number) =>
@@ -37,13 +27,16 @@ const broadcast = (rows: number, k: number) =>
         .join(', ')})`
     : `v128.load32_splat(w, ${4 * k})`;
 
+/** The distance of a field of the v-th vector from the first. */
+const inVector = (v: number, field: 'from' | 'to' | 'count') => byteSize(Vector) * v + offsetOf(Vector, field);
+
 const scaleTile = (rows: number, columns: number) => `
 // out[k][v] (+)= Σ_t w[t][k] · x[taps[t] + v], for ${rows} kernels k and ${columns} vectors v of four pixels.
 function scale${rows}x${columns}(
   x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool,
 ): void {
 ${grid(rows, columns, (k, v) => `  let s${k}_${v} = f32x4.splat(0);`)}
-${lines(columns, (v) => `  const x${v} = x + load<u32>(vectors, ${12 * v});`)}
+${lines(columns, (v) => `  const x${v} = x + load<u32>(vectors, ${inVector(v, 'from')});`)}
   const end = taps + (<usize>tapCount << 2);
   while (taps < end) {
     const tap = load<i32>(taps);
@@ -53,7 +46,7 @@ ${lines(rows, (k) => `    const w${k} = ${broadcast(rows, k)};\n${lines(columns,
     w += ${4 * rows};
     taps += 4;
   }
-${lines(columns, (v) => `  const o${v} = load<u32>(vectors, ${12 * v + 4});\n  const c${v} = load<i32>(vectors, ${12 * v + 8});`)}
+${lines(columns, (v) => `  const o${v} = load<u32>(vectors, ${inVector(v, 'to')});\n  const c${v} = load<i32>(vectors, ${inVector(v, 'count')});`)}
 ${lines(rows, (k) => `${k > 0 ? `  if (valid > ${k}) {\n    out += plane;\n    if (mask) mask += plane;` : '  {'}\n${lines(columns, (v) => `    put(out + o${v}, mask ? mask + o${v} : 0, s${k}_${v}, c${v}, add);`)}\n  }`)}
 }
 `;
@@ -119,10 +112,10 @@ ${sizes.map(([r, c]) => `  if (rows == ${r} && columns == ${c}) return ${name}${
 export function microkernels(): string {
   return [
     "import { addTo, put } from '../store';\n",
-    ...SCALE_TILES.map(([rows, columns]) => scaleTile(rows, columns)),
+    ...ALL_SCALE_TILES.map(([rows, columns]) => scaleTile(rows, columns)),
     choose(
       'scale',
-      SCALE_TILES,
+      ALL_SCALE_TILES,
       'x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool',
       'x, taps, tapCount, w, vectors, out, plane, valid, mask, add',
     ),

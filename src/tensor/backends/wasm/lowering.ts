@@ -3,6 +3,7 @@ import { type DType, ELEMENT_BYTES, type NDArray } from '../../array.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachRow } from '../../strided.ts';
 import { type Address, BARRIER, behind, type Call } from './calls.ts';
+import { encode, type Fields, type Struct, type Values } from './struct.ts';
 
 /** An array in memory. */
 export interface Operand {
@@ -108,6 +109,11 @@ export class Lowering {
     let address = this.#tables.get(key);
     if (address === undefined) this.#tables.set(key, (address = this.constant(Int32Array.from(values))));
     return address;
+  }
+
+  /** A table that a kernel reads by the names of its fields: see tables.ts. */
+  struct<F extends Fields>(layout: Struct<F>, values: Values<F>): Address {
+    return this.table(encode(layout, values));
   }
 
   /** Memory that the next call alone may use. */

@@ -1,3 +1,4 @@
+import { ConvolveTable, CorrelateTable, VECTOR_BYTES } from './generated/tables';
 import { dot, scale } from './generated/tiles';
 import { pack, padRows } from './pack';
 
@@ -11,46 +12,35 @@ import { pack, padRows } from './pack';
  *
  * @param out [samples, groups·kernels, plane]
  * @param x [samples, channels, …]
- * @param w weights; kernel k's tap (c, rs) is at w[k·stepKernel + c·stepChannel + rs], group g's begin at w[g·stepGroup]
+ * @param w weights; kernel k's tap (c, rs) is at w[k·kernelStride + c·channelStride + rs], group g's begin at w[g·groupStride]
  * @param mask 0, or an array like one of `out`'s leading index: results are zero where it holds x ≤ 0
  * @param add whether results are added to what is there
- * @param t a table: see `lowerConvolve`
  * @param scratch room for packed weights and one packed sample
  */
-export function convolve(out: usize, x: usize, w: usize, mask: usize, add: i32, t: usize, scratch: usize): void {
-  const samples = load<i32>(t);
-  const maskSamples = load<i32>(t, 4);
-  const groups = load<i32>(t, 8);
-  const kernels = load<i32>(t, 12); // a group
-  const inputs = load<i32>(t, 16); // channels a group
-  const taps = load<i32>(t, 20); // a channel
-  const stepGroup = load<i32>(t, 24);
-  const stepKernel = load<i32>(t, 28);
-  const stepChannel = load<i32>(t, 32);
-  const sampleX = <usize>load<u32>(t, 36); // bytes
-  const groupX = <usize>load<u32>(t, 40); // bytes of a group's packed channels
-  const plane = <usize>load<u32>(t, 44); // bytes of an output plane
-  const vectorCount = load<i32>(t, 48);
-  const rows = load<i32>(t, 52);
-  const columns = load<i32>(t, 56);
-  const packed = load<i32>(t, 60);
-  const packedBytes = <usize>load<u32>(t, 64);
-  const tapTable = t + load<u32>(t, 68);
-  const vectors = t + load<u32>(t, 72);
-  const description = t + 76;
+export function convolve(
+  out: usize, x: usize, w: usize, mask: usize, add: i32, t: ConvolveTable, scratch: usize,
+): void {
+  const groups = t.groups;
+  const kernels = t.kernels;
+  const tapCount = t.tapsLength;
+  const plane = t.outputPlaneBytes;
+  const rows = t.tileRows;
+  const columns = t.tileColumns;
+  const vectorCount = t.vectorsLength;
+  const taps = t.taps;
 
   // Weights by blocks of `rows` kernels, tap by tap: the order in which tiles read them.
-  const tapCount = inputs * taps;
-  const weights = scratch;
-  let to = weights;
+  const channelTaps = t.channelTaps;
+  const kernelStride = t.kernelStride;
+  let to = scratch;
   for (let g = 0; g < groups; g++) {
     for (let k = 0; k < kernels; ) {
       const height = blockHeight(rows, kernels - k);
-      for (let c = 0; c < inputs; c++) {
-        for (let tap = 0; tap < taps; tap++) {
-          const from = w + ((g * stepGroup + k * stepKernel + c * stepChannel + tap) << 2);
+      for (let c = 0; c < t.channels; c++) {
+        for (let tap = 0; tap < channelTaps; tap++) {
+          const from = w + ((g * t.groupStride + k * kernelStride + c * t.channelStride + tap) << 2);
           for (let i = 0; i < height; i++) {
-            store<f32>(to, k + i < kernels ? load<f32>(from + ((i * stepKernel) << 2)) : 0);
+            store<f32>(to, k + i < kernels ? load<f32>(from + ((i * kernelStride) << 2)) : 0);
             to += 4;
           }
         }
@@ -58,40 +48,41 @@ export function convolve(out: usize, x: usize, w: usize, mask: usize, add: i32, 
       k += height;
     }
   }
-  const groupBytes = (to - weights) / groups;
+  const weightBytes = (to - scratch) / groups; // of a group
 
-  const image = to;
-  if (packed) memory.fill(image, 0, packedBytes);
+  const packed = t.packed;
+  const image = scratch + t.image;
+  if (packed) memory.fill(image, 0, t.packedBytes);
   let maskSample = 0;
   const maskStart = mask;
-  for (let n = 0; n < samples; n++) {
+  for (let n = 0; n < t.samples; n++) {
     let source = x;
     if (packed) {
-      pack(x, image, groups * inputs, description);
+      pack(x, image, groups * t.channels, t.packing);
       source = image;
     }
     for (let g = 0; g < groups; g++) {
       for (let v = 0; v < vectorCount; v += columns) {
-        const place = vectors + v * 12;
+        const vectors = t.vectors + v * VECTOR_BYTES;
         let o = out;
         let m = mask;
-        let block = weights + g * groupBytes;
+        let block = scratch + g * weightBytes;
         for (let k = 0; k < kernels; ) {
           const left = kernels - k;
           const height = blockHeight(rows, left);
-          scale(height, columns, source, tapTable, tapCount, block, place, o, plane, left, m, add != 0);
+          scale(height, columns, source, taps, tapCount, block, vectors, o, plane, left, m, add != 0);
           k += height;
           block += (tapCount * height) << 2;
           o += plane * height;
           if (m) m += plane * height;
         }
       }
-      source += groupX;
+      source += t.groupBytes;
       out += plane * kernels;
       if (mask) mask += plane * kernels;
     }
-    x += sampleX;
-    if (mask && ++maskSample == maskSamples) {
+    x += t.sampleBytes;
+    if (mask && ++maskSample == t.maskSamples) {
       mask = maskStart;
       maskSample = 0;
     }
@@ -110,29 +101,22 @@ function blockHeight(rows: i32, left: i32): i32 {
  * @param out [gradients, groups·kernels, taps]
  * @param x [samples, channels, …]
  * @param g [gradients, samples, groups·kernels, plane]
- * @param t a table: see `lowerCorrelate`
  * @param scratch room for sums, pointers, packed samples and padded gradients
  */
-export function correlate(out: usize, x: usize, g: usize, t: usize, scratch: usize): void {
-  const gradients = load<i32>(t);
-  const samples = load<i32>(t, 4);
-  const groups = load<i32>(t, 8);
-  const kernels = load<i32>(t, 12); // a group
-  const tapCount = load<i32>(t, 16); // of a group
-  const sampleX = <usize>load<u32>(t, 20); // bytes
-  const groupX = <usize>load<u32>(t, 24); // bytes of a group's packed channels
-  const height = load<i32>(t, 28); // of the gradient
-  const width = load<i32>(t, 32);
-  const vectorCount = load<i32>(t, 36);
-  const rows = load<i32>(t, 40);
-  const columns = load<i32>(t, 44);
-  const packed = load<i32>(t, 48);
-  const packedBytes = <usize>load<u32>(t, 52);
-  const chunk = load<i32>(t, 56); // samples that are packed together
-  const channels = load<i32>(t, 60);
-  const tapTable = t + load<u32>(t, 64);
-  const vectors = t + load<u32>(t, 68);
-  const description = t + 72;
+export function correlate(out: usize, x: usize, g: usize, t: CorrelateTable, scratch: usize): void {
+  const gradients = t.gradients;
+  const samples = t.samples;
+  const groups = t.groups;
+  const kernels = t.kernels;
+  const tapCount = t.tapCount;
+  const sampleX = t.sampleBytes;
+  const height = t.height;
+  const width = t.width;
+  const rows = t.tileRows;
+  const columns = t.tileColumns;
+  const packed = t.packed;
+  const packedBytes = t.packedBytes;
+  const chunk = t.chunk;
 
   const plane = <usize>(height * width) << 2;
   const stride = (width + 3) & ~3;
@@ -142,11 +126,11 @@ export function correlate(out: usize, x: usize, g: usize, t: usize, scratch: usi
   // Sums are kept for whole tiles; what lies beyond the last row and the last tap is not copied out.
   const perGroup = gradients * kernels;
   const rowCount = ((perGroup + rows - 1) / rows) * rows;
-  const stepSum = <usize>(((tapCount + columns - 1) / columns) * columns) << 2;
+  const stepSum = <usize>t.tapsLength << 2;
   const sums = scratch;
-  const pointers = sums + groups * rowCount * stepSum;
-  const images = (pointers + (rowCount << 2) + 15) & ~15;
-  const paddedG = images + (packed ? packedBytes * chunk : 0);
+  const pointers = scratch + t.pointers;
+  const images = scratch + t.images;
+  const paddedG = scratch + t.gradientPlanes;
   memory.fill(sums, 0, groups * rowCount * stepSum);
   if (packed) memory.fill(images, 0, packedBytes * chunk);
 
@@ -155,7 +139,7 @@ export function correlate(out: usize, x: usize, g: usize, t: usize, scratch: usi
     let source = x;
     let stepX = sampleX;
     if (packed) {
-      for (let i = 0; i < count; i++) pack(x + i * sampleX, images + i * packedBytes, channels, description);
+      for (let i = 0; i < count; i++) pack(x + i * sampleX, images + i * packedBytes, t.channels, t.packing);
       source = images;
       stepX = packedBytes;
     }
@@ -180,10 +164,10 @@ export function correlate(out: usize, x: usize, g: usize, t: usize, scratch: usi
         const at = pointers + (row << 2);
         for (let tap = 0; tap < tapCount; tap += columns) {
           const to = groupSums + row * stepSum + (tap << 2);
-          dot(rows, columns, source, tapTable + (tap << 2), at, vectors, vectorCount, count, stepX, stepG, to, stepSum);
+          dot(rows, columns, source, t.taps + (tap << 2), at, t.positions, t.positionsLength, count, stepX, stepG, to, stepSum);
         }
       }
-      source += groupX;
+      source += t.groupBytes;
     }
     x += sampleX * count;
   }

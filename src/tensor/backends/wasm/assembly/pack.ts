@@ -1,21 +1,19 @@
+import { Packing } from './generated/tables';
+
 // Images as the convolutions read them: every tap of every window is a fixed distance from the window's place, with no
 // border to look out for. Zeros stand for the padding. A stride s splits the pixels into s×s planes, by their position
 // modulo s, and in each plane neighbouring windows are neighbours.
 
-/**
- * Packs `channels` planes [h, w] at `from` into planes [rows, columns] at `to`, strideH·strideW of them a channel.
- *
- * @param description h, w, offset h, offset w, stride h, stride w, rows, columns
- */
-export function pack(from: usize, to: usize, channels: i32, description: usize): void {
-  const h = load<i32>(description);
-  const w = load<i32>(description, 4);
-  const offsetH = load<i32>(description, 8);
-  const offsetW = load<i32>(description, 12);
-  const strideH = load<i32>(description, 16);
-  const strideW = load<i32>(description, 20);
-  const rows = load<i32>(description, 24);
-  const columns = load<i32>(description, 28);
+/** Packs `channels` planes at `from` into strideH·strideW planes each at `to`. */
+export function pack(from: usize, to: usize, channels: i32, packing: Packing): void {
+  const h = packing.height;
+  const w = packing.width;
+  const offsetH = packing.offsetH;
+  const offsetW = packing.offsetW;
+  const strideH = packing.strideH;
+  const strideW = packing.strideW;
+  const rows = packing.rows;
+  const columns = packing.columns;
   const plane = rows * columns;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < h; i++) {

@@ -1,3 +1,4 @@
+import { BoxSumTable, PoolTable } from './generated/tables';
 import { firstLanes, put } from './store';
 
 // Pools over planes. Windows that step by one pixel are sums over a box around each, `boxSum`; the others are few, and
@@ -9,19 +10,18 @@ import { firstLanes, put } from './store';
  * each window for weights. A box is a column of rows, summed first, and a row of columns.
  *
  * @param weights [h, w] or [p, q]
- * @param t h, w, p, q, kernel h, kernel w, top, left, whether the weights are x's
  * @param scratch room for (p + 1)·(q + kernel w + 7) + h·w floats
  */
-export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: usize, scratch: usize): void {
-  const h = load<i32>(t);
-  const w = load<i32>(t, 4);
-  const p = load<i32>(t, 8);
-  const q = load<i32>(t, 12);
-  const kernelH = load<i32>(t, 16);
-  const kernelW = load<i32>(t, 20);
-  const top = load<i32>(t, 24);
-  const left = load<i32>(t, 28);
-  const before = load<i32>(t, 32) != 0;
+export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: BoxSumTable, scratch: usize): void {
+  const h = t.inputH;
+  const w = t.inputW;
+  const p = t.outputH;
+  const q = t.outputW;
+  const kernelH = t.kernelH;
+  const kernelW = t.kernelW;
+  const top = t.top;
+  const left = t.left;
+  const before = t.weighsInput;
   const step = <usize>(q + kernelW + 7) << 2;
   const weighted = scratch + (p + 1) * step;
   memory.fill(scratch, 0, (p + 1) * step);
@@ -84,73 +84,70 @@ function sumOfRows(to: usize, from: usize, step: usize, rows: i32, count: i32): 
   }
 }
 
-/** Fields of a table: h, w, p, q, kernel h, kernel w, stride h, stride w, padding h, padding w, count padding. */
-let h: i32 = 0;
-let w: i32 = 0;
-let p: i32 = 0;
-let q: i32 = 0;
-let kernelH: i32 = 0;
-let kernelW: i32 = 0;
-let strideH: i32 = 0;
-let strideW: i32 = 0;
-let paddingH: i32 = 0;
-let paddingW: i32 = 0;
-let countPadding: bool = false;
+/** The first row of the window in row i that is not padding, and the row after the last. */
+@inline
+function top(t: PoolTable, i: i32): i32 {
+  return max(0, i * t.strideH - t.paddingTop);
+}
 
-function read(t: usize): void {
-  h = load<i32>(t);
-  w = load<i32>(t, 4);
-  p = load<i32>(t, 8);
-  q = load<i32>(t, 12);
-  kernelH = load<i32>(t, 16);
-  kernelW = load<i32>(t, 20);
-  strideH = load<i32>(t, 24);
-  strideW = load<i32>(t, 28);
-  paddingH = load<i32>(t, 32);
-  paddingW = load<i32>(t, 36);
-  countPadding = load<i32>(t, 40) != 0;
+@inline
+function bottom(t: PoolTable, i: i32): i32 {
+  return min(t.inputH, i * t.strideH - t.paddingTop + t.kernelH);
+}
+
+/** The same for columns. */
+@inline
+function left(t: PoolTable, j: i32): i32 {
+  return max(0, j * t.strideW - t.paddingLeft);
+}
+
+@inline
+function right(t: PoolTable, j: i32): i32 {
+  return min(t.inputW, j * t.strideW - t.paddingLeft + t.kernelW);
 }
 
 /** The mean of each window, `planes` times. */
-export function averagePool(out: usize, x: usize, planes: i32, t: usize): void {
-  read(t);
+export function averagePool(out: usize, x: usize, planes: i32, t: PoolTable): void {
+  const w = t.inputW;
+  const counted = t.countPadding ? t.kernelH * t.kernelW : 0;
   for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < p; i++) {
-      const top = max(0, i * strideH - paddingH);
-      const bottom = min(h, i * strideH - paddingH + kernelH);
-      for (let j = 0; j < q; j++) {
-        const left = max(0, j * strideW - paddingW);
-        const right = min(w, j * strideW - paddingW + kernelW);
+    for (let i = 0; i < t.outputH; i++) {
+      const y0 = top(t, i);
+      const y1 = bottom(t, i);
+      for (let j = 0; j < t.outputW; j++) {
+        const x0 = left(t, j);
+        const x1 = right(t, j);
         let sum: f32 = 0;
-        for (let y = top; y < bottom; y++) {
-          for (let z = left; z < right; z++) sum += load<f32>(x + ((y * w + z) << 2));
+        for (let y = y0; y < y1; y++) {
+          for (let z = x0; z < x1; z++) sum += load<f32>(x + ((y * w + z) << 2));
         }
-        const size = countPadding ? kernelH * kernelW : (bottom - top) * (right - left);
+        const size = counted ? counted : (y1 - y0) * (x1 - x0);
         store<f32>(out, sum / <f32>size);
         out += 4;
       }
     }
-    x += (h * w) << 2;
+    x += (t.inputH * w) << 2;
   }
 }
 
 /** The adjoint of `averagePool`: every pixel gets its share of each window that holds it. */
-export function averagePoolGradient(out: usize, g: usize, planes: i32, t: usize): void {
-  read(t);
-  const sideBySide = kernelH == strideH && kernelW == strideW && paddingH == 0 && paddingW == 0;
-  if (sideBySide && p * strideH == h && q * strideW == w) return spreadShares(out, g, planes);
-  const size = (<usize>(h * w)) << 2;
+export function averagePoolGradient(out: usize, g: usize, planes: i32, t: PoolTable): void {
+  const w = t.inputW;
+  const sideBySide = t.kernelH == t.strideH && t.kernelW == t.strideW && t.paddingTop == 0 && t.paddingLeft == 0;
+  if (sideBySide && t.outputH * t.strideH == t.inputH && t.outputW * t.strideW == w) return spreadShares(out, g, planes, t);
+  const counted = t.countPadding ? t.kernelH * t.kernelW : 0;
+  const size = (<usize>(t.inputH * w)) << 2;
   memory.fill(out, 0, size * planes);
   for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < p; i++) {
-      const top = max(0, i * strideH - paddingH);
-      const bottom = min(h, i * strideH - paddingH + kernelH);
-      for (let j = 0; j < q; j++) {
-        const left = max(0, j * strideW - paddingW);
-        const right = min(w, j * strideW - paddingW + kernelW);
-        const share = load<f32>(g) / <f32>(countPadding ? kernelH * kernelW : (bottom - top) * (right - left));
-        for (let y = top; y < bottom; y++) {
-          for (let z = left; z < right; z++) {
+    for (let i = 0; i < t.outputH; i++) {
+      const y0 = top(t, i);
+      const y1 = bottom(t, i);
+      for (let j = 0; j < t.outputW; j++) {
+        const x0 = left(t, j);
+        const x1 = right(t, j);
+        const share = load<f32>(g) / <f32>(counted ? counted : (y1 - y0) * (x1 - x0));
+        for (let y = y0; y < y1; y++) {
+          for (let z = x0; z < x1; z++) {
             const to = out + ((y * w + z) << 2);
             store<f32>(to, load<f32>(to) + share);
           }
@@ -166,10 +163,12 @@ export function averagePoolGradient(out: usize, g: usize, planes: i32, t: usize)
  * The same where windows lie side by side: every pixel has one window, and is written once. Rows of pixels are made of
  * a row of windows, by pairs where a window is two pixels wide.
  */
-function spreadShares(out: usize, g: usize, planes: i32): void {
-  const factor: f32 = <f32>1 / <f32>(kernelH * kernelW);
-  const bytes = <usize>w << 2;
-  for (let row = 0; row < planes * p; row++) {
+function spreadShares(out: usize, g: usize, planes: i32, t: PoolTable): void {
+  const q = t.outputW;
+  const kernelW = t.kernelW;
+  const factor: f32 = <f32>1 / <f32>(t.kernelH * kernelW);
+  const bytes = <usize>t.inputW << 2;
+  for (let row = 0; row < planes * t.outputH; row++) {
     let from = g;
     let to = out;
     let j = 0;
@@ -190,26 +189,26 @@ function spreadShares(out: usize, g: usize, planes: i32): void {
       }
       from += 4;
     }
-    for (let y = 1; y < kernelH; y++) memory.copy(out + y * bytes, out, bytes);
-    out += bytes * kernelH;
+    for (let y = 1; y < t.kernelH; y++) memory.copy(out + y * bytes, out, bytes);
+    out += bytes * t.kernelH;
     g += q << 2;
   }
 }
 
 /** The row-major position of each window's largest element: the first of equal ones, and NaN before all. */
-export function maxPoolIndex(out: usize, x: usize, planes: i32, t: usize): void {
-  read(t);
+export function maxPoolIndex(out: usize, x: usize, planes: i32, t: PoolTable): void {
+  const w = t.inputW;
   for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < p; i++) {
-      const top = max(0, i * strideH - paddingH);
-      const bottom = min(h, i * strideH - paddingH + kernelH);
-      for (let j = 0; j < q; j++) {
-        const left = max(0, j * strideW - paddingW);
-        const right = min(w, j * strideW - paddingW + kernelW);
-        let best = top * w + left;
+    for (let i = 0; i < t.outputH; i++) {
+      const y0 = top(t, i);
+      const y1 = bottom(t, i);
+      for (let j = 0; j < t.outputW; j++) {
+        const x0 = left(t, j);
+        const x1 = right(t, j);
+        let best = y0 * w + x0;
         let value = load<f32>(x + (best << 2));
-        for (let y = top; y < bottom; y++) {
-          for (let z = left; z < right; z++) {
+        for (let y = y0; y < y1; y++) {
+          for (let z = x0; z < x1; z++) {
             const candidate = load<f32>(x + ((y * w + z) << 2));
             if (candidate > value || (isNaN(candidate) && !isNaN(value))) {
               best = y * w + z;
@@ -221,7 +220,7 @@ export function maxPoolIndex(out: usize, x: usize, planes: i32, t: usize): void 
         out += 4;
       }
     }
-    x += (h * w) << 2;
+    x += (t.inputH * w) << 2;
   }
 }
 

@@ -1,7 +1,13 @@
 import type { Address } from '../calls.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Values } from '../struct.ts';
+import type { Packing as PackingTable } from '../tables.ts';
 import type { ConvolutionAttributes, Pair } from '../../../primitives/convolution.ts';
 
 // Images are packed so that a tap is a distance, the same at every pixel (assembly/pack.ts).
+
+/** Bytes after a packed image: whole vectors are read at a row's end. */
+export const PACK_SLACK = 64;
 
 /** How an image is packed. */
 export interface Packing {
@@ -77,9 +83,45 @@ function isPointwise(kernel: Pair, stride: Pair, padding: Pair): boolean {
   return [...kernel, ...stride].every((extent) => extent === 1) && padding.every((extent) => extent === 0);
 }
 
-export function describe({ size, offset, stride, rows, columns }: Packing): number[] {
-  return [...size, ...offset, ...stride, rows, columns];
+/** A packing as kernels read it. */
+export function packingTable({ size, offset, stride, rows, columns }: Packing): Values<typeof PackingTable.fields> {
+  const [height, width] = size;
+  const [offsetH, offsetW] = offset;
+  const [strideH, strideW] = stride;
+  return { height, width, offsetH, offsetW, strideH, strideW, rows, columns };
 }
+
+/** A convolution, or the input gradient of one: results are sums of pixels scaled by weights. */
+export interface Convolution {
+  /** The convolution itself, of which this may be the input gradient. */
+  readonly attributes: ConvolutionAttributes;
+  readonly gradient: boolean;
+  readonly samples: number;
+  readonly groups: number;
+  /** Planes that are written and that are read, a group. */
+  readonly kernels: number;
+  readonly channels: number;
+  readonly kernel: Pair;
+  /** Strides of the weights in elements. */
+  readonly strides: { readonly groupStride: number; readonly kernelStride: number; readonly channelStride: number };
+  /** The size of the planes that are read, and of those that are written. */
+  readonly size: Pair;
+  readonly outputs: Pair;
+}
+
+/** The window of a convolution or of an input gradient. */
+export function windowOf({ attributes, gradient, size, kernel, outputs }: Convolution): Window {
+  return (gradient ? backwardWindow : forwardWindow)(attributes, size, kernel, outputs);
+}
+
+/** Emits the calls of a convolution or of an input gradient. */
+export type ConvolutionLowering = (
+  lower: Lowering,
+  out: Address,
+  operands: readonly Address[],
+  what: Convolution,
+  epilogue: Epilogue,
+) => void;
 
 /** Where results go besides into their place: through the mask of a ReLU, onto what is there. */
 export interface Epilogue {

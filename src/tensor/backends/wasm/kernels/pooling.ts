@@ -1,16 +1,23 @@
 import { type Address, behind } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
+import type { Values } from '../struct.ts';
+import { BoxSumTable, PoolTable } from '../tables.ts';
 import { type Shape, sizeOf } from '../../../shape.ts';
 import type { AveragePoolAttributes, PoolAttributes, PoolingPrimitives } from '../../../primitives/pooling.ts';
 
-/** What the kernels are told of the windows. */
+/** Windows of `input` planes, one for each pixel of `output` planes. */
 function windows(
   attributes: PoolAttributes & Partial<AveragePoolAttributes>,
-  input: readonly number[],
-  outputs: readonly number[],
-): number[] {
-  const { kernel, stride, padding, countIncludePad = false } = attributes;
-  return [...input, ...outputs, ...kernel, ...stride, ...padding, Number(countIncludePad)];
+  input: Operand,
+  output: Operand,
+): Values<typeof PoolTable.fields> {
+  const [inputH, inputW] = plane(input);
+  const [outputH, outputW] = plane(output);
+  const [kernelH, kernelW] = attributes.kernel;
+  const [strideH, strideW] = attributes.stride;
+  const [paddingTop, paddingLeft] = attributes.padding;
+  const sizes = { inputH, inputW, outputH, outputW, kernelH, kernelW, strideH, strideW };
+  return { ...sizes, paddingTop, paddingLeft, countPadding: attributes.countIncludePad ?? false };
 }
 
 const plane = ({ shape }: Operand) => shape.slice(-2);
@@ -35,9 +42,12 @@ function forEachPlanes(
 }
 
 /** A kernel of one operand that works on planes one behind the other. */
-function overPlanes<A>(kernel: string, table: (attributes: A, x: Operand, output: Operand) => number[]): WasmKernel<A> {
+function overPlanes<A>(
+  kernel: string,
+  table: (attributes: A, x: Operand, output: Operand) => Values<typeof PoolTable.fields>,
+): WasmKernel<A> {
   return (lower, attributes, output, [x]) => {
-    const windowTable = lower.table(table(attributes, x, output));
+    const windowTable = lower.struct(PoolTable, table(attributes, x, output));
     forEachPlanes(lower, output, x, (out, from, count) => lower.call(kernel, out, from, count, windowTable));
   };
 }
@@ -68,10 +78,13 @@ function boxes(
   const [input, windowed] = adjoint ? [plane(output), plane(x)] : [plane(x), plane(output)];
   const weights = lower.constant(shares(attributes, input, windowed));
   // A window's pixels begin `padding` before it; the windows that hold a pixel begin kernel − 1 − padding before it.
-  const before = adjoint ? kernel.map((k, i) => k - 1 - padding[i]) : padding;
-  const table = lower.table([...plane(x), ...plane(output), ...kernel, ...before, Number(adjoint)]);
-  const [p, q] = plane(output);
-  const scratch = lower.scratch(4 * ((p + 1) * (q + kernel[1] + 7) + sizeOf(plane(x))) + 64);
+  const [top, left] = adjoint ? kernel.map((k, i) => k - 1 - padding[i]) : padding;
+  const [inputH, inputW] = plane(x);
+  const [outputH, outputW] = plane(output);
+  const [kernelH, kernelW] = kernel;
+  const sizes = { inputH, inputW, outputH, outputW, kernelH, kernelW };
+  const table = lower.struct(BoxSumTable, { ...sizes, top, left, weighsInput: adjoint });
+  const scratch = lower.scratch(4 * ((outputH + 1) * (outputW + kernelW + 7) + inputH * inputW) + 64);
   forEachPlanes(lower, output, x, (out, from, count) =>
     lower.call('boxSum', out, from, weights, count, table, scratch),
   );
@@ -92,11 +105,9 @@ function indexed<A>(kernel: string, pixelsOf: (x: Operand, output: Operand) => n
   };
 }
 
-const averagePool = overPlanes<AveragePoolAttributes>('averagePool', (attributes, x, output) =>
-  windows(attributes, plane(x), plane(output)),
-);
+const averagePool = overPlanes<AveragePoolAttributes>('averagePool', windows);
 const averagePoolGradient = overPlanes<AveragePoolAttributes>('averagePoolGradient', (attributes, g, output) =>
-  windows(attributes, plane(output), plane(g)),
+  windows(attributes, output, g),
 );
 
 export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPrimitives[P]> } = {
@@ -109,7 +120,7 @@ export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPr
     if (attributes.stride.every((step) => step === 1)) boxes(lower, attributes, output, operands[0], { adjoint: true });
     else averagePoolGradient(lower, attributes, output, operands);
   },
-  maxPoolIndex: overPlanes('maxPoolIndex', (attributes, x, output) => windows(attributes, plane(x), plane(output))),
+  maxPoolIndex: overPlanes('maxPoolIndex', windows),
   gatherPixels: indexed('gatherPixels', (x) => sizeOf(plane(x))),
   scatterPixels: indexed('scatterPixels', (_, output) => sizeOf(plane(output))),
 };

@@ -1,12 +1,15 @@
-// Which register tile (assembly/generated/tiles) does a piece of work.
+// Which register tile does a piece of work. The tiles themselves are written from these sizes by scripts/microkernels.ts.
 
-/** The tiles of scaled pixels, [kernels, vectors]; the last kernels of 4-row blocks may be left to a 2-row tile. */
-const SCALE_TILES = [
+/** Sizes [kernels, vectors] of tiles that scale rows of pixels by weights and add them up. */
+export const SCALE_TILES = [
   [4, 2],
   [3, 3],
   [2, 4],
   [1, 4],
 ] as const;
+
+/** The tile that computes the last one or two kernels of those that 4-row tiles leave. */
+export const REST_TILE = [2, 2] as const;
 
 /** The tile that covers kernels × vectors with the fewest multiplications and loads. */
 export function scaleTile(kernels: number, vectors: number): readonly [number, number] {
@@ -19,8 +22,8 @@ export function scaleTile(kernels: number, vectors: number): readonly [number, n
   return SCALE_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
 }
 
-/** The tiles of inner products, [gradients, taps]. */
-const DOT_TILES = [
+/** Sizes [gradients, taps] of tiles of inner products over pixels. */
+export const DOT_TILES = [
   [4, 2],
   [2, 4],
   [1, 4],

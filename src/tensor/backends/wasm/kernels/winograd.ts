@@ -1,25 +1,12 @@
-import type { Address } from '../calls.ts';
-import type { Lowering } from '../lowering.ts';
 import type { Pair } from '../../../primitives/convolution.ts';
-import type { Epilogue } from './packing.ts';
+import type { CorrelationLowering } from './direct.ts';
+import type { ConvolutionLowering } from './packing.ts';
 
 // When and how the gradients of 3×3 convolutions at stride 1 are computed by minimal filtering
 // (assembly/minimalFiltering.ts). The convolution itself is not: a backward pass is linear, and its rounding errors stay
 // what they are, but an activation that is rounded across 0 switches a ReLU, and with it a part of J. In a network of 97
 // convolutions a forward pass by minimal filtering moved κ by 4·10⁻³, one by direct sums by 3·10⁻⁴. It is done once for
 // all rows, so that there is little to gain.
-
-/** A 3×3 convolution at stride 1 in one group: the input gradient is one, with turned kernels. */
-export interface Filtering {
-  readonly samples: number;
-  readonly kernels: number;
-  readonly channels: number;
-  /** Steps of the weights from kernel to kernel and channel to channel, in elements. */
-  readonly steps: readonly [kernel: number, channel: number];
-  readonly size: Pair;
-  readonly padding: Pair;
-  readonly outputs: Pair;
-}
 
 /** Bytes of points that are kept at a time: a part of what a core's second cache holds. */
 const POINT_BYTES = 2 ** 18;
@@ -61,18 +48,15 @@ function blockRows(rows: number, across: number, bytes: number): number {
   return Math.max(Math.min(even, rows), Math.floor(most / even) * even);
 }
 
-export function lowerWinograd(
-  lower: Lowering,
-  out: Address,
-  [x, w]: readonly Address[],
-  { samples, kernels, channels, steps, size, padding, outputs }: Filtering,
-  { mask, add }: Epilogue,
-): void {
+/** The input gradient of a 3×3 convolution at stride 1 in one group: it is such a convolution, with turned kernels. */
+export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
+  const { attributes, samples, kernels, channels, strides, size, outputs } = what;
+  const padding = attributes.padding.map((extent) => 2 - extent);
   const [down, across] = patchesOf(outputs);
   const wholeK = 4 * Math.ceil(kernels / 4);
   const rows = blockRows(samples * down, across, 4 * POINTS * (channels + wholeK));
   const table = lower.table([
-    ...[samples, mask?.samples ?? 0, kernels, channels, ...steps],
+    ...[samples, mask?.samples ?? 0, kernels, channels, strides.kernelStride, strides.channelStride],
     ...[...size, ...padding, ...outputs, rows],
   ]);
   const patches = 8 * Math.ceil((rows * across) / 8);
@@ -80,24 +64,19 @@ export function lowerWinograd(
   const lines = linesOf(across) * (rows + 1) + 4 * size[1];
   const bytes = ROOM + lines + (4 + 16) * patches + POINTS * planes.reduce((a, b) => a + b) + SLACK;
   lower.call('winogradConvolve', out, x, w, mask?.address ?? 0, Number(add), table, lower.scratch(bytes));
-}
+};
 
-/** The weight gradient of `gradients` rows that share x. */
-export function lowerWinogradGradient(
-  lower: Lowering,
-  out: Address,
-  [x, g]: readonly Address[],
-  gradients: number,
-  { samples, kernels, channels, size, padding, outputs }: Omit<Filtering, 'steps'>,
-): void {
+/** The weight gradient of such a convolution. */
+export const lowerFilteringGradient: CorrelationLowering = (lower, out, [x, g], gradients, what) => {
+  const { attributes, samples, kernels, channels, size, outputs } = what;
   const [down, across] = patchesOf(outputs);
   const wholeK = 4 * Math.ceil(kernels / 4);
   const wholeC = 4 * Math.ceil(channels / 4);
   const rows = blockRows(samples * down, across, 4 * POINTS * (wholeC + wholeK));
-  const table = lower.table([gradients, samples, kernels, channels, ...size, ...padding, ...outputs, rows]);
+  const table = lower.table([gradients, samples, kernels, channels, ...size, ...attributes.padding, ...outputs, rows]);
   const patches = rows * across;
   const [points, results, sums] = [4 * wholeC * patches, 4 * wholeK * patches, 4 * wholeC * wholeK].map(planeBytes);
   const lines = 8 * linesOf(across) + 4 * Math.max(size[1], outputs[1]);
   const bytes = ROOM + lines + POINTS * (points + results + gradients * sums) + SLACK;
   lower.call('winogradCorrelate', out, x, g, table, lower.scratch(bytes));
-}
+};

@@ -1,0 +1,173 @@
+import { listOf, struct } from './struct.ts';
+
+// What kernels are told of a piece of work. Each table is declared here and nowhere else: the kernel reads it through
+// the class of the same name in assembly/generated/tables.ts, and the lowering fills it by name. Distances and sizes of
+// type `usize` are in bytes, strides of weights in elements.
+
+/** Numbers that TypeScript and AssemblyScript share. */
+export const CONSTANTS = {
+  /** Columns that `gram` widens to float64 at a time. */
+  GRAM_PANEL: 256,
+} as const;
+
+/** How an image is packed: pixel (0, 0) at the offset, pixels dealt into planes by position modulo the stride. */
+export const Packing = struct('Packing', {
+  height: 'i32',
+  width: 'i32',
+  offsetH: 'i32',
+  offsetW: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  /** The size of a packed plane. */
+  rows: 'i32',
+  columns: 'i32',
+});
+
+/** Up to four neighbouring results: where they read and write, and how many of the four lanes count. */
+export const Vector = struct('Vector', { from: 'usize', to: 'usize', count: 'i32' });
+
+export const ConvolveTable = struct('ConvolveTable', {
+  samples: 'i32',
+  /** Samples that have a mask of their own; the others repeat them. */
+  maskSamples: 'i32',
+  groups: 'i32',
+  /** Kernels and channels of a group, and taps of a channel. */
+  kernels: 'i32',
+  channels: 'i32',
+  channelTaps: 'i32',
+  groupStride: 'i32',
+  kernelStride: 'i32',
+  channelStride: 'i32',
+  sampleBytes: 'usize',
+  /** Of the packed channels of a group. */
+  groupBytes: 'usize',
+  outputPlaneBytes: 'usize',
+  tileRows: 'i32',
+  tileColumns: 'i32',
+  /** Whether the image is packed; if not, it is read where it lies. */
+  packed: 'bool',
+  packedBytes: 'usize',
+  /** Where the packed image begins in the scratch memory, after the packed weights. */
+  image: 'usize',
+  packing: Packing,
+  /** The distance of each tap of a group. */
+  taps: listOf('i32'),
+  vectors: listOf(Vector),
+});
+
+export const CorrelateTable = struct('CorrelateTable', {
+  /** Rows that share x. */
+  gradients: 'i32',
+  samples: 'i32',
+  groups: 'i32',
+  /** Kernels of a group. */
+  kernels: 'i32',
+  /** Channels of all groups. */
+  channels: 'i32',
+  /** Taps of a group that are written; the list may hold more, for whole tiles. */
+  tapCount: 'i32',
+  sampleBytes: 'usize',
+  groupBytes: 'usize',
+  /** The size of the gradient's planes. */
+  height: 'i32',
+  width: 'i32',
+  tileRows: 'i32',
+  tileColumns: 'i32',
+  packed: 'bool',
+  packedBytes: 'usize',
+  /** Samples that are packed together. */
+  chunk: 'i32',
+  /** Where the parts of the scratch memory begin: pointers to gradients, packed images, padded gradients. Sums are first. */
+  pointers: 'usize',
+  images: 'usize',
+  gradientPlanes: 'usize',
+  packing: Packing,
+  taps: listOf('i32'),
+  /** Where each vector of pixels begins in a packed channel. */
+  positions: listOf('usize'),
+});
+
+/** Pixels at the same position modulo the stride: they see the same taps. */
+export const Phase = struct('Phase', {
+  height: 'i32',
+  width: 'i32',
+  taps: listOf('i32'),
+  /** The weight of each tap, in elements from the kernel's first. */
+  weights: listOf('i32'),
+  vectors: listOf(Vector),
+});
+
+export const StridedTable = struct('StridedTable', {
+  samples: 'i32',
+  maskSamples: 'i32',
+  groups: 'i32',
+  /** Channels of the output, a group. */
+  kernels: 'i32',
+  /** Channels of the gradient, all groups. */
+  channels: 'i32',
+  groupStride: 'i32',
+  kernelStride: 'i32',
+  sampleBytes: 'usize',
+  groupBytes: 'usize',
+  packedBytes: 'usize',
+  /** Of the results of one phase, for all kernels of a group. */
+  phaseBytes: 'usize',
+  /** Of the packed weights of a group. */
+  weightBytes: 'usize',
+  /** The size of the output's planes. */
+  height: 'i32',
+  width: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  tileRows: 'i32',
+  tileColumns: 'i32',
+  /** Where the packed image and the results of the phases begin in the scratch memory, after the packed weights. */
+  image: 'usize',
+  results: 'usize',
+  packing: Packing,
+  phases: listOf(Phase),
+});
+
+/** Windows over planes. */
+export const PoolTable = struct('PoolTable', {
+  inputH: 'i32',
+  inputW: 'i32',
+  outputH: 'i32',
+  outputW: 'i32',
+  kernelH: 'i32',
+  kernelW: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  /** Rows and columns of padding before the first pixel. */
+  paddingTop: 'i32',
+  paddingLeft: 'i32',
+  /** Whether an average counts the padding. */
+  countPadding: 'bool',
+});
+
+/** Sums over boxes, one around each pixel of the output. */
+export const BoxSumTable = struct('BoxSumTable', {
+  inputH: 'i32',
+  inputW: 'i32',
+  outputH: 'i32',
+  outputW: 'i32',
+  kernelH: 'i32',
+  kernelW: 'i32',
+  /** Rows and columns of a box before its pixel. */
+  top: 'i32',
+  left: 'i32',
+  /** Whether the weights multiply the input; if not, the sums. */
+  weighsInput: 'bool',
+});
+
+/** All tables and their parts: a struct stands after those that it holds. */
+export const STRUCTS = [
+  Packing,
+  Vector,
+  ConvolveTable,
+  CorrelateTable,
+  Phase,
+  StridedTable,
+  PoolTable,
+  BoxSumTable,
+] as const;

@@ -1,3 +1,4 @@
+import { oneOf } from '../check.ts';
 import {
   type Backend,
   type DType,
@@ -69,6 +70,7 @@ async function lanesOf(count: number, options: BackendOptions): Promise<Backend[
 }
 
 async function choose({ backend, gpuMode, threads, dtype }: BackendOptions): Promise<Computation> {
+  oneOf('--backend', backend, ['auto', 'reference', 'wasm', 'gpu']);
   if (backend === 'gpu') {
     if (dtype === 'float64') throw new InputError('--dtype float64: the gpu backend computes in float32');
     if (threads !== undefined) throw new InputError(`--threads ${threads}: the gpu backend has no worker threads`);

@@ -1,8 +1,12 @@
+import { oneOf } from '../check.ts';
 import { ShapeError } from '../errors.ts';
 import { type Shape, formatShape, sizeOf } from './shape.ts';
 
 /** The two precisions of IEEE 754 that ntkit computes in. */
-export type DType = 'float32' | 'float64';
+export const DTYPES = ['float32', 'float64'] as const;
+
+/** One of {@link DTYPES}. */
+export type DType = (typeof DTYPES)[number];
 
 /** The host storage of either precision. */
 export type FloatArray = Float32Array | Float64Array;
@@ -25,13 +29,19 @@ export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): num
   return sizeOf(shape) * ELEMENT_BYTES[dtype];
 }
 
-/** A zeroed buffer of `size` elements. */
+/**
+ * A zeroed buffer of `size` elements.
+ *
+ * @throws InputError when the precision is none of {@link DTYPES}.
+ */
 export function allocate(dtype: DType, size: number): FloatArray {
+  oneOf('allocate: dtype', dtype, DTYPES);
   return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size);
 }
 
 /** As {@link allocate}, on memory that worker threads see without a copy wherever there is such. */
 export function allocateShared(dtype: DType, size: number): FloatArray {
+  oneOf('allocateShared: dtype', dtype, DTYPES);
   if (typeof SharedArrayBuffer !== 'function') return allocate(dtype, size);
   return dtype === 'float32'
     ? new Float32Array(new SharedArrayBuffer(4 * size))
@@ -41,21 +51,27 @@ export function allocateShared(dtype: DType, size: number): FloatArray {
 /**
  * Wraps numbers as an array of the given shape. A typed array of the right precision is used as it is, not copied.
  *
- * @throws ShapeError when the number of elements does not fit the shape.
+ * @throws ShapeError when the number of elements does not fit the shape, InputError when the precision is none of
+ * {@link DTYPES}.
  */
 export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'float64'): NDArray {
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(`ndarray: shape ${formatShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
   }
-  return { shape, dtype, data: toPrecision(data, dtype) };
+  return { shape, dtype, data: toPrecision('ndarray', data, dtype) };
 }
 
-/** The same array in another precision; itself when it already has it. */
+/**
+ * The same array in another precision; itself when it already has it.
+ *
+ * @throws InputError when the precision is none of {@link DTYPES}.
+ */
 export function cast(array: NDArray, dtype: DType): NDArray {
-  return array.dtype === dtype ? array : { ...array, dtype, data: toPrecision(array.data, dtype) };
+  return array.dtype === dtype ? array : { ...array, dtype, data: toPrecision('cast', array.data, dtype) };
 }
 
-function toPrecision(data: ArrayLike<number>, dtype: DType): FloatArray {
+function toPrecision(where: string, data: ArrayLike<number>, dtype: DType): FloatArray {
+  oneOf(`${where}: dtype`, dtype, DTYPES);
   if (dtype === 'float32') return data instanceof Float32Array ? data : Float32Array.from(data);
   return data instanceof Float64Array ? data : Float64Array.from(data);
 }

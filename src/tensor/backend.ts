@@ -28,10 +28,14 @@ export interface Backend {
   /**
    * Prepares a plan for any number of runs.
    *
-   * @throws BackendError when it does not compute in a precision that the plan has.
+   * @throws BackendError when it does not compute in a precision that the plan has, or the backend is closed.
    */
   compile(plan: Plan): Promise<Executable>;
-  /** Frees everything the backend holds. */
+  /**
+   * Frees everything the backend holds. A closed backend cannot be opened again: compiling on it, and binding or running
+   * what it compiled before, is a BackendError; runs that have not ended fail with one. Closing twice, and disposing of
+   * programs afterwards, is allowed. `referenceBackend` holds nothing: closing it changes nothing, and it stays usable.
+   */
   close(): Promise<void>;
 }
 

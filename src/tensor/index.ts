@@ -10,6 +10,7 @@ export {
   allocateShared,
   cast,
   type DType,
+  DTYPES,
   EPSILON,
   type FloatArray,
   ndarray,

@@ -1,5 +1,6 @@
+import { oneOf } from '../check.ts';
 import { ShapeError } from '../errors.ts';
-import { type DType, type NDArray, ndarray } from './array.ts';
+import { type DType, DTYPES, type NDArray, ndarray } from './array.ts';
 import type { Attributes, PrimitiveName } from './primitives/index.ts';
 import { type Shape, formatShape } from './shape.ts';
 
@@ -33,7 +34,9 @@ export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
 
+  /** @throws InputError when the precision is none that ntkit computes in. */
   constructor(op: Op, operands: readonly Tensor[], shape: Shape, dtype: DType) {
+    oneOf(`${op.kind === 'primitive' ? op.primitive : op.kind}: dtype`, dtype, DTYPES);
     this.op = op;
     this.operands = operands;
     this.shape = shape;

@@ -107,5 +107,25 @@ test('a closed backend and a program disposed of are refused', async () => {
   await expect(program.bind(new Map([[x, values]]))).rejects.toThrow(/disposed of/);
   const other = await Program.compile([multiply(x, x)], { backend });
   await backend.close();
-  await expect(other.bind(new Map([[x, values]]))).rejects.toThrow(/backend gpu: closed/);
+  const closed = new BackendError('backend gpu: expected an open backend, got one that was closed');
+  await expect(other.bind(new Map([[x, values]]))).rejects.toThrow(closed);
+  await expect(other.run()).rejects.toThrow(closed);
+  await expect(Program.compile([multiply(x, x)], { backend })).rejects.toThrow(closed);
+  other.dispose();
+  await backend.close();
+});
+
+test('closing fails what is under way', async () => {
+  const backend = await gpuBackend({ mode: 'cpu' });
+  const x = input('x', [3], 'float32');
+  const program = await Program.compile([multiply(x, x)], { backend, varying: [x] });
+  await program.bind();
+  const blocks = Array.from({ length: 5 }, () => new Map([[x, values]]));
+  const seen: number[] = [];
+  const failed = program.runBlocks(blocks, (block) => {
+    seen.push(block);
+    if (block === 1) void backend.close();
+  });
+  await expect(failed).rejects.toThrow(/^backend gpu: expected an open backend, got one that was closed$/);
+  expect(seen).toEqual([0, 1]);
 });

@@ -11,6 +11,7 @@ import {
   exp,
   type FloatArray,
   input,
+  InputError,
   matmul,
   type NDArray,
   ndarray,
@@ -140,17 +141,46 @@ describe('a worker that dies', () => {
       expect([...value.data]).toEqual([1, 1]);
     });
   });
+});
 
-  test('closing fails what is under way, and a closed backend starts anew', async () => {
+describe('a closed backend', () => {
+  const closed = /^backend wasm: expected an open backend, got one that was closed$/;
+
+  test('fails what is under way, and starts no worker again', async () => {
     const backend = wasmBackend({ threads: 1 });
     const { program, blocks } = await longProgram(backend);
-    const failed = expect(program.runBlocks(blocks, () => {})).rejects.toThrow(/backend wasm: the backend is closed/);
-    await backend.close();
-    await failed;
-    const [value] = await evaluate([sum(constant(single(1, [3])))], new Map(), backend);
-    expect(value.shape).toEqual([]);
-    await backend.close();
+    const failed = expect(program.runBlocks(blocks, () => {})).rejects.toThrow(closed);
+    const workers = await startedBy(async () => {
+      await backend.close();
+      await failed;
+      await expect(evaluate([sum(constant(single(1, [3])))], new Map(), backend)).rejects.toThrow(closed);
+      await expect(program.bind()).rejects.toThrow(closed);
+      program.dispose();
+      await backend.close();
+    });
+    expect(workers).toEqual([]);
   });
+
+  test('leaves no worker when it is closed while the first are starting', async () => {
+    const workers = await startedBy(async () => {
+      const backend = wasmBackend({ threads: 2 });
+      const failed = expect(evaluate([sum(constant(single(1, [3])))], new Map(), backend)).rejects.toThrow(closed);
+      await backend.close();
+      await failed;
+    });
+    // Those that had started have ended: a thread that has ended has the number −1.
+    expect(workers.map(({ threadId }) => threadId)).toEqual(workers.map(() => -1));
+  });
+});
+
+test('options that make no sense are refused', () => {
+  const refused = (options: Record<string, unknown>, message: RegExp) => {
+    expect(() => wasmBackend(options)).toThrow(InputError);
+    expect(() => wasmBackend(options)).toThrow(message);
+  };
+  for (const threads of [0, 1.5, NaN, '2']) refused({ threads }, /threads ≥ 1, got/);
+  for (const maximumBytes of [0, NaN, -1, '1']) refused({ maximumBytes }, /maximumBytes: expected a whole number ≥ 1/);
+  refused({ sharedMemory: 'false' }, /sharedMemory: expected true or false, got "false"/);
 });
 
 describe('memory', () => {

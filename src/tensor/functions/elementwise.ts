@@ -1,4 +1,5 @@
-import type { DType } from '../array.ts';
+import { oneOf } from '../../check.ts';
+import { type DType, DTYPES } from '../array.ts';
 import { apply } from '../apply.ts';
 import { ShapeError } from '../../errors.ts';
 import type { Tensor } from '../tensor.ts';
@@ -94,5 +95,6 @@ export function reluGradient(g: Tensor, x: Tensor): Tensor {
 
 /** The same numbers in another precision. */
 export function castTo(x: Tensor, dtype: DType): Tensor {
+  oneOf('castTo: dtype', dtype, DTYPES);
   return x.dtype === dtype ? x : apply('cast', [x], { dtype });
 }

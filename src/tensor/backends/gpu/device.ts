@@ -78,6 +78,7 @@ export class Device {
 
   /** Puts numbers on the device. */
   async upload(data: FloatArray): Promise<DeviceArray> {
+    this.checkOpen();
     const texels = texelsOf(data.length);
     const padded = new Float32Array(4 * texels);
     padded.set(data);
@@ -99,6 +100,7 @@ export class Device {
 
   /** Runs a kernel. */
   async run(source: KernelSource, operands: readonly DeviceArray[]): Promise<DeviceArray[]> {
+    this.checkOpen();
     let kernel = this.#bySource.get(source);
     if (kernel === undefined) this.#bySource.set(source, (kernel = this.#compiled(source)));
     return this.#call('kernel', kernel, operands);
@@ -118,6 +120,7 @@ export class Device {
 
   /** Reads numbers back. */
   async download(array: DeviceArray, size: number): Promise<Float32Array> {
+    this.checkOpen();
     const texture = array as GpuJsTexture;
     let values: unknown = array;
     try {
@@ -137,6 +140,11 @@ export class Device {
   free(array: DeviceArray): void {
     this.#alive--;
     if (!this.#closed) (array as GpuJsTexture).delete?.();
+  }
+
+  /** @throws BackendError when the device is closed. */
+  checkOpen(): void {
+    if (this.#closed) throw new BackendError('backend gpu: expected an open backend, got one that was closed');
   }
 
   async close(): Promise<void> {
@@ -160,7 +168,6 @@ export class Device {
   }
 
   #kernel(key: string, create: (name: string) => GpuJsKernel): GpuJsKernel {
-    if (this.#closed) throw new BackendError('backend gpu: closed');
     let kernel = this.#kernels.get(key);
     if (kernel === undefined) {
       kernel = create(`kernel${this.#names++}`);

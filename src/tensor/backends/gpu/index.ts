@@ -83,9 +83,10 @@ class OpenBackend implements GpuBackend {
   }
 
   compile(plan: Plan): Promise<Executable> {
-    return new Promise((resolve) =>
-      resolve(new GpuExecutable(this.#device, plan, lowerPlan(plan, this.#device.dialect))),
-    );
+    return new Promise((resolve) => {
+      this.#device.checkOpen();
+      resolve(new GpuExecutable(this.#device, plan, lowerPlan(plan, this.#device.dialect)));
+    });
   }
 
   close(): Promise<void> {
@@ -201,5 +202,6 @@ class GpuExecutable implements Executable {
 
   #checkUsable(): void {
     if (this.#disposed) throw new BackendError('backend gpu: this program is disposed of');
+    this.#device.checkOpen();
   }
 }

@@ -1,9 +1,12 @@
+import { formatValue } from '../../../check.ts';
 import { BackendError, InputError } from '../../../errors.ts';
 import type { FloatArray, NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable, Places } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
 import { Pool, type PoolOptions, validKernels } from './pool.ts';
 import { lowerPlan, type WasmProgram } from './program.ts';
+
+const CLOSED = 'backend wasm: expected an open backend, got one that was closed';
 
 /** How many blocks a worker is sent ahead: it computes one while the results of the other are taken in. */
 const BLOCKS_AHEAD = 2;
@@ -44,7 +47,13 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new InputError(`backend wasm: expected a whole number of threads ≥ 1, got ${threads}`);
   }
+  if (!Number.isInteger(maximumBytes) || maximumBytes < 1) {
+    throw new InputError(`backend wasm: maximumBytes: expected a whole number ≥ 1, got ${formatValue(maximumBytes)}`);
+  }
   const shared = options.sharedMemory ?? canShareMemory();
+  if (typeof shared !== 'boolean') {
+    throw new InputError(`backend wasm: sharedMemory: expected true or false, got ${formatValue(shared)}`);
+  }
   if (shared && !canShareMemory()) {
     throw new BackendError('backend wasm: sharedMemory: expected a page that is cross-origin isolated');
   }
@@ -59,6 +68,7 @@ class WasmBackend implements Backend {
   readonly parallelism: number;
   readonly #options: PoolOptions;
   #pool: Promise<Pool> | undefined;
+  #closed = false;
 
   constructor(options: PoolOptions) {
     const { threads, shared } = options;
@@ -68,22 +78,30 @@ class WasmBackend implements Backend {
   }
 
   async compile(plan: Plan): Promise<Executable> {
+    this.#checkOpen();
     const { shared, threads } = this.#options;
     const program = lowerPlan(plan, shared ? threads : 1);
     const pool = await this.#started();
+    this.#checkOpen();
     return WasmExecutable.load(pool, program, plan);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const pool = this.#pool;
     this.#pool = undefined;
     if (pool) await (await pool).close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new BackendError(CLOSED);
   }
 
   /** The workers; new ones if the last have died. */
   async #started(): Promise<Pool> {
     const running = await this.#pool;
     if (running && !running.failure) return running;
+    this.#checkOpen(); // closed meanwhile: no worker starts that nobody would stop
     const started = Pool.start(this.#options);
     this.#pool = started;
     started.catch(() => (this.#pool = undefined));

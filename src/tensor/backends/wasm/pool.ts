@@ -141,7 +141,7 @@ export class Pool {
   }
 
   async close(): Promise<void> {
-    await this.#fail('the backend is closed');
+    await this.#fail('expected an open backend, got one that was closed');
   }
 
   #settle(worker: number, reply: Reply): void {

@@ -47,8 +47,20 @@ def combined(xs, a):
     return total
 
 
+def symmetric(sides):
+    assert all(before == after for before, after in sides), sides
+    return [before for before, _ in sides]
+
+
+def average(x, a):
+    padding = symmetric(a["padding"])
+    counted = symmetric(a["counted"])
+    assert counted in (padding, [0, 0]), a
+    return F.avg_pool2d(x, a["kernel"], a["stride"], padding, False, counted == padding)
+
+
 def max_index(x, a):
-    return F.max_pool2d(x, a["kernel"], a["stride"], a["padding"])
+    return F.max_pool2d(x, a["kernel"], a["stride"], symmetric(a["padding"]))
 
 
 def swapped(x, yes):
@@ -56,11 +68,11 @@ def swapped(x, yes):
 
 
 OPERATIONS = {
-    "convolution": lambda a, s, x, w: F.conv2d(x, w, None, a["stride"], a["padding"], a["dilation"], a["groups"]),
-    "relu": lambda a, s, x: F.relu(x),
-    "averagePool": lambda a, s, x: F.avg_pool2d(
-        x, a["kernel"], a["stride"], a["padding"], False, a["countIncludePad"]
+    "convolution": lambda a, s, x, w: F.conv2d(
+        x, w, None, a["stride"], symmetric(a["padding"]), a["dilation"], a["groups"]
     ),
+    "relu": lambda a, s, x: F.relu(x),
+    "averagePool": lambda a, s, x: average(x, a),
     "channelScale": lambda a, s, x, c: x * c[:, None, None],
     "linearCombination": lambda a, s, *xs: combined(xs, a),
     "multiply": lambda a, s, x, y: x * y,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   add,
+  apply,
   averagePool,
   BackendError,
   batchNorm,
@@ -180,7 +181,11 @@ describe('shapes that do not fit are refused', () => {
     ['stride', () => convolution(images, input('w', [1, 3, 3, 3]), { stride: 0 }), /convolution: stride: expected integers ≥ 1, got 0, 0/],
     ['rank', () => convolution(input('flat', [5]), images), /operand 0 has too few dimensions, expected at least 4, got shape \[5\]/],
     ['pool', () => averagePool(images, 6), /averagePool: kernel size 6 > padded input size 5 in dimension -2/],
-    ['pool padding', () => maxPool(images, 2, { padding: 2 }), /maxPool: expected a padding of at most half the kernel 2, got 2/],
+    ['pool padding before', () => maxPool(images, 2, { padding: [[2, 0], [0, 0]] }), /maxPool: a window lies wholly in the padding, expected less padding for a kernel of 2 in dimension -2, got 2 before and 0 after 5 pixels/],
+    ['pool padding after', () => averagePool(images, 2, { stride: 1, padding: [[0, 0], [0, 2]] }), /averagePool: a window lies wholly in the padding, .* in dimension -1, got 0 before and 2 after 5 pixels/],
+    ['sides', () => maxPool(images, 2, { padding: [[0, 0], [0, -1]] }), /maxPool: padding: expected integers ≥ 0, got 0, -1/],
+    ['sides of the primitive', () => apply('convolution', [images, input('w', [1, 3, 3, 3])], { stride: [1, 1], padding: [[0, 0], [-1, 0]], dilation: [1, 1], groups: 1 }), /convolution: expected a padding of integers ≥ 0, got \[\[0,0\],\[-1,0\]\]/],
+    ['counted', () => apply('averagePool', [images], { kernel: [2, 2], stride: [1, 1], padding: [[0, 0], [1, 0]], counted: [[0, 0], [1, 1]] }), /averagePool: expected at most the padding 1, 0 to count in dimension -1, got 1, 1/],
     ['one value a channel', () => batchNorm(input('x', [1, 3, 1, 1]), input('g', [3]), input('b', [3])), /variance 0, expected batch × height × width ≥ 2, got 1 × 1 × 1/],
     ['inner extents', () => matmul(input('a', [2, 3]), input('b', [4, 5])), /matmul .*dimension k differs between operands, expected 3, got 4/],
     ['elements', () => reshape(x, [4]), /reshape: \[2, 3\] to \[4\] changes the number of elements, expected 6, got 4/],

@@ -16,6 +16,7 @@ import {
   type NDArray,
   ndarray,
   pad,
+  ShapeError,
   slice,
   type Tensor,
   transpose,
@@ -62,8 +63,8 @@ describe('against the formula', () => {
             total(r, (i) =>
               total(s, (j) => {
                 const channel = Math.floor(k / perGroup) * d + c;
-                const row = p * attributes.stride[0] + i * attributes.dilation[0] - attributes.padding[0];
-                const column = q * attributes.stride[1] + j * attributes.dilation[1] - attributes.padding[1];
+                const row = p * attributes.stride[0] + i * attributes.dilation[0] - attributes.padding[0][0];
+                const column = q * attributes.stride[1] + j * attributes.dilation[1] - attributes.padding[1][0];
                 return at(weight, [k, c, i, j]) * at(images, [n, channel, row, column]);
               }),
             ),
@@ -79,37 +80,68 @@ describe('against the formula', () => {
   });
 
   test('average and maximum pools', async () => {
+    const side = extent(2, 0);
     const geometry = fc.record({
-      size: extent(7, 3),
-      kernel: extent(3),
-      stride: extent(3),
+      size: fc.tuple(extent(9), extent(9)),
+      kernel: fc.tuple(extent(4), extent(4)),
+      stride: fc.tuple(extent(4), extent(4)),
+      padding: fc.tuple(fc.tuple(side, side), fc.tuple(side, side)),
+      ceilMode: fc.boolean(),
+      countIncludePad: fc.boolean(),
       seed: seeds,
-      half: fc.boolean(),
     });
+    let [refused, overhanging] = [0, 0];
     await fc.assert(
-      fc.asyncProperty(geometry, fc.boolean(), async ({ size, kernel, stride, seed, half }, countIncludePad) => {
-        const padding = half ? Math.floor(kernel / 2) : 0;
-        const x = draw(seed, [2, size, size], apart);
-        const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
-        const window = (c: number, p: number, q: number) =>
-          Array.from({ length: kernel * kernel }, (_, i) => {
-            const row = p * stride - padding + Math.floor(i / kernel);
-            const column = q * stride - padding + (i % kernel);
-            return at(x, [c, row, column], NaN);
-          });
-        const inside = (values: number[]) => values.filter((value) => !Number.isNaN(value));
-        const largest = tabulate([2, out, out], (...i) => Math.max(...inside(window(i[0], i[1], i[2]))));
-        const averages = tabulate([2, out, out], (...i) => {
-          const values = inside(window(i[0], i[1], i[2]));
-          return values.reduce((a, b) => a + b) / (countIncludePad ? kernel * kernel : values.length);
+      fc.asyncProperty(geometry, async ({ size, kernel, stride, padding, ceilMode, countIncludePad, seed }) => {
+        const x = draw(seed, [2, ...size], apart);
+        // Where windows begin along a dimension: as many as fit, and rounding up one more that begins before the end of
+        // the image, if those do not reach the end of the padding.
+        const starts = [0, 1].map((d) => {
+          const [low, high] = padding[d];
+          const fits = (start: number) => start + kernel[d] <= low + size[d] + high;
+          const isWanted = (start: number) => fits(start) || (ceilMode && start < low + size[d] && isNeeded(start));
+          const isNeeded = (start: number) => start - stride[d] + kernel[d] < low + size[d] + high;
+          const found: number[] = [];
+          for (let start = 0; isWanted(start); start += stride[d]) found.push(start - low);
+          return found;
         });
-        const options = { stride, padding };
-        expect((await valueOf(maxPool(constant(x), kernel, options))).data).toEqual(largest.data);
+        const places = ([c, p, q]: readonly number[]) =>
+          Array.from({ length: kernel[0] }, (_, i) =>
+            Array.from({ length: kernel[1] }, (__, j) => [starts[0][p] + i, starts[1][q] + j]),
+          )
+            .flat()
+            .map((place) => ({
+              value: at(x, [c, ...place], NaN),
+              counts: place.every((at, d) => at >= -padding[d][0] && at < size[d] + padding[d][1]),
+            }));
+        const shape = [2, starts[0].length, starts[1].length];
+        const pixels = (index: readonly number[]) =>
+          places(index).flatMap(({ value }) => (Number.isNaN(value) ? [] : [value]));
+        const options = { stride, padding, ceilMode };
+        const isEmpty = tabulate(shape, (...index) => pixels(index).length).data.includes(0);
+        if (shape.includes(0) || isEmpty) {
+          refused++;
+          expect(() => maxPool(constant(x), kernel, options)).toThrow(ShapeError);
+          expect(() => averagePool(constant(x), kernel, options)).toThrow(ShapeError);
+          return;
+        }
+        if (tabulate(shape, (...index) => Number(places(index).every(({ counts }) => counts))).data.includes(0)) {
+          overhanging++;
+        }
+        const largest = tabulate(shape, (...index) => Math.max(...pixels(index)));
+        const averages = tabulate(shape, (...index) => {
+          const sum = pixels(index).reduce((a, b) => a + b);
+          return sum / (countIncludePad ? places(index).filter(({ counts }) => counts) : pixels(index)).length;
+        });
+        expect(await valueOf(maxPool(constant(x), kernel, options))).toEqual(largest);
         const got = await valueOf(averagePool(constant(x), kernel, { ...options, countIncludePad }));
+        expect(got.shape).toEqual(shape);
         expect(relativeError(got, averages)).toBeLessThan(1e-14);
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
+    expect(refused).toBeGreaterThan(10);
+    expect(overhanging).toBeGreaterThan(10);
   });
 
   test('batch norm by the batch and by given statistics', async () => {

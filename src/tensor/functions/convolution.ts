@@ -1,12 +1,15 @@
 import { ShapeError } from '../../errors.ts';
 import { apply } from '../apply.ts';
 import type { Tensor } from '../tensor.ts';
-import type { ConvolutionAttributes, Pair } from '../primitives/convolution.ts';
+import type { ConvolutionAttributes, Pair, Sides } from '../primitives/convolution.ts';
 
-/** Options of a convolution or a pool; a single number stands for both dimensions. */
+/** A padding: the same on all sides, [vertical, horizontal] (PyTorch), or [[top, bottom], [left, right]] (JAX). */
+export type PaddingOption = number | Pair | Sides;
+
+/** Options of a convolution; a single number stands for both dimensions. */
 export interface ConvolutionOptions {
   readonly stride?: number | Pair;
-  readonly padding?: number | Pair;
+  readonly padding?: PaddingOption;
   readonly dilation?: number | Pair;
   readonly groups?: number;
 }
@@ -20,10 +23,17 @@ export function pair(name: string, value: number | Pair, least: number): Pair {
   return [a, b];
 }
 
+/** All four sides of a padding, checked to be integers ≥ 0. */
+export function sides(name: string, value: PaddingOption): Sides {
+  const [vertical, horizontal] = typeof value === 'number' ? [value, value] : value;
+  const both = (side: number | Pair) => pair(name, side, 0);
+  return [both(vertical), both(horizontal)];
+}
+
 /**
  * Two-dimensional cross-correlation, the "convolution" of deep learning:
  *
- *     y[n,k,p,q] = Σ_{c,r,s} w[k,c,r,s] · x[n, c, p·stride + r·dilation − padding, q·stride + s·dilation − padding]
+ *     y[n,k,p,q] = Σ_{c,r,s} w[k,c,r,s] · x[n, c, p·stride + r·dilation − top, q·stride + s·dilation − left]
  *
  * with x zero outside its borders, and c running over the channels of k's group.
  *
@@ -35,7 +45,7 @@ export function pair(name: string, value: number | Pair, least: number): Pair {
 export function convolution(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
   const attributes: ConvolutionAttributes = {
     stride: pair('convolution: stride', options.stride ?? 1, 1),
-    padding: pair('convolution: padding', options.padding ?? 0, 0),
+    padding: sides('convolution: padding', options.padding ?? 0),
     dilation: pair('convolution: dilation', options.dilation ?? 1, 1),
     groups: options.groups ?? 1,
   };

@@ -1,22 +1,50 @@
 import { apply } from '../apply.ts';
 import type { Tensor } from '../tensor.ts';
-import type { Pair } from '../primitives/convolution.ts';
-import { pair } from './convolution.ts';
+import type { Pair, Sides } from '../primitives/convolution.ts';
+import { pair, type PaddingOption, sides } from './convolution.ts';
 import { mean } from './reduction.ts';
 import type { PoolAttributes } from '../primitives/pooling.ts';
 
-/** Options of a pool; a single number stands for both dimensions. The stride is the kernel unless told otherwise. */
+/** Options of a pool; a single number stands for both dimensions. */
 export interface PoolOptions {
+  /** Step between windows; the kernel by default. */
   readonly stride?: number | Pair;
-  readonly padding?: number | Pair;
+  readonly padding?: PaddingOption;
+  /**
+   * Whether a last window may hang over the end of the padded image. As in PyTorch, it must begin inside the image or the
+   * padding before it.
+   */
+  readonly ceilMode?: boolean;
 }
 
-function poolAttributes(name: string, kernel: number | Pair, options: PoolOptions): PoolAttributes {
-  return {
-    kernel: pair(`${name}: kernel`, kernel, 1),
-    stride: pair(`${name}: stride`, options.stride ?? kernel, 1),
-    padding: pair(`${name}: padding`, options.padding ?? 0, 0),
-  };
+/** Options of an average pool. */
+export interface AveragePoolOptions extends PoolOptions {
+  /** Whether padding counts in the divisor, as zeros. What a window hangs over beyond it never does, as in PyTorch. */
+  readonly countIncludePad?: boolean;
+}
+
+/** How far the last window hangs over the end of the padded image. */
+function overhang(size: number, kernel: number, stride: number, [low, high]: Pair): number {
+  const free = low + size + high - kernel;
+  const last = stride * Math.ceil(free / stride);
+  return Math.max(0, (last < size + low ? last : last - stride) - free);
+}
+
+function poolAttributes(
+  name: string,
+  x: Tensor,
+  kernelOption: number | Pair,
+  options: PoolOptions,
+): PoolAttributes & { readonly declared: Sides } {
+  const kernel = pair(`${name}: kernel`, kernelOption, 1);
+  const stride = pair(`${name}: stride`, options.stride ?? kernel, 1);
+  const declared = sides(`${name}: padding`, options.padding ?? 0);
+  const [vertical, horizontal] = ([0, 1] as const).map((i): Pair => {
+    const [low, high] = declared[i];
+    const size = x.shape[x.rank - 2 + i];
+    return [low, high + (options.ceilMode ? overhang(size, kernel[i], stride[i], declared[i]) : 0)];
+  });
+  return { kernel, stride, padding: [vertical, horizontal], declared };
 }
 
 /**
@@ -24,15 +52,17 @@ function poolAttributes(name: string, kernel: number | Pair, options: PoolOption
  *
  * @param x […, H, W]
  * @returns […, P, Q]
- * @throws ShapeError when the kernel does not fit.
+ * @throws ShapeError when the kernel does not fit, or a window without `countIncludePad` covers no pixel.
  */
-export function averagePool(
-  x: Tensor,
-  kernel: number | Pair,
-  options: PoolOptions & { readonly countIncludePad?: boolean } = {},
-): Tensor {
-  const countIncludePad = options.countIncludePad ?? false;
-  return apply('averagePool', [x], { ...poolAttributes('averagePool', kernel, options), countIncludePad });
+export function averagePool(x: Tensor, kernel: number | Pair, options: AveragePoolOptions = {}): Tensor {
+  const { declared, ...attributes } = poolAttributes('averagePool', x, kernel, options);
+  const counted: Sides = options.countIncludePad
+    ? declared
+    : [
+        [0, 0],
+        [0, 0],
+      ];
+  return apply('averagePool', [x], { ...attributes, counted });
 }
 
 /**
@@ -41,12 +71,13 @@ export function averagePool(
  *
  * @param x […, H, W]
  * @returns […, P, Q]
- * @throws ShapeError when the kernel does not fit.
+ * @throws ShapeError when the kernel does not fit, or a window covers no pixel.
  */
 export function maxPool(x: Tensor, kernel: number | Pair, options: PoolOptions = {}): Tensor {
+  const { declared: _, ...attributes } = poolAttributes('maxPool', x, kernel, options);
   // Which pixel wins does not change under a small change of x, so the index is a constant to the derivative, and
   // picking pixels and putting them back are linear and each other's adjoint.
-  return gatherPixels(x, apply('maxPoolIndex', [x], poolAttributes('maxPool', kernel, options)));
+  return gatherPixels(x, apply('maxPoolIndex', [x], attributes));
 }
 
 /** The pixels of x, […, H, W], at row-major positions `index`, […, P, Q]. */

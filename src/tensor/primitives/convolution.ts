@@ -4,12 +4,18 @@ import { type Extents, named } from '../signature.ts';
 /** Height and width. */
 export type Pair = readonly [height: number, width: number];
 
+/** Counts on the four sides of an image. */
+export type Sides = readonly [
+  vertical: readonly [top: number, bottom: number],
+  horizontal: readonly [left: number, right: number],
+];
+
 /** The geometry of a convolution. */
 export interface ConvolutionAttributes {
   /** Step between windows. */
   readonly stride: Pair;
-  /** Zeros added on either side. */
-  readonly padding: Pair;
+  /** Zeros added on each side. */
+  readonly padding: Sides;
   /** Distance between taps of the kernel. */
   readonly dilation: Pair;
   /** Channels are split into this many groups, each with kernels of its own. */
@@ -79,18 +85,32 @@ export const convolutionDefinitions = {
   },
 };
 
-/** The number of windows along one dimension. */
-export function windowCount(size: number, kernel: number, stride: number, padding: number, dilation = 1): number {
-  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+/** The counts above and left of an image. */
+export function before([vertical, horizontal]: Sides): Pair {
+  return [vertical[0], horizontal[0]];
+}
+
+/** The number of windows along one dimension that is `padded` long, padding included. */
+export function windowCount(padded: number, kernel: number, stride: number, dilation = 1): number {
+  return Math.floor((padded - dilation * (kernel - 1) - 1) / stride) + 1;
+}
+
+/** @throws ShapeError when a count is negative or not whole. */
+export function checkSides(name: string, what: string, sides: Sides): void {
+  if (!sides.flat().every((count) => Number.isInteger(count) && count >= 0)) {
+    throw new ShapeError(`${name}: expected a ${what} of integers ≥ 0, got ${JSON.stringify(sides)}`);
+  }
 }
 
 function outputSize(name: string, { stride, padding, dilation }: ConvolutionAttributes, size: Pair, kernel: Pair) {
+  checkSides(name, 'padding', padding);
   const [p, q] = ([0, 1] as const).map((i) => {
-    const count = windowCount(size[i], kernel[i], stride[i], padding[i], dilation[i]);
+    const padded = size[i] + padding[i][0] + padding[i][1];
+    const count = windowCount(padded, kernel[i], stride[i], dilation[i]);
     if (count < 1) {
       throw new ShapeError(
         `${name}: kernel of ${dilation[i] * (kernel[i] - 1) + 1} taps (dilation included) does not fit ` +
-          `the padded input of ${size[i] + 2 * padding[i]} in dimension ${i - 2}`,
+          `the padded input of ${padded} in dimension ${i - 2}`,
       );
     }
     return count;

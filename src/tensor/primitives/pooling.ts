@@ -1,17 +1,21 @@
 import { ShapeError } from '../../errors.ts';
 import { type Extents, named, type NoAttributes } from '../signature.ts';
-import { type Pair, windowCount } from './convolution.ts';
+import { checkSides, type Pair, type Sides, windowCount } from './convolution.ts';
 
 /** The windows of a pool. */
 export interface PoolAttributes {
   readonly kernel: Pair;
   readonly stride: Pair;
-  readonly padding: Pair;
+  /** Places without a pixel on each side of the image, which windows may reach into. */
+  readonly padding: Sides;
 }
 
-/** The windows of an average pool; `countIncludePad` says whether padding counts in the divisor. */
+/**
+ * The windows of an average pool, and the part of the padding that counts in a mean's divisor, as zeros: a window is
+ * divided by the number of its places that are pixels or counted padding.
+ */
 export interface AveragePoolAttributes extends PoolAttributes {
-  readonly countIncludePad: boolean;
+  readonly counted: Sides;
 }
 
 /** A map back from windows to an input of this size. */
@@ -28,18 +32,36 @@ export interface PoolingPrimitives {
   scatterPixels: InputSize;
 }
 
+const NOTHING: Sides = [
+  [0, 0],
+  [0, 0],
+];
+
 function windows(name: string) {
-  return ({ h, w }: Extents, { kernel, stride, padding }: PoolAttributes) => {
+  return ({ h, w }: Extents, attributes: PoolAttributes & Partial<AveragePoolAttributes>) => {
+    const { kernel, stride, padding, counted = NOTHING } = attributes;
+    checkSides(name, 'padding', padding);
+    checkSides(name, 'counted padding', counted);
     const [p, q] = ([0, 1] as const).map((i) => {
       const size = [h, w][i];
-      // PyTorch's rule: beyond it a window could lie in the padding entirely.
-      if (2 * padding[i] > kernel[i]) {
-        throw new ShapeError(`${name}: expected a padding of at most half the kernel ${kernel[i]}, got ${padding[i]}`);
-      }
-      const count = windowCount(size, kernel[i], stride[i], padding[i]);
+      const [low, high] = padding[i];
+      const count = windowCount(low + size + high, kernel[i], stride[i]);
       if (count < 1) {
         throw new ShapeError(
-          `${name}: kernel size ${kernel[i]} > padded input size ${size + 2 * padding[i]} in dimension ${i - 2}`,
+          `${name}: kernel size ${kernel[i]} > padded input size ${low + size + high} in dimension ${i - 2}`,
+        );
+      }
+      if (counted[i].some((each, side) => each > padding[i][side])) {
+        throw new ShapeError(
+          `${name}: expected at most the padding ${low}, ${high} to count in dimension ${i - 2}, got ${counted[i].join(', ')}`,
+        );
+      }
+      // A window without a place that counts has no maximum, and 0/0 for a mean.
+      const last = (count - 1) * stride[i] - low;
+      if (kernel[i] <= low - counted[i][0] || last >= size + counted[i][1]) {
+        throw new ShapeError(
+          `${name}: a window lies wholly in the padding, expected less padding for a kernel of ${kernel[i]} ` +
+            `in dimension ${i - 2}, got ${low} before and ${high} after ${size} pixels`,
         );
       }
       return count;

@@ -141,8 +141,6 @@ export const PoolTable = struct('PoolTable', {
   /** Rows and columns of padding before the first pixel. */
   paddingTop: 'i32',
   paddingLeft: 'i32',
-  /** Whether an average counts the padding. */
-  countPadding: 'bool',
 });
 
 /** Sums over boxes, one around each pixel of the output. */

@@ -4,7 +4,7 @@ import { perLane } from '../strided.ts';
 import { mergeTiles, tilesFor } from '../tiles.ts';
 import { alignRows, forWindowRows, intoRows, spread, type WindowGeometry, windowRow } from '../windows.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../../shape.ts';
-import type { ConvolutionPrimitives } from '../../../primitives/convolution.ts';
+import { before, type ConvolutionPrimitives } from '../../../primitives/convolution.ts';
 
 /** How weights are read: the sizes of one group, and where the weight of an output and an input channel and a tap is. */
 interface WeightView {
@@ -112,7 +112,7 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
       ...{ weight, groups, outputs, inputs: d, kernel: [r, s], offset: 0 },
       strides: [outputs * d * r * s, d * r * s, r * s, s, 1],
     };
-    const geometry = { stride, before: padding, dilation, kernel: [r, s] as const };
+    const geometry = { stride, before: before(padding), dilation, kernel: [r, s] as const };
     intoRows(lower, output, (rows) => correlate(lower, rows, alignRows(lower, x), view, geometry));
   },
 
@@ -122,6 +122,7 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
    */
   convolutionInputGradient(lower, { stride, padding, dilation, groups }, output, [gradient, weight]) {
     const [k, d, r, s] = weight.shape.slice(-4);
+    const [top, left] = before(padding);
     const inputs = k / groups;
     const view: WeightView = {
       ...{ weight, groups, outputs: d, inputs, kernel: [r, s], offset: r * s - 1 },
@@ -129,7 +130,7 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
     };
     const geometry: WindowGeometry = {
       stride: [1, 1],
-      before: [dilation[0] * (r - 1) - padding[0], dilation[1] * (s - 1) - padding[1]],
+      before: [dilation[0] * (r - 1) - top, dilation[1] * (s - 1) - left],
       dilation,
       kernel: [r, s],
     };
@@ -171,8 +172,8 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
       const taps = Math.min(4, tapColumns);
       k.loop(p, (row) => {
         k.loop(q / 4, (texel) => {
-          const geometry = { stride, before: padding, dilation, kernel: kernelSize };
-          const at = k.value(`${row} * ${stride[0]} + ${r} * ${dilation[0]} - ${padding[0]}`);
+          const geometry = { stride, before: before(padding), dilation, kernel: kernelSize };
+          const at = k.value(`${row} * ${stride[0]} + ${r} * ${dilation[0]} - ${before(padding)[0]}`);
           const from = k.value(`${texel} * ${stride[1]} + ${chunk} * ${dilation[1]}`);
           const pixels = windowRow(k, 0, image, [h, w], geometry, at, from);
           const right = Array.from({ length: taps }, (_, s) => pixels(s));

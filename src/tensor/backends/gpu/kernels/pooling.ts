@@ -1,25 +1,24 @@
-import { type KernelText, type Lanes, lanes, plus } from '../kernelText.ts';
+import { type KernelText, type Lanes, lanes, literal, plus } from '../kernelText.ts';
 import type { GpuKernel, Lowering, Operand } from '../lowering.ts';
 import { perLane } from '../strided.ts';
 import { alignRows, forWindowRows, intoRows, spread, type WindowGeometry } from '../windows.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../../shape.ts';
-import type { Pair } from '../../../primitives/convolution.ts';
+import { before, type Pair } from '../../../primitives/convolution.ts';
 import type { AveragePoolAttributes, PoolAttributes, PoolingPrimitives } from '../../../primitives/pooling.ts';
 
 const planeOf = ({ shape }: Operand): Pair => [shape[shape.length - 2], shape[shape.length - 1]];
 const leadingOf = ({ shape }: Operand): Shape => shape.slice(0, -2);
 
-/** How many pixels of the image the windows of a row or of a column of outputs hold, as text. */
-function inside(k: KernelText, output: string, along: 0 | 1, size: number, attributes: PoolAttributes): string {
-  const { kernel, stride, padding } = attributes;
-  const first = k.value(plus(`${output} * ${stride[along]}`, -padding[along]));
-  return k.value(`Math.min(${first} + ${kernel[along]}, ${size}) - Math.max(${first}, 0)`);
+/** How many places that count the windows of a row or of a column of outputs hold, as text. */
+function inside(k: KernelText, output: string, along: 0 | 1, size: number, attributes: AveragePoolAttributes): string {
+  const { kernel, stride, padding, counted } = attributes;
+  const [low, high] = counted[along];
+  const first = k.value(plus(`${output} * ${stride[along]}`, -before(padding)[along]));
+  return k.value(`Math.min(${first} + ${kernel[along]}, ${size + high}) - Math.max(${first}, ${literal(-low)})`);
 }
 
-/** The number of pixels that each of four outputs beside each other averages. */
+/** The number of places that each of four outputs beside each other averages. */
 function counts(k: KernelText, row: string, texel: string, input: Pair, attributes: AveragePoolAttributes): Lanes {
-  const { kernel, countIncludePad } = attributes;
-  if (countIncludePad) return lanes(() => String(kernel[0] * kernel[1]));
   const rows = inside(k, row, 0, input[0], attributes);
   return lanes((lane) => {
     const column = k.value(plus(`${texel} * 4`, lane));
@@ -60,7 +59,7 @@ function averagePool(
   [x]: readonly Operand[],
 ): void {
   const { kernel, stride, padding } = attributes;
-  const geometry: WindowGeometry = { kernel, stride, before: padding, dilation: [1, 1] };
+  const geometry: WindowGeometry = { kernel, stride, before: before(padding), dilation: [1, 1] };
   intoRows(lower, output, (rows) =>
     windowSums(lower, rows, alignRows(lower, x), geometry, (k, row, texel, sums) => {
       const count = counts(k, row, texel, planeOf(x), attributes);
@@ -77,6 +76,7 @@ function averagePoolGradient(
   [gradient]: readonly Operand[],
 ): void {
   const { kernel, stride, padding } = attributes;
+  const [top, left] = before(padding);
   const g = alignRows(lower, gradient);
   const [p, q] = planeOf(g);
   const shares = lower.scratchKernel(g.shape, [g], (k) => {
@@ -89,7 +89,7 @@ function averagePoolGradient(
   const geometry: WindowGeometry = {
     kernel,
     stride: [1, 1],
-    before: [kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]],
+    before: [kernel[0] - 1 - top, kernel[1] - 1 - left],
     dilation: [1, 1],
   };
   intoRows(lower, output, (rows) =>
@@ -105,8 +105,8 @@ function forPixels(
   [p, q]: readonly [string, string],
   visit: (pixel: string, isInside: string) => void,
 ): void {
-  const top = k.value(plus(`${p} * ${stride[0]}`, -padding[0]));
-  const left = k.value(plus(`${q} * ${stride[1]}`, -padding[1]));
+  const top = k.value(plus(`${p} * ${stride[0]}`, -before(padding)[0]));
+  const left = k.value(plus(`${q} * ${stride[1]}`, -before(padding)[1]));
   k.loop(kernel[0], (r) =>
     k.loop(kernel[1], (s) => {
       const row = k.value(`${top} + ${r}`);
@@ -189,7 +189,7 @@ function scatterPixels(
         const { kernel, stride, padding } = pool;
         // The first window that can hold the pixel, ⌈(c + padding − kernel + 1)/stride⌉ or 0, and as many as can.
         const first = [row, column].map((c, i) => {
-          const ahead = padding[i] - kernel[i] + stride[i];
+          const ahead = before(padding)[i] - kernel[i] + stride[i];
           return k.divide(k.value(`Math.max(${plus(c, ahead)}, 0)`), stride[i])[0];
         });
         const most = kernel.map((size, i) => Math.ceil(size / stride[i]));

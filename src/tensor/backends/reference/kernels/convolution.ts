@@ -2,11 +2,11 @@ import type { FloatArray } from '../../../array.ts';
 import { type Kernel, overLeading } from '../kernel.ts';
 import { addScaled, innerProduct } from '../rows.ts';
 import type { Shape } from '../../../shape.ts';
-import type { ConvolutionAttributes, ConvolutionPrimitives } from '../../../primitives/convolution.ts';
+import { before, type ConvolutionAttributes, type ConvolutionPrimitives } from '../../../primitives/convolution.ts';
 
 // All three primitives are one sum over the same triples (input pixel, tap, output pixel):
 //
-//     y[n,k,p,q] = Σ_{d,r,s} w[k,d,r,s] · x[n,c,i,j],   i = p·stride + r·dilation − padding,  j likewise from q and s,
+//     y[n,k,p,q] = Σ_{d,r,s} w[k,d,r,s] · x[n,c,i,j],   i = p·stride + r·dilation − top,  j likewise from q, s and left,
 //
 // with c = (k's group)·(channels a group) + d. The convolution adds w·x into y; since y is linear in x and in w, the
 // adjoints add over the same triples: g·w into x's gradient, and g·x into w's.
@@ -43,7 +43,7 @@ interface TapRange {
 function tapRanges(taps: number, size: number, outputs: number, along: 0 | 1, a: ConvolutionAttributes): TapRange[] {
   const stride = a.stride[along];
   return Array.from({ length: taps }, (_, tap) => {
-    const shift = tap * a.dilation[along] - a.padding[along];
+    const shift = tap * a.dilation[along] - before(a.padding)[along];
     const low = Math.max(0, Math.ceil(-shift / stride));
     const high = Math.min(outputs, Math.floor((size - 1 - shift) / stride) + 1);
     return { low, high: Math.max(low, high), shift };

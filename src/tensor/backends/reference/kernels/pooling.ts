@@ -1,8 +1,9 @@
 import { type Kernel, overLeading } from '../kernel.ts';
 import type { Shape } from '../../../shape.ts';
-import type { PoolAttributes, PoolingPrimitives } from '../../../primitives/pooling.ts';
+import { before, type Sides } from '../../../primitives/convolution.ts';
+import type { AveragePoolAttributes, PoolAttributes, PoolingPrimitives } from '../../../primitives/pooling.ts';
 
-/** The part of a window that lies inside the input, ends exclusive. */
+/** The part of a window that lies inside the input, or inside the input and some of its padding; ends exclusive. */
 interface Window {
   readonly top: number;
   readonly bottom: number;
@@ -10,14 +11,21 @@ interface Window {
   readonly right: number;
 }
 
-function windowAt(p: number, q: number, [h, w]: Shape, { kernel, stride, padding }: PoolAttributes): Window {
-  const top = p * stride[0] - padding[0];
-  const left = q * stride[1] - padding[1];
+const NOTHING: Sides = [
+  [0, 0],
+  [0, 0],
+];
+
+function windowAt(p: number, q: number, [h, w]: Shape, attributes: PoolAttributes, around = NOTHING): Window {
+  const { kernel, stride, padding } = attributes;
+  const [rows, columns] = [0, 1].map((i) => [-around[i][0], [h, w][i] + around[i][1]]);
+  const top = p * stride[0] - before(padding)[0];
+  const left = q * stride[1] - before(padding)[1];
   return {
-    top: Math.max(0, top),
-    bottom: Math.min(h, top + kernel[0]),
-    left: Math.max(0, left),
-    right: Math.min(w, left + kernel[1]),
+    top: Math.max(rows[0], top),
+    bottom: Math.min(rows[1], top + kernel[0]),
+    left: Math.max(columns[0], left),
+    right: Math.min(columns[1], left + kernel[1]),
   };
 }
 
@@ -33,32 +41,39 @@ function forEachWindow(
   }
 }
 
-function divisor({ top, bottom, left, right }: Window, attributes: PoolingPrimitives['averagePool']): number {
-  return attributes.countIncludePad ? attributes.kernel[0] * attributes.kernel[1] : (bottom - top) * (right - left);
+/** The number of places of each window that count. */
+function divisors(input: Shape, [p, q]: Shape, attributes: AveragePoolAttributes): number[] {
+  return Array.from({ length: p * q }, (_, i) => {
+    const { top, bottom, left, right } = windowAt(Math.floor(i / q), i % q, input, attributes, attributes.counted);
+    return (bottom - top) * (right - left);
+  });
 }
 
 export const poolingKernels: { [P in keyof PoolingPrimitives]: Kernel<PoolingPrimitives[P]> } = {
   averagePool: overLeading(
     () => [2, 2],
-    (attributes, [input], windows) =>
-      (y, [x]) => {
+    (attributes, [input], windows) => {
+      const counts = divisors(input, windows, attributes);
+      return (y, [x]) => {
         forEachWindow(input, windows, attributes, (position, window) => {
           let sum = 0;
           for (let i = window.top; i < window.bottom; i++) {
             for (let j = window.left; j < window.right; j++) sum += x[i * input[1] + j];
           }
-          y[position] = sum / divisor(window, attributes);
+          y[position] = sum / counts[position];
         });
-      },
+      };
+    },
   ),
   averagePoolGradient: overLeading(
     () => [2, 2],
     (attributes, [windows], input) => {
+      const counts = divisors(input, windows, attributes);
       const sum = new Float64Array(input[0] * input[1]);
       return (gx, [gy]) => {
         sum.fill(0);
         forEachWindow(input, windows, attributes, (position, window) => {
-          const share = gy[position] / divisor(window, attributes);
+          const share = gy[position] / counts[position];
           for (let i = window.top; i < window.bottom; i++) {
             for (let j = window.left; j < window.right; j++) sum[i * input[1] + j] += share;
           }

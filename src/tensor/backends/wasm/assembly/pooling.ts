@@ -106,11 +106,11 @@ function right(t: PoolTable, j: i32): i32 {
   return min(t.inputW, j * t.strideW - t.paddingLeft + t.kernelW);
 }
 
-/** The mean of each window, `planes` times. */
-export function averagePool(out: usize, x: usize, planes: i32, t: PoolTable): void {
+/** The mean of each window, `planes` times: its sum over `counts`, the numbers of places that count. */
+export function averagePool(out: usize, x: usize, counts: usize, planes: i32, t: PoolTable): void {
   const w = t.inputW;
-  const counted = t.countPadding ? t.kernelH * t.kernelW : 0;
   for (let plane = 0; plane < planes; plane++) {
+    let count = counts;
     for (let i = 0; i < t.outputH; i++) {
       const y0 = top(t, i);
       const y1 = bottom(t, i);
@@ -121,8 +121,8 @@ export function averagePool(out: usize, x: usize, planes: i32, t: PoolTable): vo
         for (let y = y0; y < y1; y++) {
           for (let z = x0; z < x1; z++) sum += load<f32>(x + ((y * w + z) << 2));
         }
-        const size = counted ? counted : (y1 - y0) * (x1 - x0);
-        store<f32>(out, sum / <f32>size);
+        store<f32>(out, sum / load<f32>(count));
+        count += 4;
         out += 4;
       }
     }
@@ -131,27 +131,28 @@ export function averagePool(out: usize, x: usize, planes: i32, t: PoolTable): vo
 }
 
 /** The adjoint of `averagePool`: every pixel gets its share of each window that holds it. */
-export function averagePoolGradient(out: usize, g: usize, planes: i32, t: PoolTable): void {
+export function averagePoolGradient(out: usize, g: usize, counts: usize, planes: i32, t: PoolTable): void {
   const w = t.inputW;
   const sideBySide = t.kernelH == t.strideH && t.kernelW == t.strideW && t.paddingTop == 0 && t.paddingLeft == 0;
   if (sideBySide && t.outputH * t.strideH == t.inputH && t.outputW * t.strideW == w) return spreadShares(out, g, planes, t);
-  const counted = t.countPadding ? t.kernelH * t.kernelW : 0;
   const size = (<usize>(t.inputH * w)) << 2;
   memory.fill(out, 0, size * planes);
   for (let plane = 0; plane < planes; plane++) {
+    let count = counts;
     for (let i = 0; i < t.outputH; i++) {
       const y0 = top(t, i);
       const y1 = bottom(t, i);
       for (let j = 0; j < t.outputW; j++) {
         const x0 = left(t, j);
         const x1 = right(t, j);
-        const share = load<f32>(g) / <f32>(counted ? counted : (y1 - y0) * (x1 - x0));
+        const share = load<f32>(g) / load<f32>(count);
         for (let y = y0; y < y1; y++) {
           for (let z = x0; z < x1; z++) {
             const to = out + ((y * w + z) << 2);
             store<f32>(to, load<f32>(to) + share);
           }
         }
+        count += 4;
         g += 4;
       }
     }

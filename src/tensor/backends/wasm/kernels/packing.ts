@@ -2,7 +2,7 @@ import type { Address } from '../calls.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Values } from '../struct.ts';
 import type { Packing as PackingTable } from '../tables.ts';
-import type { ConvolutionAttributes, Pair } from '../../../primitives/convolution.ts';
+import { before, type ConvolutionAttributes, type Pair, type Sides } from '../../../primitives/convolution.ts';
 
 // Images are packed so that a tap is a distance, the same at every pixel (assembly/pack.ts).
 
@@ -43,7 +43,7 @@ export function forwardWindow(
   const reach = (i: 0 | 1) => outputs[i] + Math.floor(((kernel[i] - 1) * dilation[i]) / stride[i]);
   const [rows, columns] = [reach(0), reach(1)];
   return {
-    packing: { size, offset: padding, stride, rows, columns },
+    packing: { size, offset: before(padding), stride, rows, columns },
     dilation,
     direct: isPointwise(kernel, stride, padding),
     channelBytes: 4 * stride[0] * stride[1] * rows * columns,
@@ -64,10 +64,11 @@ export function backwardWindow(
 ): Window {
   const span = ([0, 1] as const).map((i) => (kernel[i] - 1) * dilation[i]);
   const [rows, columns] = [inputs[0] + span[0], inputs[1] + span[1]];
+  const [top, left] = before(padding);
   return {
     packing: {
       size,
-      offset: [span[0] - padding[0], span[1] - padding[1]],
+      offset: [span[0] - top, span[1] - left],
       stride: [1, 1],
       rows,
       columns,
@@ -79,8 +80,8 @@ export function backwardWindow(
   };
 }
 
-function isPointwise(kernel: Pair, stride: Pair, padding: Pair): boolean {
-  return [...kernel, ...stride].every((extent) => extent === 1) && padding.every((extent) => extent === 0);
+function isPointwise(kernel: Pair, stride: Pair, padding: Sides): boolean {
+  return [...kernel, ...stride].every((extent) => extent === 1) && padding.flat().every((extent) => extent === 0);
 }
 
 /** A packing as kernels read it. */

@@ -1,3 +1,4 @@
+import { before } from '../../../primitives/convolution.ts';
 import { StridedTable } from '../tables.ts';
 import { type ConvolutionLowering, PACK_SLACK, packingTable } from './packing.ts';
 import { scaleTile } from './tiles.ts';
@@ -24,12 +25,12 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
   const { groupStride, kernelStride, channelStride } = what.strides;
   const axis = ([0, 1] as const).map((i) => {
     const phases = Array.from({ length: stride[i] }, (_, phase) => ({
-      taps: tapsOfPhase(phase, kernel[i], stride[i], padding[i], dilation[i]),
+      taps: tapsOfPhase(phase, kernel[i], stride[i], before(padding)[i], dilation[i]),
       places: Math.max(0, Math.ceil((outputs[i] - phase) / stride[i])),
     }));
     const reach = phases.flatMap(({ taps, places }) => taps.flatMap(({ offset }) => [offset, offset + places - 1]));
-    const before = Math.max(0, -Math.min(0, ...reach));
-    return { phases, before, extent: before + Math.max(size[i], ...reach.map((at) => at + 1)) };
+    const ahead = Math.max(0, -Math.min(0, ...reach));
+    return { phases, ahead, extent: ahead + Math.max(size[i], ...reach.map((at) => at + 1)) };
   });
   const [vertical, horizontal] = axis;
   const columns = horizontal.extent;
@@ -42,8 +43,7 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
       return {
         size: [a.places, b.places] as const,
         distances: each.map(
-          ({ c, r, s }) =>
-            c * channelBytes + 4 * ((vertical.before + r.offset) * columns + horizontal.before + s.offset),
+          ({ c, r, s }) => c * channelBytes + 4 * ((vertical.ahead + r.offset) * columns + horizontal.ahead + s.offset),
         ),
         weights: each.map(({ c, r, s }) => c * channelStride + r.tap * kernel[1] + s.tap),
         vectors: Array.from({ length: a.places }, (_, i) =>
@@ -67,7 +67,7 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
   const phaseBytes = 4 * whole * Math.max(...phases.map(({ size: [p, q] }) => p * q));
   const image = groups * weightBytes;
   const results = image + packedBytes;
-  const packing = { size, offset: [vertical.before, horizontal.before], stride: [1, 1] } as const;
+  const packing = { size, offset: [vertical.ahead, horizontal.ahead], stride: [1, 1] } as const;
   const table = lower.struct(StridedTable, {
     samples,
     maskSamples: mask?.samples ?? 0,

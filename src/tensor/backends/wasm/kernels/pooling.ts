@@ -3,21 +3,18 @@ import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKe
 import type { Values } from '../struct.ts';
 import { BoxSumTable, PoolTable } from '../tables.ts';
 import { type Shape, sizeOf } from '../../../shape.ts';
+import { before } from '../../../primitives/convolution.ts';
 import type { AveragePoolAttributes, PoolAttributes, PoolingPrimitives } from '../../../primitives/pooling.ts';
 
 /** Windows of `input` planes, one for each pixel of `output` planes. */
-function windows(
-  attributes: PoolAttributes & Partial<AveragePoolAttributes>,
-  input: Operand,
-  output: Operand,
-): Values<typeof PoolTable.fields> {
+function windows(attributes: PoolAttributes, input: Operand, output: Operand): Values<typeof PoolTable.fields> {
   const [inputH, inputW] = plane(input);
   const [outputH, outputW] = plane(output);
   const [kernelH, kernelW] = attributes.kernel;
   const [strideH, strideW] = attributes.stride;
-  const [paddingTop, paddingLeft] = attributes.padding;
+  const [paddingTop, paddingLeft] = before(attributes.padding);
   const sizes = { inputH, inputW, outputH, outputW, kernelH, kernelW, strideH, strideW };
-  return { ...sizes, paddingTop, paddingLeft, countPadding: attributes.countIncludePad ?? false };
+  return { ...sizes, paddingTop, paddingLeft };
 }
 
 const plane = ({ shape }: Operand) => shape.slice(-2);
@@ -41,29 +38,33 @@ function forEachPlanes(
   });
 }
 
-/** A kernel of one operand that works on planes one behind the other. */
-function overPlanes<A>(
-  kernel: string,
-  table: (attributes: A, x: Operand, output: Operand) => Values<typeof PoolTable.fields>,
-): WasmKernel<A> {
-  return (lower, attributes, output, [x]) => {
-    const windowTable = lower.struct(PoolTable, table(attributes, x, output));
-    forEachPlanes(lower, output, x, (out, from, count) => lower.call(kernel, out, from, count, windowTable));
-  };
-}
+const maxPoolIndex: WasmKernel<PoolAttributes> = (lower, attributes, output, [x]) => {
+  const table = lower.struct(PoolTable, windows(attributes, x, output));
+  forEachPlanes(lower, output, x, (out, from, count) => lower.call('maxPoolIndex', out, from, count, table));
+};
 
-/** One over the number of pixels that each window averages. */
-function shares(
-  { kernel, padding, countIncludePad }: AveragePoolAttributes,
-  [h, w]: Shape,
+/** The number of places that each window averages. */
+function divisors(
+  { kernel, stride, padding, counted }: AveragePoolAttributes,
+  input: Shape,
   [p, q]: Shape,
 ): Float32Array {
-  const inside = (i: number, at: 0 | 1, size: number) =>
-    Math.min(size, i - padding[at] + kernel[at]) - Math.max(0, i - padding[at]);
-  return Float32Array.from({ length: p * q }, (_, i) => {
-    const size = countIncludePad ? kernel[0] * kernel[1] : inside(Math.floor(i / q), 0, h) * inside(i % q, 1, w);
-    return 1 / size;
-  });
+  const inside = (i: number, at: 0 | 1) => {
+    const first = i * stride[at] - before(padding)[at];
+    const [low, high] = counted[at];
+    return Math.min(input[at] + high, first + kernel[at]) - Math.max(-low, first);
+  };
+  return Float32Array.from({ length: p * q }, (_, i) => inside(Math.floor(i / q), 0) * inside(i % q, 1));
+}
+
+/** An average pool or its adjoint, window by window. */
+function average(kernel: 'averagePool' | 'averagePoolGradient'): WasmKernel<AveragePoolAttributes> {
+  return (lower, attributes, output, [x]) => {
+    const [input, windowed] = kernel === 'averagePool' ? [x, output] : [output, x];
+    const counts = lower.constant(divisors(attributes, plane(input), plane(windowed)));
+    const table = lower.struct(PoolTable, windows(attributes, input, windowed));
+    forEachPlanes(lower, output, x, (out, from, count) => lower.call(kernel, out, from, counts, count, table));
+  };
 }
 
 /** An average pool of stride 1, or its adjoint: sums over boxes. */
@@ -76,9 +77,9 @@ function boxes(
 ): void {
   const { kernel, padding } = attributes;
   const [input, windowed] = adjoint ? [plane(output), plane(x)] : [plane(x), plane(output)];
-  const weights = lower.constant(shares(attributes, input, windowed));
+  const weights = lower.constant(divisors(attributes, input, windowed).map((count) => 1 / count));
   // A window's pixels begin `padding` before it; the windows that hold a pixel begin kernel − 1 − padding before it.
-  const [top, left] = adjoint ? kernel.map((k, i) => k - 1 - padding[i]) : padding;
+  const [top, left] = adjoint ? kernel.map((k, i) => k - 1 - before(padding)[i]) : before(padding);
   const [inputH, inputW] = plane(x);
   const [outputH, outputW] = plane(output);
   const [kernelH, kernelW] = kernel;
@@ -105,10 +106,8 @@ function indexed<A>(kernel: string, pixelsOf: (x: Operand, output: Operand) => n
   };
 }
 
-const averagePool = overPlanes<AveragePoolAttributes>('averagePool', windows);
-const averagePoolGradient = overPlanes<AveragePoolAttributes>('averagePoolGradient', (attributes, g, output) =>
-  windows(attributes, output, g),
-);
+const averagePool = average('averagePool');
+const averagePoolGradient = average('averagePoolGradient');
 
 export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPrimitives[P]> } = {
   averagePool(lower, attributes, output, operands) {
@@ -120,7 +119,7 @@ export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPr
     if (attributes.stride.every((step) => step === 1)) boxes(lower, attributes, output, operands[0], { adjoint: true });
     else averagePoolGradient(lower, attributes, output, operands);
   },
-  maxPoolIndex: overPlanes('maxPoolIndex', windows),
+  maxPoolIndex,
   gatherPixels: indexed('gatherPixels', (x) => sizeOf(plane(x))),
   scatterPixels: indexed('scatterPixels', (_, output) => sizeOf(plane(output))),
 };

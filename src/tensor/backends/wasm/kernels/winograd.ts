@@ -1,4 +1,4 @@
-import type { Pair } from '../../../primitives/convolution.ts';
+import { before, type Pair } from '../../../primitives/convolution.ts';
 import type { CorrelationLowering } from './direct.ts';
 import type { ConvolutionLowering } from './packing.ts';
 
@@ -51,7 +51,7 @@ function blockRows(rows: number, across: number, bytes: number): number {
 /** The input gradient of a 3×3 convolution at stride 1 in one group: it is such a convolution, with turned kernels. */
 export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
   const { attributes, samples, kernels, channels, strides, size, outputs } = what;
-  const padding = attributes.padding.map((extent) => 2 - extent);
+  const padding = before(attributes.padding).map((extent) => 2 - extent);
   const [down, across] = patchesOf(outputs);
   const wholeK = 4 * Math.ceil(kernels / 4);
   const rows = blockRows(samples * down, across, 4 * POINTS * (channels + wholeK));
@@ -73,7 +73,16 @@ export const lowerFilteringGradient: CorrelationLowering = (lower, out, [x, g], 
   const wholeK = 4 * Math.ceil(kernels / 4);
   const wholeC = 4 * Math.ceil(channels / 4);
   const rows = blockRows(samples * down, across, 4 * POINTS * (wholeC + wholeK));
-  const table = lower.table([gradients, samples, kernels, channels, ...size, ...attributes.padding, ...outputs, rows]);
+  const table = lower.table([
+    gradients,
+    samples,
+    kernels,
+    channels,
+    ...size,
+    ...before(attributes.padding),
+    ...outputs,
+    rows,
+  ]);
   const patches = rows * across;
   const [points, results, sums] = [4 * wholeC * patches, 4 * wholeK * patches, 4 * wholeC * wholeK].map(planeBytes);
   const lines = 8 * linesOf(across) + 4 * Math.max(size[1], outputs[1]);

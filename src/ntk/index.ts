@@ -12,6 +12,7 @@ export {
   type Verdict,
 } from './conditionNumber.ts';
 export { type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
+export { type GramOptions, GramProgram } from './gramProgram.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
 export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
 export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';

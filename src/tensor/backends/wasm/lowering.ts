@@ -146,12 +146,11 @@ export function forEachRun(
   outputRank: number,
   visit: (run: Run) => void,
 ): void {
-  const split = ({ shape }: Operand, rank: number) => {
-    const at = shape.length - rank;
-    return { leading: shape.slice(0, at), bytes: 4 * sizeOf(shape.slice(at)) };
-  };
+  const split = (operand: Operand, rank: number) => ({
+    leading: operand.shape.slice(0, operand.shape.length - rank),
+    bytes: coreBytes(operand, rank),
+  });
   const out = split(output, outputRank);
-  const outputBytes = (out.bytes / 4) * ELEMENT_BYTES[output.dtype];
   const parts = operands.map((operand, i) => split(operand, ranks[i]));
   const strides = [out.leading, ...parts.map(({ leading }) => leading)].map((leading) =>
     broadcastStrides(leading, out.leading),
@@ -159,7 +158,7 @@ export function forEachRun(
   forEachRow(out.leading, strides, (offsets, [, ...steps], count) =>
     visit({
       count,
-      output: behind(output.address, offsets[0] * outputBytes),
+      output: behind(output.address, offsets[0] * out.bytes),
       operands: operands.map(({ address }, i) => behind(address, offsets[i + 1] * parts[i].bytes)),
       steps,
     }),

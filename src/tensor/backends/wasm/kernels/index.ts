@@ -19,9 +19,10 @@ const kernels: { readonly [P in PrimitiveName]: WasmKernel<Attributes[P]> } = {
   ...productWasm,
 };
 
-/** Copies, casts and sums of whole arrays work in float64, too: kernel matrices are. */
+/** Copies, casts and sums of whole arrays work in float64, too, and so do kernel matrices. */
 const WIDE: ReadonlySet<PrimitiveName> = new Set([
   ...(['cast', 'linearCombination', 'reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concatenate'] as const),
+  ...(['gram'] as const),
 ]);
 
 /**

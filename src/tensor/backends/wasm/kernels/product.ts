@@ -1,7 +1,7 @@
 import { coreBytes, forEachRun, singly, type WasmKernel } from '../lowering.ts';
 import type { ProductPrimitives } from '../../../primitives/product.ts';
 
-/** Columns that `gram` widens to float64 at a time; as in assembly/product.ts. */
+/** Columns that `gram` widens to float64 at a time; as in assembly/gram.ts. */
 const PANEL = 256;
 
 export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPrimitives[P]> } = {
@@ -33,12 +33,13 @@ export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPr
     const [a, b] = operands;
     const [n, p] = a.shape.slice(-2);
     const m = b.shape[b.shape.length - 2];
-    const scratch = lower.scratch(8 * PANEL * (n + m));
+    const scratch = lower.scratch(8 * PANEL * (n + m + 6));
+    const wide = Number(a.dtype === 'float64');
     const bytes = operands.map((operand) => coreBytes(operand, 2));
     forEachRun(output, operands, [2, 2], 2, (run) =>
       singly(run, coreBytes(output, 2), bytes, (out, [x, y]) => {
         const symmetric = Number(n === m && x.region === y.region && x.offset === y.offset);
-        lower.call('gram', out, x, y, n, m, p, symmetric, scratch);
+        lower.call('gram', out, x, y, n, m, p, wide, symmetric, scratch);
       }),
     );
   },

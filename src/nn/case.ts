@@ -1,4 +1,5 @@
 import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
+import { checkBatch } from './checkBatch.ts';
 import { buildNetwork } from './config.ts';
 import type { Module } from './module.ts';
 import { parseSafetensors } from './safetensors.ts';
@@ -81,12 +82,12 @@ function readCase(bytes: Uint8Array, source: string): NetworkCase {
  *
  * @throws InputError when it is not [N, C, H, W] with N ≥ 1, or holds NaN or infinity.
  */
-export function checkImages({ shape, data }: NDArray, where: string): void {
+export function checkImages(images: NDArray, where: string): void {
+  const { shape } = images;
   if (shape.length !== 4 || shape.includes(0)) {
     throw new InputError(`${where}: expected images of shape [N, C, H, W], none empty, got ${formatShape(shape)}`);
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new InputError(`${where}: expected finite numbers, got ${data[bad]} at element ${bad}`);
+  checkBatch(images, where);
 }
 
 function withPrefix(tensors: ReadonlyMap<string, NDArray>, prefix: string): Map<string, NDArray> {

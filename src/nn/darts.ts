@@ -1,8 +1,11 @@
 import { concatenate, type Tensor, zeros } from '../tensor/index.ts';
-import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers.ts';
+import type { NetworkFamily } from './config.ts';
+import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers/index.ts';
 import { alphasOf, mixtureTerms, PRUNED_ALPHA, sortedEdges, sumOfTerms } from './mixture.ts';
-import { Module, Sequential, Variable } from './module.ts';
+import { Module, Sequential } from './module.ts';
+import { networkSize } from './nasBench201.ts';
 import { factorizedReduce, operation, reluConvBn } from './operations.ts';
+import { Parameter } from './parameter.ts';
 import type { Trace } from './trace.ts';
 
 /** Channels of a DARTS cell's two inputs and of its nodes. */
@@ -18,7 +21,7 @@ class DartsCell extends Module {
   readonly #steps: number;
   readonly #multiplier: number;
   readonly #channels: number;
-  readonly #alphas: Variable;
+  readonly #alphas: Parameter;
   readonly #preprocess: readonly [Module, Module];
   readonly #edges = new Map<string, readonly Module[]>();
 
@@ -26,7 +29,7 @@ class DartsCell extends Module {
     size: DartsSize,
     channels: CellChannels,
     kind: { readonly reduction: boolean; readonly afterReduction: boolean },
-    alphas: Variable,
+    alphas: Parameter,
   ) {
     super();
     this.reduction = kind.reduction;
@@ -108,8 +111,8 @@ export interface DartsSize {
  * classifier. [N, 3, H, W] to [N, classes]. Normal and reduction cells have alphas of their own, [edges, operations].
  */
 export class DartsNetwork extends Module {
-  readonly normalAlphas: Variable;
-  readonly reduceAlphas: Variable;
+  readonly normalAlphas: Parameter;
+  readonly reduceAlphas: Parameter;
   readonly #stem: Sequential | undefined;
   readonly #cells: readonly DartsCell[];
   readonly #head: Sequential;
@@ -118,8 +121,14 @@ export class DartsNetwork extends Module {
     super();
     const { channels: c, cells: n, depth, useStem } = size;
     const edges = Array.from({ length: size.steps }, (_, i) => 2 + i).reduce((a, b) => a + b, 0);
-    this.normalAlphas = this.parameter('arch_normal_parameters', new Variable([edges, size.space.length]));
-    this.reduceAlphas = this.parameter('arch_reduce_parameters', new Variable([edges, size.space.length]));
+    this.normalAlphas = this.parameter(
+      'arch_normal_parameters',
+      new Parameter([edges, size.space.length], { fixed: 0 }),
+    );
+    this.reduceAlphas = this.parameter(
+      'arch_reduce_parameters',
+      new Parameter([edges, size.space.length], { fixed: 0 }),
+    );
 
     const stemWidth = c * size.stemMultiplier;
     const stemInput = useStem ? 3 : Math.min(3, c);
@@ -152,3 +161,19 @@ export class DartsNetwork extends Module {
     return this.#head.apply(previous, trace);
   }
 }
+
+/** TE-NAS's `DARTS-V1` of super type `nasnet-super`: the supernet of the DARTS space. */
+export const dartsFamily: NetworkFamily = {
+  name: 'DARTS-V1',
+  superType: 'nasnet-super',
+  build: (fields) => {
+    const size = networkSize(fields);
+    return new DartsNetwork({
+      ...size,
+      space: fields.operations('space'),
+      stemMultiplier: fields.integer('stem_multiplier', 1),
+      steps: fields.integer('steps', 1),
+      multiplier: fields.integer('multiplier', 1),
+    });
+  },
+};

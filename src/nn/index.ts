@@ -5,13 +5,17 @@
  * @module
  */
 export { type BatchesCase, checkImages, type NetworkCase, parseBatchesCase, parseCase } from './case.ts';
-export { buildNetwork } from './config.ts';
+export { checkBatch } from './checkBatch.ts';
+export { buildNetwork, type NetworkFamily, registerNetwork } from './config.ts';
 export { DartsNetwork, type DartsSize } from './darts.ts';
 export { formatGenotype, type Genotype, parseGenotype, WELL_KNOWN_CELLS } from './genotype.ts';
+export type { Fields } from './fields.ts';
 export * from './initialize.ts';
-export * from './layers.ts';
+export * from './initializers.ts';
+export * from './layers/index.ts';
 export { PRUNED_ALPHA, sortedEdges } from './mixture.ts';
-export { type Children, Graph, Module, Sequential, Variable } from './module.ts';
+export { type Children, Functional, Module, Sequential } from './module.ts';
+export { Buffer, Parameter, type Start } from './parameter.ts';
 export { cellNetwork, NasBench201Network, type NasBench201Size, superNetwork } from './nasBench201.ts';
 export { DARTS_SPACE, NAS_BENCH_201_SPACE, operation, OPERATIONS } from './operations.ts';
 export {
@@ -23,4 +27,4 @@ export {
 } from './runningStatistics.ts';
 export { encodeSafetensors, parseSafetensors, type Safetensors } from './safetensors.ts';
 export { loadStateDict, stateDict } from './stateDict.ts';
-export { type Call, type Mode, Trace, type TraceOptions } from './trace.ts';
+export { type Call, type Mode, type Observation, Trace, type TraceOptions } from './trace.ts';

@@ -1,5 +1,6 @@
 import { linearCombination, type Tensor } from '../tensor/index.ts';
-import type { Module, Variable } from './module.ts';
+import type { Module } from './module.ts';
+import type { Parameter } from './parameter.ts';
 import type { Trace } from './trace.ts';
 
 /** Operations of at most this weight are skipped, and get no gradient (TE-NAS). */
@@ -17,7 +18,7 @@ export function sortedEdges(edges: Iterable<string>): string[] {
 }
 
 /** Row `edge` of a matrix of alphas. */
-export function alphasOf({ value: { data, shape } }: Variable, edge: number): number[] {
+export function alphasOf({ value: { data, shape } }: Parameter, edge: number): number[] {
   return [...data.subarray(edge * shape[1], (edge + 1) * shape[1])];
 }
 

@@ -1,92 +1,128 @@
-import { allocate, type NDArray, type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
+import { InputError, type Tensor } from '../tensor/index.ts';
+import type { Buffer, Parameter } from './parameter.ts';
 import type { Trace } from './trace.ts';
 
-/** A named array of a module: a parameter that is trained, or a buffer that is kept beside it. */
-export class Variable {
-  readonly shape: Shape;
-  #value: NDArray;
-
-  constructor(shape: Shape, fill = 0) {
-    this.shape = shape;
-    this.#value = { shape, dtype: 'float64', data: allocate('float64', sizeOf(shape)).fill(fill) };
-  }
-
-  /** The present value. Kept in the precision it was given in; a trace casts it to its own. */
-  get value(): NDArray {
-    return this.#value;
-  }
-
-  /** Replaces the value; whoever loads or initialises checks the shape first. */
-  set value(value: NDArray) {
-    this.#value = { ...value, shape: this.shape };
-  }
-}
-
 /**
- * A part of a network: variables, further modules, and a rule that builds its output's expression.
+ * A part of a network: parameters, buffers, further modules, and a rule that builds its output's expression.
  *
- * Names follow PyTorch: a module's own variables come first, then those of its children, in the order of registration,
- * joined by dots. A child's name may hold dots itself (`cells.0`).
+ * Names follow PyTorch: a module's own arrays come first, then those of its children, in the order of registration,
+ * joined by dots. A child's name may itself contain dots (`cells.0`). A module or parameter that is registered twice is
+ * shared: it is listed once, under its first name, and its gradient is the sum over its uses.
+ *
+ * @example
+ *     class Scaled extends Module {
+ *       readonly #inner: Module;
+ *       readonly #scale = this.parameter('scale', new Parameter([1], 1));
+ *       constructor(inner: Module) {
+ *         super();
+ *         this.#inner = this.child('inner', inner);
+ *       }
+ *       protected override forward(x: Tensor, trace: Trace): Tensor {
+ *         return multiply(this.#inner.apply(x, trace), trace.parameter(this.#scale));
+ *       }
+ *     }
  */
 export abstract class Module {
-  readonly #parameters = new Map<string, Variable>();
-  readonly #buffers = new Map<string, Variable>();
+  readonly #parameters = new Map<string, Parameter>();
+  readonly #buffers = new Map<string, Buffer>();
   readonly #children = new Map<string, Module>();
 
-  /** The expression of the output. Children are applied with {@link Module.apply}, variables read from the trace. */
+  /**
+   * The expression of the output. Children are applied with {@link Module.apply}, parameters and buffers are read from the
+   * trace. `x` has the shape that PyTorch's module would be given, the batch first.
+   */
   protected abstract forward(x: Tensor, trace: Trace): Tensor;
 
-  /** The expression of the output, which the trace takes note of. */
+  /** The expression of the output; the trace records the call. */
   apply(x: Tensor, trace: Trace): Tensor {
     const y = this.forward(x, trace);
-    trace.note(this, x, y);
+    trace.record(this, x, y);
     return y;
   }
 
-  /** All trained variables by name, e.g. `cells.0.layers.1.op.1.weight`. */
-  namedParameters(): Map<string, Variable> {
-    return this.#collect((module) => module.#parameters);
+  /** All parameters by name, e.g. `cells.0.layers.1.op.1.weight`; a shared one once, under its first name. */
+  namedParameters(): Map<string, Parameter> {
+    return firstNames(this.#collect((module) => module.#parameters));
   }
 
-  /** All variables that are kept but not trained, e.g. running statistics. */
-  namedBuffers(): Map<string, Variable> {
-    return this.#collect((module) => module.#buffers);
+  /** All buffers by name, e.g. running statistics; a shared one once, under its first name. */
+  namedBuffers(): Map<string, Buffer> {
+    return firstNames(this.#collect((module) => module.#buffers));
   }
 
-  /** This module (under the name '') and all below it, each before its children. */
+  /** Parameters and buffers by every name that they have, as PyTorch's `state_dict` lists them. */
+  namedState(): Map<string, Parameter | Buffer> {
+    return new Map<string, Parameter | Buffer>([
+      ...this.#collect((module) => module.#parameters),
+      ...this.#collect((module) => module.#buffers),
+    ]);
+  }
+
+  /** This module (under the name '') and all below it, each before its children; a shared one once. */
   namedModules(): Map<string, Module> {
-    const modules = new Map<string, Module>([['', this]]);
+    return firstNames(this.#allModules());
+  }
+
+  /** The parameters that are registered with this module itself, not with its children. */
+  ownParameters(): ReadonlyMap<string, Parameter> {
+    return this.#parameters;
+  }
+
+  /** Registers a parameter under a name of this module, and returns it. */
+  protected parameter(name: string, parameter: Parameter): Parameter {
+    this.#register(this.#parameters, name, parameter);
+    return parameter;
+  }
+
+  /** Registers a buffer under a name of this module, and returns it. */
+  protected buffer(name: string, buffer: Buffer): Buffer {
+    this.#register(this.#buffers, name, buffer);
+    return buffer;
+  }
+
+  /** Registers a module under a name of this module, and returns it. */
+  protected child<M extends Module>(name: string, module: M): M {
+    this.#register(this.#children, name, module);
+    return module;
+  }
+
+  #register<T>(registry: Map<string, T>, name: string, value: T): void {
+    const taken = [this.#parameters, this.#buffers, this.#children].some((names) => names.has(name));
+    if (taken || name === '') {
+      throw new InputError(
+        `${this.constructor.name}: expected a new name, got ${taken ? `${name} a second time` : 'an empty one'}`,
+      );
+    }
+    registry.set(name, value);
+  }
+
+  #allModules(): [string, Module][] {
+    const modules: [string, Module][] = [['', this]];
     for (const [name, child] of this.#children) {
-      for (const [inner, module] of child.namedModules()) modules.set(inner === '' ? name : `${name}.${inner}`, module);
+      for (const [inner, module] of child.#allModules()) modules.push([joined(name, inner), module]);
     }
     return modules;
   }
 
-  protected parameter(name: string, variable: Variable): Variable {
-    this.#parameters.set(name, variable);
-    return variable;
-  }
-
-  protected buffer(name: string, variable: Variable): Variable {
-    this.#buffers.set(name, variable);
-    return variable;
-  }
-
-  protected child<M extends Module>(name: string, module: M): M {
-    this.#children.set(name, module);
-    return module;
-  }
-
-  #collect(own: (module: Module) => ReadonlyMap<string, Variable>): Map<string, Variable> {
-    const found = new Map<string, Variable>();
-    for (const [path, module] of this.namedModules()) {
-      for (const [name, variable] of own(module)) found.set(path === '' ? name : `${path}.${name}`, variable);
-    }
-    return found;
+  /** What every module has of its own, by full name; a shared array under each of its names. */
+  #collect<T>(own: (module: Module) => ReadonlyMap<string, T>): [string, T][] {
+    return this.#allModules().flatMap(([path, module]) =>
+      [...own(module)].map(([name, value]): [string, T] => [joined(path, name), value]),
+    );
   }
 }
 
-/** Modules by name, as a {@link Graph} is given them. */
+function joined(path: string, name: string): string {
+  return path === '' || name === '' ? path + name : `${path}.${name}`;
+}
+
+/** The entries without those whose value came before. */
+function firstNames<T>(entries: readonly (readonly [string, T])[]): Map<string, T> {
+  const seen = new Set<T>();
+  return new Map(entries.filter(([, value]) => !seen.has(value) && seen.add(value)));
+}
+
+/** Modules by name, as a {@link Functional} is given them. */
 export type Children = Readonly<Record<string, Module>>;
 
 /** A module whose children are applied one after another; their names are 0, 1, 2, … */
@@ -104,11 +140,11 @@ export class Sequential extends Module {
 }
 
 /**
- * A module that wires its children as a given function says:
+ * A module that wires its children by a function:
  *
- *     new Graph({ conv, shortcut }, (x, { conv, shortcut }) => add(conv(x), shortcut(x)))
+ *     new Functional({ conv, shortcut }, (x, { conv, shortcut }) => add(conv(x), shortcut(x)))
  */
-export class Graph<C extends Children> extends Module {
+export class Functional<C extends Children> extends Module {
   readonly #modules: C;
   readonly #wiring: (x: Tensor, children: { readonly [K in keyof C]: (x: Tensor) => Tensor }) => Tensor;
 

@@ -1,9 +1,12 @@
 import { add, type Tensor, zeros } from '../tensor/index.ts';
-import type { Genotype } from './genotype.ts';
-import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers.ts';
+import type { NetworkFamily } from './config.ts';
+import type { Fields } from './fields.ts';
+import { type Genotype, parseGenotype } from './genotype.ts';
+import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers/index.ts';
 import { alphasOf, mixtureTerms, sortedEdges, sumOfTerms } from './mixture.ts';
-import { Module, Sequential, Variable } from './module.ts';
+import { Module, Sequential } from './module.ts';
 import { operation, residualReduction } from './operations.ts';
+import { Parameter } from './parameter.ts';
 import type { Trace } from './trace.ts';
 
 /** A cell whose every edge holds one operation. */
@@ -29,9 +32,9 @@ class Cell extends Module {
 class SuperCell extends Module {
   readonly #nodes: number;
   readonly #edges = new Map<string, readonly Module[]>();
-  readonly #alphas: Variable;
+  readonly #alphas: Parameter;
 
-  constructor(space: readonly string[], nodes: number, channels: number, alphas: Variable) {
+  constructor(space: readonly string[], nodes: number, channels: number, alphas: Parameter) {
     super();
     this.#nodes = nodes;
     this.#alphas = alphas;
@@ -80,14 +83,14 @@ export interface NasBench201Size {
  */
 export class NasBench201Network extends Module {
   /** The architecture parameters of a supernet, [edges, operations]. */
-  readonly alphas: Variable | undefined;
+  readonly alphas: Parameter | undefined;
   readonly #forward: Sequential;
 
   constructor(
     { channels, cells, classes, depth, useStem }: NasBench201Size,
     stemInput: number,
     cell: (channels: number) => Module,
-    alphas?: Variable,
+    alphas?: Parameter,
   ) {
     super();
     this.alphas = alphas && this.parameter('arch_parameters', alphas);
@@ -125,7 +128,44 @@ export function cellNetwork(genotype: Genotype, size: NasBench201Size): NasBench
  * all cells share and which start at 0.
  */
 export function superNetwork(space: readonly string[], nodes: number, size: NasBench201Size): NasBench201Network {
-  const alphas = new Variable([(nodes * (nodes - 1)) / 2, space.length]);
+  const alphas = new Parameter([(nodes * (nodes - 1)) / 2, space.length], { fixed: 0 });
   const cell = (channels: number) => new SuperCell(space, nodes, channels, alphas);
   return new NasBench201Network(size, Math.min(3, size.channels), cell, alphas);
 }
+
+/**
+ * The size that a TE-NAS model configuration gives.
+ *
+ * @throws InputError when a field is missing or not understood.
+ */
+export function networkSize(fields: Fields): NasBench201Size {
+  const size = {
+    channels: fields.integer('C', 1),
+    cells: fields.integer('N', 0),
+    classes: fields.integer('num_classes', 1),
+    depth: fields.integer('depth', -1, -1),
+    useStem: fields.boolean('use_stem', true),
+  };
+  for (const name of ['affine', 'track_running_stats']) {
+    if (!fields.boolean(name, true)) throw fields.bad(name, 'true', false);
+  }
+  return size;
+}
+
+/** TE-NAS's `infer.tiny`: the network of the cell that `arch_str` describes. */
+export const cellFamily: NetworkFamily = {
+  name: 'infer.tiny',
+  build: (fields) => {
+    const size = networkSize(fields);
+    return cellNetwork(parseGenotype(fields.text('arch_str')), size);
+  },
+};
+
+/** TE-NAS's `DARTS-V1` without a super type: the supernet of NAS-Bench-201's space. */
+export const superFamily: NetworkFamily = {
+  name: 'DARTS-V1',
+  build: (fields) => {
+    const size = networkSize(fields);
+    return superNetwork(fields.operations('space'), fields.integer('max_nodes', 2), size);
+  },
+};

@@ -1,6 +1,6 @@
 import { add, concatenate, InputError, pad, scale, slice, type Tensor } from '../tensor/index.ts';
-import { AvgPool2d, BatchNorm2d, Conv2d, Identity, MaxPool2d, ReLU } from './layers.ts';
-import { Graph, Module, Sequential } from './module.ts';
+import { AvgPool2d, BatchNorm2d, Conv2d, Identity, MaxPool2d, ReLU } from './layers/index.ts';
+import { Functional, Module, Sequential } from './module.ts';
 
 // The candidate operations of NAS-Bench-201 (Dong & Yang 2020) and DARTS (Liu et al. 2019), named as in their code.
 
@@ -11,7 +11,7 @@ const candidates: Readonly<Record<string, Candidate>> = {
   skip_connect: (cIn, cOut, stride) => (stride === 1 && cIn === cOut ? new Identity() : factorizedReduce(cIn, cOut)),
   nor_conv_1x1: (cIn, cOut, stride) => reluConvBn(cIn, cOut, 1, stride, 0),
   nor_conv_3x3: (cIn, cOut, stride) => reluConvBn(cIn, cOut, 3, stride, 1),
-  avg_pool_3x3: (_cIn, _cOut, stride) => new AvgPool2d(3, { stride, padding: 1 }),
+  avg_pool_3x3: (_cIn, _cOut, stride) => new AvgPool2d(3, { stride, padding: 1, countIncludePad: false }),
   max_pool_3x3: (_cIn, _cOut, stride) => new MaxPool2d(3, { stride, padding: 1 }),
   sep_conv_3x3: (cIn, cOut, stride) => twiceSeparable(cIn, cOut, 3, stride, 1),
   sep_conv_5x5: (cIn, cOut, stride) => twiceSeparable(cIn, cOut, 5, stride, 2),
@@ -66,7 +66,7 @@ class Zero extends Module {
 
 /** A module with one child, `op`. */
 function asOp(...modules: Module[]): Module {
-  return new Graph({ op: new Sequential(...modules) }, (x, { op }) => op(x));
+  return new Functional({ op: new Sequential(...modules) }, (x, { op }) => op(x));
 }
 
 /** ReLU, convolution, batch norm. */
@@ -93,7 +93,7 @@ function separable(
 }
 
 function twiceSeparable(cIn: number, cOut: number, kernel: number, stride: number, padding: number): Module {
-  return new Graph(
+  return new Functional(
     {
       op_a: separable(cIn, cIn, kernel, stride, padding, 1),
       op_b: separable(cIn, cOut, kernel, 1, padding, 1),
@@ -105,7 +105,7 @@ function twiceSeparable(cIn: number, cOut: number, kernel: number, stride: numbe
 /** Halves the resolution without losing half of the pixels: the second convolution looks one pixel down and right. */
 export function factorizedReduce(cIn: number, cOut: number): Module {
   const first = Math.floor(cOut / 2);
-  return new Graph(
+  return new Functional(
     {
       relu: new ReLU(),
       'convs.0': new Conv2d(cIn, first, 1, { stride: 2, bias: false }),
@@ -122,11 +122,14 @@ export function factorizedReduce(cIn: number, cOut: number): Module {
 
 /** NAS-Bench-201's residual block between stages: twice the channels at half the resolution. */
 export function residualReduction(cIn: number, cOut: number): Module {
-  return new Graph(
+  return new Functional(
     {
       conv_a: reluConvBn(cIn, cOut, 3, 2, 1),
       conv_b: reluConvBn(cOut, cOut, 3, 1, 1),
-      downsample: new Sequential(new AvgPool2d(2), new Conv2d(cIn, cOut, 1, { bias: false })),
+      downsample: new Sequential(
+        new AvgPool2d(2, { countIncludePad: false }),
+        new Conv2d(cIn, cOut, 1, { bias: false }),
+      ),
     },
     (x, { conv_a, conv_b, downsample }) => add(downsample(x), conv_b(conv_a(x))),
   );

@@ -1,40 +1,63 @@
 import { formatShape, InputError, type NDArray, sameShape } from '../tensor/index.ts';
-import type { Module, Variable } from './module.ts';
+import type { Module } from './module.ts';
+import type { Buffer, Parameter } from './parameter.ts';
 
-/** The values of a network's parameters and buffers, by PyTorch name. */
+/**
+ * The values of a network's parameters and buffers, by PyTorch name; a shared one under each of its names.
+ *
+ * @throws InputError when a parameter has no value yet.
+ */
 export function stateDict(network: Module): Map<string, NDArray> {
-  return new Map([...variablesOf(network)].map(([name, { value }]) => [name, value]));
+  return new Map([...network.namedState()].map(([name, { value }]) => [name, value]));
 }
 
 /**
  * Sets every parameter and buffer of a network by name. Nothing is set unless everything fits. PyTorch's counters
- * `num_batches_tracked` are known and ignored.
+ * `num_batches_tracked` are known and ignored. A shared parameter may stand under some or all of its names.
  *
  * @param where names the state in messages.
- * @throws InputError when a name is missing or unexpected, or a shape differs.
+ * @throws InputError when a name is missing or unexpected, a shape differs, or a shared parameter has two values.
  */
 export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArray>, where = 'state'): void {
-  const variables = variablesOf(network);
-  const missing = [...variables.keys()].filter((name) => !state.has(name));
+  const variables = network.namedState();
+  const given = new Set([...variables].flatMap(([name, variable]) => (state.has(name) ? [variable] : [])));
+  const missing = [...variables].flatMap(([name, variable]) => (given.has(variable) ? [] : [name]));
   const unexpected = [...state.keys()].filter(
     (name) => !variables.has(name) && !/(^|\.)num_batches_tracked$/.test(name),
   );
   if (missing.length > 0 || unexpected.length > 0) {
     throw new InputError(`${where}: ${list('missing', missing)}${list('unexpected', unexpected)}`.replace(/; $/, ''));
   }
+  const accepted = new Map<Parameter | Buffer, { readonly name: string; readonly value: NDArray }>();
   for (const [name, variable] of variables) {
-    const { shape } = state.get(name)!;
-    if (!sameShape(shape, variable.shape)) {
+    const value = state.get(name);
+    if (value === undefined) continue;
+    if (!sameShape(value.shape, variable.shape)) {
       throw new InputError(
-        `${where}: ${name}: expected shape ${formatShape(variable.shape)}, got ${formatShape(shape)}`,
+        `${where}: ${name}: expected shape ${formatShape(variable.shape)}, got ${formatShape(value.shape)}`,
       );
     }
+    const first = accepted.get(variable);
+    if (first === undefined) accepted.set(variable, { name, value });
+    else checkSame(where, first, { name, value });
   }
-  for (const [name, variable] of variables) variable.value = state.get(name)!;
+  for (const [variable, { value }] of accepted) variable.value = value;
 }
 
-function variablesOf(network: Module): Map<string, Variable> {
-  return new Map([...network.namedParameters(), ...network.namedBuffers()]);
+interface Named {
+  readonly name: string;
+  readonly value: NDArray;
+}
+
+function checkSame(where: string, first: Named, second: Named): void {
+  const { data } = first.value;
+  const differs = data.findIndex((x, i) => !Object.is(x, second.value.data[i]));
+  if (differs >= 0) {
+    throw new InputError(
+      `${where}: ${first.name} and ${second.name} are one shared parameter, expected the same values, ` +
+        `got ${data[differs]} and ${second.value.data[differs]} at element ${differs}`,
+    );
+  }
 }
 
 function list(what: string, names: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { oneOf } from '../check.ts';
 import {
   broadcastTo,
   cast,
@@ -5,12 +6,14 @@ import {
   type Feeds,
   formatShape,
   input,
+  InputError,
   type NDArray,
   type Shape,
   ShapeError,
   type Tensor,
 } from '../tensor/index.ts';
-import type { Module, Variable } from './module.ts';
+import type { Module } from './module.ts';
+import type { Buffer, Parameter } from './parameter.ts';
 
 /**
  * How batch norm normalises: by the statistics of the batch (`train`, in which every output depends on every sample), or
@@ -21,7 +24,7 @@ export type Mode = 'train' | 'eval';
 /** How a network is traced. */
 export interface TraceOptions {
   readonly mode: Mode;
-  /** The precision of the expressions; float64 unless told otherwise. */
+  /** The precision of the expressions; float64 by default. */
   readonly dtype?: DType;
   /**
    * Gives every sample a copy of the parameters: the network is traced on [N, 1, C, H, W], and the derivative with
@@ -38,77 +41,120 @@ export interface Call {
   readonly output: Tensor;
 }
 
-/** The expressions of one forward pass and the variables that took part in it. */
+/** What a running statistic sees of the batch. */
+export interface Observation {
+  readonly buffer: Buffer;
+  /** The statistic of the batch, in the shape of the buffer. */
+  readonly statistic: Tensor;
+  /** The buffer becomes (1 − momentum) · buffer + momentum · statistic. */
+  readonly momentum: number;
+}
+
+/** The expressions of one forward pass, and the parameters and buffers that took part in it. */
 export class Trace {
   readonly mode: Mode;
   readonly dtype: DType;
-  /** The network's input; [N, C, H, W], or [N, 1, C, H, W] when traced per sample. */
+  /** The network's input, batch first; [N, 1, …] when traced per sample. */
   readonly x: Tensor;
   /** The network's output. */
   readonly y: Tensor;
-  /** Every application of a module, in the order of execution, a module after its children. */
-  readonly calls: readonly Call[];
 
   readonly #copies: Shape;
-  readonly #names: ReadonlyMap<Variable, string>;
-  readonly #leaves = new Map<Variable, { readonly leaf: Tensor; readonly copied: Tensor }>();
+  readonly #names: ReadonlyMap<Parameter | Buffer, string>;
+  readonly #leaves = new Map<Parameter | Buffer, { readonly leaf: Tensor; readonly copied: Tensor }>();
   readonly #calls: Call[] = [];
+  readonly #observations: Observation[] = [];
 
   /**
-   * Traces a network on a batch of images.
+   * Traces a network on a batch.
    *
-   * @param images [N, C, H, W]
-   * @throws ShapeError when the images do not fit the network, or a per-sample trace is asked for in train mode.
+   * @param shape the shape of the input, batch first: vectors [N, D], sequences [N, T], images [N, C, H, W], …
+   * @throws ShapeError when the input does not fit the network, or a per-sample trace is asked for in train mode.
+   * @throws InputError when the mode or the precision is not one of the choices.
    */
-  constructor(network: Module, images: Shape, { mode, dtype = 'float64', perSample = false }: TraceOptions) {
-    if (images.length !== 4 || images[0] < 1) {
-      throw new ShapeError(`trace: expected images [N, C, H, W] with N ≥ 1, got shape ${formatShape(images)}`);
+  constructor(network: Module, shape: Shape, { mode, dtype = 'float64', perSample = false }: TraceOptions) {
+    this.mode = oneOf('trace: mode', mode, ['train', 'eval']);
+    this.dtype = oneOf('trace: dtype', dtype, ['float32', 'float64']);
+    if (shape.length < 1 || shape[0] < 1) {
+      throw new ShapeError(`trace: expected an input [N, …] with N ≥ 1, batch first, got shape ${formatShape(shape)}`);
     }
     if (perSample && mode === 'train') {
       throw new ShapeError('trace: in train mode batch norm couples the samples, expected mode eval for perSample');
     }
-    const [n, ...image] = images;
-    this.mode = mode;
-    this.dtype = dtype;
-    this.calls = this.#calls;
+    const [n, ...sample] = shape;
     this.#copies = perSample ? [n] : [];
     this.#names = new Map([...network.namedParameters(), ...network.namedBuffers()].map(([name, v]) => [v, name]));
-    this.x = input('images', perSample ? [n, 1, ...image] : images, dtype);
+    this.x = input('x', perSample ? [n, 1, ...sample] : shape, dtype);
     this.y = network.apply(this.x, this);
   }
 
+  /** Every application of a module, in the order of execution, a module after its children. */
+  get calls(): readonly Call[] {
+    return this.#calls;
+  }
+
+  /** What running statistics see of the batch, in the order of execution; none in eval mode. */
+  get observations(): readonly Observation[] {
+    return this.#observations;
+  }
+
   /** The expression of a parameter; with a copy for each sample when traced so. */
-  parameter(variable: Variable): Tensor {
-    return this.#leaf(variable).copied;
+  parameter(parameter: Parameter): Tensor {
+    return this.#leaf(parameter).copied;
   }
 
   /** The expression of a buffer. */
-  buffer(variable: Variable): Tensor {
-    return this.#leaf(variable).leaf;
+  buffer(buffer: Buffer): Tensor {
+    return this.#leaf(buffer).leaf;
   }
 
   /** Called by modules as they are applied. */
-  note(module: Module, x: Tensor, y: Tensor): void {
+  record(module: Module, x: Tensor, y: Tensor): void {
     this.#calls.push({ module, input: x, output: y });
+  }
+
+  /**
+   * Called in train mode by a module that keeps running statistics: how a buffer would follow the batch.
+   * `updateRunningStatistics` computes it; a forward pass alone does not.
+   */
+  observe(buffer: Buffer, statistic: Tensor, momentum: number): void {
+    this.#observations.push({ buffer, statistic, momentum });
   }
 
   /** The expressions of the network's parameters that took part, by name, in the network's order. */
   parameters(network: Module): Map<string, Tensor> {
-    const took = [...network.namedParameters()].filter(([, variable]) => this.#leaves.has(variable));
-    return new Map(took.map(([name, variable]) => [name, this.parameter(variable)]));
+    const took = [...network.namedParameters()].filter(([, parameter]) => this.#leaves.has(parameter));
+    return new Map(took.map(([name, parameter]) => [name, this.parameter(parameter)]));
   }
 
-  /** The present values of all variables that took part, in the precision of the trace. */
+  /**
+   * The present values of all parameters and buffers that took part, in the precision of the trace.
+   *
+   * @throws InputError when a parameter has no value yet.
+   */
   variables(): Map<Tensor, NDArray> {
-    return new Map(
-      [...this.#leaves].map(([variable, { leaf }]) => [leaf, cast(variable.value, this.dtype)] as const),
-    ) satisfies Feeds;
+    const values = [...this.#leaves].map(([variable, { leaf }]) => {
+      if (!variable.hasValue) {
+        throw new InputError(
+          `network: parameter ${this.#names.get(variable)} has no value yet, expected initialize or loadStateDict before`,
+        );
+      }
+      return [leaf, cast(variable.value, this.dtype)] as const;
+    });
+    return new Map(values) satisfies Feeds;
   }
 
-  #leaf(variable: Variable): { readonly leaf: Tensor; readonly copied: Tensor } {
+  #leaf(variable: Parameter | Buffer): { readonly leaf: Tensor; readonly copied: Tensor } {
     let entry = this.#leaves.get(variable);
     if (entry === undefined) {
-      const leaf = input(this.#names.get(variable) ?? 'variable', variable.shape, this.dtype);
+      const name = this.#names.get(variable);
+      if (name === undefined) {
+        throw new InputError(
+          `trace: a parameter or buffer of shape ${formatShape(variable.shape)} belongs to no module of the network, ` +
+            `expected it and its module to be registered (parameter, buffer, child)`,
+        );
+      }
+      const leaf = input(name, variable.shape, this.dtype);
       entry = { leaf, copied: broadcastTo(leaf, [...this.#copies, ...variable.shape]) };
       this.#leaves.set(variable, entry);
     }

@@ -1,7 +1,8 @@
-import { checkImages, type Mode, type Module, ReLU, Trace } from '../nn/index.ts';
+import { checkBatch, type Mode, type Module, Trace } from '../nn/index.ts';
 import {
   type Backend,
   cast,
+  dependents,
   type DType,
   formatShape,
   InputError,
@@ -12,6 +13,7 @@ import {
   ShapeError,
   sizeOf,
   type Tensor,
+  topologicalOrder,
 } from '../tensor/index.ts';
 import { packPositive, PatternSet } from './patternSet.ts';
 
@@ -38,8 +40,8 @@ export interface LinearRegions {
  * switches, the network is linear, and the pattern of which ReLUs let their input pass names the region. Counted are the
  * distinct patterns that samples have, a measure of expressivity.
  *
- * The inputs of all ReLUs of feature maps, [N, C, H, W], are outputs of one program, so that only they leave the backend;
- * ReLUs of the same tensor switch together and are looked at once. A pattern is packed to one bit a ReLU, and the count
+ * ReLUs are read from the graph, whichever module or function made them. Their inputs are outputs of one program, so that
+ * only they leave the backend; ReLUs of the same tensor switch together and are looked at once. A pattern is packed to one bit a ReLU, and the count
  * is exact ({@link PatternSet}), in time proportional to samples × ReLUs.
  */
 export class LinearRegionProgram {
@@ -59,7 +61,7 @@ export class LinearRegionProgram {
   /**
    * Traces and compiles a network for batches of one shape.
    *
-   * @param images the shape [N, C, H, W]
+   * @param images the shape of a batch, [N, …]
    * @throws InputError when the network has no ReLU, ShapeError when the images do not fit it.
    * @throws BackendError when the backend does not compute in the precision.
    */
@@ -69,25 +71,25 @@ export class LinearRegionProgram {
     { mode = 'train', backend, dtype = 'float64' }: RegionOptions = {},
   ): Promise<LinearRegionProgram> {
     const trace = new Trace(network, images, { mode, dtype });
-    const applied = trace.calls.filter(({ module, input }) => module instanceof ReLU && input.rank === 4);
+    const applied = reluInputs(trace);
     if (applied.length === 0) throw new InputError('linear regions: expected a network with ReLUs, got one without');
-    const inputs: readonly Tensor[] = [...new Set(applied.map(({ input }) => input))];
-    const unitsOf = ({ shape }: Tensor) => sizeOf(shape.slice(1));
+    const inputs: readonly Tensor[] = [...new Set(applied)];
+    const unitsOf = ({ shape }: Tensor) => sizeOf(shape) / images[0];
     const program = await Program.compile(inputs, { varying: [trace.x], ...(backend && { backend }) });
-    const reluUnits = applied.reduce((sum, { input }) => sum + unitsOf(input), 0);
+    const reluUnits = applied.reduce((sum, each) => sum + unitsOf(each), 0);
     return new LinearRegionProgram(trace, program, inputs.map(unitsOf), reluUnits);
   }
 
   /**
    * The regions that the samples of all batches fall into, with the network's present parameters.
    *
-   * @param batches each [N, C, H, W], of the shape compiled for.
+   * @param batches each [N, …], of the shape compiled for.
    * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another.
    */
   async run(batches: readonly NDArray[]): Promise<LinearRegions> {
     const { x, dtype } = this.#trace;
     for (const images of batches) {
-      checkImages(images, 'images');
+      checkBatch(images, 'images');
       if (!sameShape(images.shape, x.shape)) {
         throw new ShapeError(`images: expected shape ${formatShape(x.shape)}, got ${formatShape(images.shape)}`);
       }
@@ -116,9 +118,28 @@ export class LinearRegionProgram {
 }
 
 /**
+ * The input of every ReLU between images and logits, as often as a ReLU is applied to it.
+ *
+ * @throws ShapeError when one does not begin with the batch: its ReLUs could not be told apart by sample.
+ */
+function reluInputs({ x, y }: Trace): Tensor[] {
+  const order = topologicalOrder([y]);
+  const onImages = dependents(order, [x]);
+  return order.flatMap(({ op, operands: [input] }) => {
+    if (op.kind !== 'primitive' || op.primitive !== 'relu' || !onImages.has(input)) return [];
+    if (input.rank === 0 || input.shape[0] % x.shape[0] !== 0) {
+      throw new ShapeError(
+        `linear regions: expected ReLUs of [${x.shape[0]}, …], the batch first, got one of ${formatShape(input.shape)}`,
+      );
+    }
+    return [input];
+  });
+}
+
+/**
  * The number of linear regions that samples fall into; see {@link LinearRegionProgram}.
  *
- * @param batches each [N, C, H, W], all of one shape.
+ * @param batches each [N, …], all of one shape.
  * @throws InputError when there is no batch or no ReLU, ShapeError when batches differ in shape or do not fit.
  */
 export async function countLinearRegions(

@@ -1,32 +1,58 @@
-import { Conv2d, Linear, type Module, Trace } from '../nn/index.ts';
-import { type Shape, sizeOf } from '../tensor/index.ts';
+import { type Module, Trace } from '../nn/index.ts';
+import { dependents, type Shape, sizeOf, type Tensor, topologicalOrder } from '../tensor/index.ts';
 
 /** What a network costs, as NAS-Bench-201 counts it. */
 export interface NetworkCost {
   /** All trained numbers. */
   readonly parameters: number;
   /**
-   * Multiplications with additions of one image's convolutions and linear layers, and the linear layers' bias additions.
-   * Pooling, batch norm and sums do not count.
+   * Multiplications with additions of one image's convolutions and matrix products, and the bias additions of the latter.
+   * Pooling, normalisation, activations and sums do not count.
    */
   readonly flops: number;
 }
 
 /**
- * Counts a network's parameters and operations.
+ * Counts a network's parameters and operations. The operations are read from the graph of one forward pass, so that those
+ * of a user's own modules count, too.
  *
- * @param image the shape [C, H, W]
- * @throws ShapeError when the image does not fit the network.
+ * @param sample the shape of one sample, e.g. [C, H, W]
+ * @throws ShapeError when the sample does not fit the network.
  */
-export function networkCost(network: Module, image: Shape): NetworkCost {
-  const { calls } = new Trace(network, [1, ...image], { mode: 'eval' });
-  const flops = calls.map(({ module, output }) => {
-    if (module instanceof Conv2d) return (sizeOf(output.shape) * sizeOf(module.weight.shape)) / module.weight.shape[0];
-    if (module instanceof Linear) return sizeOf(module.weight.shape) + (module.bias ? sizeOf(module.bias.shape) : 0);
-    return 0;
-  });
+export function networkCost(network: Module, sample: Shape): NetworkCost {
+  const { x, y } = new Trace(network, [1, ...sample], { mode: 'eval' });
+  const order = topologicalOrder([y]);
+  // What depends on parameters alone is computed once, whatever the number of images.
+  const onImages = dependents(order, [x]);
+  const flops = order.map((tensor) => (onImages.has(tensor) ? flopsOf(tensor, onImages) : 0));
   const parameters = [...network.namedParameters().values()].map(({ shape }) => sizeOf(shape));
   return { parameters: total(parameters), flops: total(flops) };
+}
+
+function flopsOf({ op, operands, shape }: Tensor, onImages: ReadonlySet<Tensor>): number {
+  if (op.kind !== 'primitive') return 0;
+  // Every element of the output is an inner product over the channels of its group and the taps of the kernel.
+  if (op.primitive === 'convolution') return sizeOf(shape) * sizeOf(operands[1].shape.slice(-3));
+  // Transposed: every element of the input meets the output channels of its group and the taps.
+  if (op.primitive === 'convolutionInputGradient')
+    return sizeOf(operands[0].shape) * sizeOf(operands[1].shape.slice(-3));
+  if (op.primitive === 'matmul') {
+    const [{ shape: a, rank }] = operands;
+    return sizeOf(shape) * a[rank - (op.attributes.transposeA ? 2 : 1)];
+  }
+  return op.primitive === 'linearCombination' && isBiasAddition(operands, onImages) ? sizeOf(shape) : 0;
+}
+
+/** A matrix product plus something of the parameters alone. */
+function isBiasAddition(operands: readonly Tensor[], onImages: ReadonlySet<Tensor>): boolean {
+  const [product, bias] = operands;
+  return (
+    operands.length === 2 &&
+    product.op.kind === 'primitive' &&
+    product.op.primitive === 'matmul' &&
+    onImages.has(product) &&
+    !onImages.has(bias)
+  );
 }
 
 function total(values: readonly number[]): number {

@@ -4,10 +4,10 @@ import {
   formatGenotype,
   type Module,
   NAS_BENCH_201_SPACE,
+  type Parameter,
   PRUNED_ALPHA,
   sortedEdges,
   superNetwork,
-  type Variable,
 } from '../nn/index.ts';
 
 /** Names of the search spaces. */
@@ -139,7 +139,7 @@ function nodesOf(edges: readonly string[]): number[][] {
   return targets.map((target) => [...edges.keys()].filter((e) => edges[e].split('<-')[0] === target));
 }
 
-function setAlphas(alphas: Variable, mask: readonly (readonly boolean[])[]): void {
+function setAlphas(alphas: Parameter, mask: readonly (readonly boolean[])[]): void {
   const data = Float64Array.from(mask.flat(), (on) => (on ? 0 : PRUNED_ALPHA));
   alphas.value = { shape: alphas.shape, dtype: 'float64', data };
 }

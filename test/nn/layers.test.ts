@@ -3,8 +3,8 @@ import {
   BatchNorm2d,
   Conv2d,
   fan,
+  Functional,
   GlobalAvgPool2d,
-  Graph,
   initialize,
   kaimingNormal,
   kaimingUniform,
@@ -35,13 +35,13 @@ const net = () =>
     new BatchNorm2d(64),
     new ReLU(),
     new MaxPool2d(2),
-    new Graph({ a: new Conv2d(64, 64, 1), b: new BatchNorm2d(64) }, (x, { a, b }) => add(x, b(a(x)))),
+    new Functional({ a: new Conv2d(64, 64, 1), b: new BatchNorm2d(64) }, (x, { a, b }) => add(x, b(a(x)))),
     new GlobalAvgPool2d(),
     new Linear(64, 10),
   );
 
 describe('modules', () => {
-  test('name their variables as PyTorch does, a module before its children', () => {
+  test('name their parameters and buffers as PyTorch does, a module before its children', () => {
     expect([...net().namedParameters().keys()]).toEqual([
       '0.weight', '0.bias', '1.weight', '1.bias', '4.a.weight', '4.a.bias', '4.b.weight', '4.b.bias', '6.weight', '6.bias',
     ]); // prettier-ignore
@@ -127,8 +127,8 @@ describe('running statistics', () => {
     await updateRunningStatistics(new Sequential(norm), { images });
     for (const c of [0, 1, 2]) {
       const { mean, variance } = unbiased(channel(images, c));
-      expect(norm.runningMean.value.data[c]).toBeCloseTo(0.1 * mean, 12);
-      expect(norm.runningVariance.value.data[c]).toBeCloseTo(0.9 + 0.1 * variance, 12);
+      expect(norm.runningMean!.value.data[c]).toBeCloseTo(0.1 * mean, 12);
+      expect(norm.runningVar!.value.data[c]).toBeCloseTo(0.9 + 0.1 * variance, 12);
     }
   });
 
@@ -137,8 +137,8 @@ describe('running statistics', () => {
     const batches = [1, 2, 3].map((seed) => ({ images: draw(seed, [4, 3, 6, 6]) }));
     await recalibrateBatchNorm(new Sequential(norm), batches, 2);
     const [a, b] = batches.map((batch) => unbiased(channel(batch.images, 1)));
-    expect(norm.runningMean.value.data[1]).toBeCloseTo((a.mean + b.mean) / 2, 12);
-    expect(norm.runningVariance.value.data[1]).toBeCloseTo((a.variance + b.variance) / 2, 12);
+    expect(norm.runningMean!.value.data[1]).toBeCloseTo((a.mean + b.mean) / 2, 12);
+    expect(norm.runningVar!.value.data[1]).toBeCloseTo((a.variance + b.variance) / 2, 12);
   });
 
   test('recalibrated on one large batch make eval mode equal to train mode, but for the bias of the variance', async () => {

@@ -5,17 +5,19 @@ import {
   cellNetwork,
   DARTS_SPACE,
   formatGenotype,
+  initialize,
   loadStateDict,
   NAS_BENCH_201_SPACE,
   parseCase,
   parseGenotype,
+  pytorchDefault,
   stateDict,
   superNetwork,
   Trace,
   WELL_KNOWN_CELLS,
 } from '../../src/nn/index.ts';
 import { encodeSafetensors } from '../../src/nn/index.ts';
-import { evaluate, InputError, ndarray, ShapeError } from '../../src/tensor/index.ts';
+import { evaluate, Generator, InputError, ndarray, ShapeError } from '../../src/tensor/index.ts';
 import { draw, relativeError } from '../support/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
 import { smallNetwork } from '../support/networks.ts';
@@ -113,6 +115,7 @@ describe('networks', () => {
 
 describe('state dicts', () => {
   const network = cellNetwork(parseGenotype(cell), size);
+  initialize(network, pytorchDefault, new Generator(0));
 
   test('go out and come back', () => {
     const state = new Map([...stateDict(network)].map(([name, { shape }], i) => [name, draw(i, shape)] as const));
@@ -145,7 +148,7 @@ describe('configurations', () => {
     [{ ...good, C: 1.5 }, /C: expected an integer/],
     [{ ...good, num_classes: '10' }, /num_classes: expected an integer from 1 to 4096, got "10"/],
     [{ ...good, arch_str: undefined }, /arch_str: expected a string/],
-    [{ ...good, affine: false }, /expected affine and track_running_stats to be true/],
+    [{ ...good, affine: false }, /affine: expected true, got false/],
     [
       { ...good, name: 'DARTS-V1', space: ['none', 'warp'], max_nodes: 4 },
       /space: expected operations of .*got "warp"/,
@@ -159,6 +162,7 @@ describe('configurations', () => {
 
 describe('case files', () => {
   const network = cellNetwork(parseGenotype(cell), size);
+  initialize(network, pytorchDefault, new Generator(0));
   const metadata = {
     name: 'made',
     mode: 'train',

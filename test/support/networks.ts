@@ -1,5 +1,6 @@
 import {
   BatchNorm2d,
+  type Buffer,
   cellNetwork,
   Conv2d,
   DARTS_SPACE,
@@ -9,9 +10,9 @@ import {
   Linear,
   type Module,
   NAS_BENCH_201_SPACE,
+  type Parameter,
   parseGenotype,
   superNetwork,
-  type Variable,
   withZeroBias,
 } from '../../src/nn/index.ts';
 import { Generator } from '../../src/tensor/index.ts';
@@ -49,7 +50,7 @@ export function smallNetwork(name: string, seed: number): Module {
   const generator = new Generator(seed);
   initialize(network, withZeroBias(kaimingNormal('fan-in')), generator);
   for (const [path, module] of network.namedModules()) {
-    const near = (variable: Variable | undefined, center: number, label: string) => {
+    const near = (variable: Parameter | Buffer | undefined, center: number, label: string) => {
       if (!variable) return;
       const noise = generator.fork(`${path} ${label}`).normals(variable.shape, { std: 0.2, dtype: 'float64' });
       variable.value = { ...noise, data: noise.data.map((x) => center + Math.max(-0.5, Math.min(0.5, x))) };
@@ -58,7 +59,7 @@ export function smallNetwork(name: string, seed: number): Module {
       near(module.weight, 1, 'gamma');
       near(module.bias, 0, 'beta');
       near(module.runningMean, 0, 'mean');
-      near(module.runningVariance, 1, 'variance');
+      near(module.runningVar, 1, 'variance');
     }
     if (module instanceof Conv2d || module instanceof Linear) near(module.bias, 0, 'bias');
   }

@@ -1,0 +1,46 @@
+import { type Generator, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
+
+/** Draws the first value of a parameter of some shape. */
+export type Initializer = (shape: Shape, generator: Generator) => NDArray;
+
+/** Which side of a layer the variance is kept on: forwards (inputs) or backwards (outputs). */
+export type FanMode = 'fan-in' | 'fan-out';
+
+/** The number of inputs of an output, or of outputs of an input, of a weight [out, in, …kernel]; PyTorch's count. */
+export function fan(shape: Shape, mode: FanMode): number {
+  const [out, into, ...kernel] = shape;
+  return (mode === 'fan-in' ? into : out) * sizeOf(kernel);
+}
+
+/** Kaiming normal for ReLU (He et al. 2015): N(0, 2/fan). */
+export function kaimingNormal(mode: FanMode): Initializer {
+  return (shape, generator) => generator.normals(shape, { std: Math.sqrt(2 / fan(shape, mode)) });
+}
+
+/** Kaiming uniform for ReLU: U(−b, b) with b = √(6/fan), of the same variance. */
+export function kaimingUniform(mode: FanMode): Initializer {
+  return uniformWithin((shape) => Math.sqrt(6 / fan(shape, mode)));
+}
+
+/** Xavier uniform (Glorot & Bengio 2010): U(−b, b) with b = √(6/(fan-in + fan-out)). */
+export function xavierUniform(): Initializer {
+  return uniformWithin((shape) => Math.sqrt(6 / (fan(shape, 'fan-in') + fan(shape, 'fan-out'))));
+}
+
+/** N(0, std²). */
+export function normalWith(std: number): Initializer {
+  return (shape, generator) => generator.normals(shape, { std });
+}
+
+/** U(−bound, bound). */
+export function uniformWithin(bound: number | ((shape: Shape) => number)): Initializer {
+  return (shape, generator) => {
+    const b = typeof bound === 'number' ? bound : bound(shape);
+    return generator.uniforms(shape, { low: -b, high: b });
+  };
+}
+
+/** The same number everywhere. */
+export function constantly(value: number): Initializer {
+  return (shape) => ({ shape, dtype: 'float32', data: new Float32Array(sizeOf(shape)).fill(value) });
+}

@@ -1,0 +1,34 @@
+import { linear, type Tensor } from '../../tensor/index.ts';
+import { Module } from '../module.ts';
+import { Parameter } from '../parameter.ts';
+import type { Trace } from '../trace.ts';
+import { integer } from './arguments.ts';
+
+/**
+ * PyTorch's `Linear`, x·Wᵀ + b: [N, …, I] to [N, …, O]; `weight` [O, I], `bias` [O].
+ *
+ * @throws ShapeError when a count of features is not an integer ≥ 1.
+ */
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+
+  constructor(inFeatures: number, outFeatures: number, { bias = true }: { readonly bias?: boolean } = {}) {
+    super();
+    integer('Linear: inFeatures', inFeatures, 1);
+    integer('Linear: outFeatures', outFeatures, 1);
+    this.weight = this.parameter('weight', new Parameter([outFeatures, inFeatures], 'weight'));
+    this.bias = bias ? this.parameter('bias', new Parameter([outFeatures], { biasOf: this.weight })) : undefined;
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    return linear(x, trace.parameter(this.weight), this.bias && trace.parameter(this.bias));
+  }
+}
+
+/** x itself. */
+export class Identity extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return x;
+  }
+}

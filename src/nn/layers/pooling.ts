@@ -1,40 +1,42 @@
 import {
   averagePool,
+  type AveragePoolOptions,
   globalAveragePool,
   maxPool,
   type Pair,
   type PoolOptions,
+  sides,
   type Tensor,
 } from '../../tensor/index.ts';
 import { Module } from '../module.ts';
 import { pairOf } from './arguments.ts';
 
-/** Options of {@link AvgPool2d}. */
-export interface AvgPool2dOptions extends PoolOptions {
-  /** Whether padding counts in the divisor of a window's mean; true by default, as in PyTorch. */
-  readonly countIncludePad?: boolean;
-}
-
-function windowOptions(layer: string, kernelSize: number | Pair, { stride, padding = 0 }: PoolOptions) {
+function windowOptions(
+  layer: string,
+  kernelSize: number | Pair,
+  { stride, padding = 0, ceilMode = false }: PoolOptions,
+) {
   return {
     kernel: pairOf(`${layer}: kernelSize`, kernelSize, 1),
     options: {
       stride: pairOf(`${layer}: stride`, stride ?? kernelSize, 1),
-      padding: pairOf(`${layer}: padding`, padding, 0),
+      padding: sides(`${layer}: padding`, padding),
+      ceilMode,
     },
   };
 }
 
 /**
- * PyTorch's `AvgPool2d`, the mean of every window: [N, C, H, W] to [N, C, P, Q]. The stride is the kernel by default.
+ * PyTorch's `AvgPool2d`, the mean of every window: [N, C, H, W] to [N, C, P, Q]. The stride is the kernel by
+ * default, and padding counts in the divisor (`countIncludePad`) as in PyTorch.
  *
  * @throws ShapeError when an argument is out of its range.
  */
 export class AvgPool2d extends Module {
   readonly #kernel: Pair;
-  readonly #options: AvgPool2dOptions;
+  readonly #options: AveragePoolOptions;
 
-  constructor(kernelSize: number | Pair, options: AvgPool2dOptions = {}) {
+  constructor(kernelSize: number | Pair, options: AveragePoolOptions = {}) {
     super();
     const windows = windowOptions('AvgPool2d', kernelSize, options);
     this.#kernel = windows.kernel;

@@ -1,0 +1,133 @@
+import type { Step } from '../../plan.ts';
+import { sameShape } from '../../shape.ts';
+import type { Fusion, FusionContext, FusionRule, Operation, StepOf } from './fuse.ts';
+import { inputGradientThrough } from './kernels/convolution.ts';
+import { combine } from './kernels/elementwise.ts';
+import { standardizeGradientWith } from './kernels/normalization.ts';
+
+/** An input gradient, masked or not, that computes a value for one use. */
+interface Contribution {
+  readonly gradient: StepOf<'convolutionInputGradient'>;
+  readonly mask: number | undefined;
+  /** Where it can be computed: all that it reads is there. */
+  readonly at: Step;
+  readonly steps: readonly Step[];
+}
+
+/** Whether a step's result can be masked or added to something as it is stored: all its applications lie dense. */
+function isPlainInputGradient(
+  step: Step | undefined,
+  context: FusionContext,
+): step is StepOf<'convolutionInputGradient'> {
+  if (step?.primitive !== 'convolutionInputGradient') return false;
+  const [gradient, weight] = step.operands.map((value) => context.shape(value));
+  return weight.length === 4 && sameShape(gradient.slice(0, -3), context.shape(step.output).slice(0, -3));
+}
+
+/** An input gradient that only the mask of a ReLU reads, with that mask. */
+function maskedGradient(step: Step, context: FusionContext): Contribution | undefined {
+  if (step.primitive !== 'reluGradient') return undefined;
+  const [g, mask] = step.operands;
+  const [shape, gShape, maskShape] = [step.output, g, mask].map((value) => context.shape(value));
+  const fits = sameShape(gShape, shape) && sameShape(maskShape, shape.slice(-maskShape.length));
+  const gradient = context.soleProducer(g);
+  if (!fits || maskShape.length < 4 || !isPlainInputGradient(gradient, context)) return undefined;
+  const source = context.producer(mask);
+  const maskIsThere = source === undefined || context.position(source) < context.position(gradient);
+  return { gradient, mask, at: maskIsThere ? gradient : step, steps: [gradient, step] };
+}
+
+function contributionOf(value: number, context: FusionContext): Contribution | undefined {
+  const step = context.soleProducer(value);
+  if (step === undefined) return undefined;
+  if (isPlainInputGradient(step, context)) return { gradient: step, mask: undefined, at: step, steps: [step] };
+  return maskedGradient(step, context);
+}
+
+/** A contribution stored in `into`, or added to what is there. */
+function store({ gradient, mask }: Contribution, into: number, add: boolean): Operation {
+  return {
+    reads: [...gradient.operands, ...(mask === undefined ? [] : [mask]), ...(add ? [into] : [])],
+    writes: [into],
+    lower: (lower, operand) =>
+      inputGradientThrough(
+        lower,
+        gradient.attributes,
+        operand(into),
+        gradient.operands.map(operand),
+        mask === undefined ? undefined : operand(mask),
+        add,
+      ),
+  };
+}
+
+/** Input gradients of one tensor are added up as they are stored: their sum is not a step of its own. */
+export const sumOfGradients: FusionRule = (step, context): Fusion | undefined => {
+  if (step.primitive !== 'linearCombination') return undefined;
+  const { coefficients } = step.attributes;
+  const { output, operands } = step;
+  const shape = context.shape(output);
+  const terms = operands.map((value, i) => {
+    const plain = coefficients[i] === 1 && sameShape(context.shape(value), shape);
+    return { value, coefficient: coefficients[i], found: plain ? contributionOf(value, context) : undefined };
+  });
+  const stored = terms.flatMap(({ found }) => found ?? []);
+  if (stored.length === 0) return undefined;
+  // In the order in which they are computed: the first one writes, the others add.
+  stored.sort((a, b) => context.position(a.at) - context.position(b.at));
+  const rest = terms.filter(({ found }) => found === undefined);
+  const addRest: Operation = {
+    reads: [...rest.map(({ value }) => value), output],
+    writes: [output],
+    lower: (lower, operand) => {
+      const factors = rest.map(({ coefficient }) => coefficient);
+      const others = rest.map(({ value }) => operand(value));
+      combine(lower, factors, operand(output), others, true);
+    },
+  };
+  return {
+    swallows: [...stored.flatMap(({ steps }) => steps), step],
+    operations: [
+      ...stored.map((found, i) => ({ at: found.at, operation: store(found, output, i > 0) })),
+      ...(rest.length > 0 ? [{ at: step, operation: addRest }] : []),
+    ],
+  };
+};
+
+/** An input gradient goes through the mask of a ReLU as it is stored. */
+export const gradientThroughMask: FusionRule = (step, context): Fusion | undefined => {
+  const found = maskedGradient(step, context);
+  return (
+    found && { swallows: found.steps, operations: [{ at: found.at, operation: store(found, step.output, false) }] }
+  );
+};
+
+/** The gradient of batch norm's scale, Σ g·y, is one of the sums that the gradient of its input needs. */
+export const scaleGradient: FusionRule = (step, context): Fusion | undefined => {
+  if (step.primitive !== 'channelInnerProduct') return undefined;
+  const [g, y] = step.operands;
+  const twin = context
+    .readers(g)
+    .find(
+      (other): other is StepOf<'standardizeGradient'> =>
+        other.primitive === 'standardizeGradient' &&
+        other.operands[0] === g &&
+        other.operands[1] === y &&
+        !context.isSwallowed(other),
+    );
+  if (!twin || !sameShape(context.shape(g), context.shape(twin.output))) return undefined;
+  const operation: Operation = {
+    reads: twin.operands,
+    writes: [twin.output, step.output],
+    lower: (lower, operand) =>
+      standardizeGradientWith(lower, operand(twin.output), operand(step.output), twin.operands.map(operand)),
+  };
+  // At the later of the two: by then all operands are there. Unless the earlier one is read before.
+  const [first, last] = context.position(step) < context.position(twin) ? [step, twin] : [twin, step];
+  const readEarly = context.readers(first.output).some((reader) => context.position(reader) < context.position(last));
+  if (readEarly && first === step) return undefined;
+  return { swallows: [first, last], operations: [{ at: readEarly ? first : last, operation }] };
+};
+
+/** All rules, in the order in which they are tried. */
+export const fusionRules: readonly FusionRule[] = [sumOfGradients, scaleGradient, gradientThroughMask];

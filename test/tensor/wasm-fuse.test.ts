@@ -1,0 +1,146 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { fuse, type FusionRule } from '../../src/tensor/backends/wasm/fuse.ts';
+import { fusionRules } from '../../src/tensor/backends/wasm/fusionRules.ts';
+import {
+  add,
+  apply,
+  channelInnerProduct,
+  constant,
+  evaluate,
+  exp,
+  input,
+  linearCombination,
+  planEvaluation,
+  Program,
+  relu,
+  scale,
+  type Shape,
+  type Tensor,
+  wasmBackend,
+} from '../../src/tensor/index.ts';
+import { draw } from '../support/arrays.ts';
+
+const backend = wasmBackend({ threads: 1 });
+afterAll(() => backend.close());
+
+const single = (seed: number, shape: Shape) => constant(draw(seed, shape, undefined, 'float32'));
+const SHAPE: Shape = [2, 3, 5, 5];
+
+const inputGradient = (g: Tensor, seed: number) =>
+  apply('convolutionInputGradient', [g, single(seed, [4, 3, 1, 1])], {
+    ...{ stride: [1, 1], dilation: [1, 1], groups: 1, inputSize: [5, 5] },
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+  });
+const masked = (g: Tensor, mask: Tensor) => apply('reluGradient', [g, mask], {});
+const standardizeGradient = (g: Tensor, y: Tensor, seed: number) =>
+  apply('standardizeGradient', [g, y, single(seed, [3])], {});
+
+/** What a plan's varying stage becomes: the number of operations with all rules, and the number of its steps. */
+function counts(outputs: readonly Tensor[], varying: readonly Tensor[]): [operations: number, steps: number] {
+  const { plan } = planEvaluation(outputs, varying);
+  expect(fuse(plan.varyingSteps, plan, [])).toHaveLength(plan.varyingSteps.length);
+  return [fuse(plan.varyingSteps, plan).length, plan.varyingSteps.length];
+}
+
+/**
+ * The values of the wasm backend against the reference's. Arguments of exp are sums of at most 9 products and terms, at
+ * most 34 in size, each off by (9 + 2)·2⁻²⁴ of that: exp is off by 11 · 34 = 374 units, and by a few of its own.
+ */
+async function check(outputs: readonly Tensor[], varying: readonly Tensor[] = []): Promise<void> {
+  const program = await Program.compile(outputs, { backend, varying });
+  const reference = await Program.compile(outputs, { varying });
+  const { plan, varyingInputs } = planEvaluation(outputs, varying);
+  expect(plan.varyingInputs).toHaveLength(varyingInputs.length);
+  const feeds = new Map(varying.map((x, i) => [x, draw(100 + i, x.shape, undefined, 'float32')]));
+  await program.bind(new Map());
+  await reference.bind(new Map());
+  const [got, expected] = [await program.run(feeds), await reference.run(feeds)];
+  got.forEach(({ data }, i) => {
+    const size = Math.max(1, ...[...expected[i].data].map(Math.abs));
+    data.forEach((value, k) =>
+      expect(Math.abs(value - expected[i].data[k])).toBeLessThanOrEqual(400 * 2 ** -24 * size),
+    );
+  });
+}
+
+const g = input('g', [2, 4, 5, 5], 'float32');
+const x = input('x', SHAPE, 'float32');
+const y = single(1, SHAPE);
+
+describe('what is fused, and right:', () => {
+  const cases: [string, readonly Tensor[], readonly Tensor[], [number, number]][] = [
+    ['an input gradient through a mask', [exp(masked(inputGradient(g, 1), single(2, SHAPE)))], [g], [2, 3]],
+    [
+      'a sum of input gradients, one through a mask, and another term',
+      [exp(add(inputGradient(g, 1), masked(inputGradient(g, 2), single(3, SHAPE)), x))],
+      [g, x],
+      [4, 5],
+    ],
+    ['a sum of input gradients alone', [exp(add(inputGradient(g, 1), inputGradient(g, 2)))], [g], [3, 4]],
+    [
+      'the gradient of a scale with that of its input',
+      [exp(standardizeGradient(x, y, 2)), channelInnerProduct(x, y)],
+      [x],
+      [2, 3],
+    ],
+  ];
+  test.each(cases)('%s', async (_, outputs, varying, expected) => {
+    expect(counts(outputs, varying)).toEqual(expected);
+    await check(outputs, varying);
+  });
+});
+
+describe('what is left alone, and right:', () => {
+  const gradient = inputGradient(g, 1);
+  const products = channelInnerProduct(x, y);
+  const cases: [string, readonly Tensor[], readonly Tensor[]][] = [
+    ['an input gradient with a second use', [exp(masked(gradient, single(2, SHAPE))), gradient], [g]],
+    ['a term with a factor', [exp(linearCombination([inputGradient(g, 1), x], [2, 1]))], [g, x]],
+    [
+      'the gradient of a scale that is needed for that of the input',
+      [apply('standardizeGradient', [x, y, exp(scale(products, 0.1))], {})],
+      [x],
+    ],
+  ];
+  test.each(cases)('%s', async (_, outputs, varying) => {
+    const [operations, steps] = counts(outputs, varying);
+    expect(operations).toBe(steps);
+    await check(outputs, varying);
+  });
+});
+
+test('a mask that is computed after the gradient is there before it is read', async () => {
+  const outputs = [
+    exp(masked(inputGradient(g, 1), relu(x))),
+    exp(add(inputGradient(g, 2), masked(inputGradient(g, 3), exp(x)))),
+  ];
+  await check(outputs, [g, x]);
+  for (const part of outputs) await check([part], [g, x]);
+});
+
+test('a gradient of the fixed stage that the varying stage reads is computed', async () => {
+  const gradient = inputGradient(single(1, g.shape), 2);
+  await check([exp(masked(gradient, single(3, SHAPE))), add(gradient, x)], [x]);
+});
+
+test('a rule is offered no step that another one has taken, and one that asks for such a step gets nothing', () => {
+  const { plan } = planEvaluation([exp(masked(inputGradient(g, 1), single(2, SHAPE)))], [g]);
+  const offered: string[] = [];
+  const greedy: FusionRule = (step) => {
+    offered.push(step.primitive);
+    return { swallows: plan.varyingSteps, operations: [] };
+  };
+  const operations = fuse(plan.varyingSteps, plan, [...fusionRules, greedy]);
+  expect(offered).toEqual(['exp']);
+  expect(operations).toHaveLength(2);
+});
+
+test('evaluates a graph of fused steps like the steps one by one', async () => {
+  const [value] = await evaluate([masked(inputGradient(single(1, g.shape), 2), single(3, SHAPE))], new Map(), backend);
+  const [plain] = await evaluate([inputGradient(single(1, g.shape), 2)], new Map(), backend);
+  const mask = draw(3, SHAPE, undefined, 'float32').data;
+  expect([...value.data]).toEqual([...plain.data].map((each, i) => (mask[i] > 0 ? each : 0)));
+});

@@ -1,24 +1,38 @@
-import { type DType, formatShape, InputError, type NDArray, sizeOf } from '../tensor/index.ts';
+import {
+  allocate,
+  type DType,
+  type FloatArray,
+  formatShape,
+  InputError,
+  type NDArray,
+  sizeOf,
+} from '../tensor/index.ts';
+import { fileKind } from './fileKind.ts';
 
 /** What a safetensors file holds. */
 export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
+  /** Tensors by name, in the file's order. */
   readonly tensors: ReadonlyMap<string, NDArray>;
 }
 
 /** The format's own limit on its header. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+type Read = (view: DataView, offset: number) => number;
+
+/** An element type of the format. */
 interface Encoding {
   readonly bytes: number;
   readonly dtype: DType;
-  readonly read: (view: DataView, offset: number) => number;
+  /** Left out where values are not read: such a tensor is refused when they are asked for. */
+  readonly read?: Read;
 }
 
-const float64 = (bytes: number, read: Encoding['read']): Encoding => ({ bytes, dtype: 'float64', read });
-const float32 = (bytes: number, read: Encoding['read']): Encoding => ({ bytes, dtype: 'float32', read });
+const float64 = (bytes: number, read: Read): Encoding => ({ bytes, dtype: 'float64', read });
+const float32 = (bytes: number, read: Read): Encoding => ({ bytes, dtype: 'float32', read });
 
-/** Every element type that is understood, and the precision that holds all its values. */
+/** Every element type of whole bytes, and the precision that holds all its values. */
 const encodings: Readonly<Record<string, Encoding>> = {
   F64: float64(8, (view, at) => view.getFloat64(at, true)),
   F32: float32(4, (view, at) => view.getFloat32(at, true)),
@@ -27,15 +41,26 @@ const encodings: Readonly<Record<string, Encoding>> = {
   I64: float64(8, (view, at) => Number(view.getBigInt64(at, true))),
   I32: float64(4, (view, at) => view.getInt32(at, true)),
   I16: float64(2, (view, at) => view.getInt16(at, true)),
+  U64: float64(8, (view, at) => Number(view.getBigUint64(at, true))),
+  U32: float64(4, (view, at) => view.getUint32(at, true)),
+  U16: float64(2, (view, at) => view.getUint16(at, true)),
   I8: float64(1, (view, at) => view.getInt8(at)),
   U8: float64(1, (view, at) => view.getUint8(at)),
   BOOL: float64(1, (view, at) => view.getUint8(at)),
+  F8_E4M3: { bytes: 1, dtype: 'float32' },
+  F8_E5M2: { bytes: 1, dtype: 'float32' },
+  F8_E8M0: { bytes: 1, dtype: 'float32' },
+  C64: { bytes: 8, dtype: 'float32' },
 };
+
+/** The names of the element types whose values can be read. */
+const readable = Object.keys(encodings).filter((name) => encodings[name].read !== undefined);
 
 /** One entry of the header, checked. */
 interface Entry {
   readonly name: string;
-  readonly encoding: Encoding;
+  /** The element type as the file names it. */
+  readonly type: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -45,20 +70,28 @@ interface Entry {
  * Reads a safetensors file: eight bytes that give the header's length, a JSON header, and the tensors' bytes, which the
  * header must cover without gap or overlap. Half precisions become float32, integers float64.
  *
+ * Names, shapes and offsets are checked at once. The values of a tensor are decoded when its `data` is first read, and then
+ * kept: what nobody asks for costs nothing. Reading `data` throws an InputError where the values cannot be read: complex
+ * numbers, floats of 8 bits and fewer, integers from 2⁵³ on.
+ *
+ * @param bytes must not change afterwards.
  * @param source names the file in messages.
- * @throws InputError when any of it is not as the format demands.
+ * @throws InputError when the header is not as the format demands.
  */
 export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): Safetensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 8) throw new InputError(`${source}: expected at least 8 bytes, got ${bytes.length}`);
-  const headerBytes = view.getBigUint64(0, true);
-  if (headerBytes > BigInt(Math.min(bytes.length - 8, MAX_HEADER_BYTES))) {
-    throw new InputError(
-      `${source}: the header claims ${headerBytes} bytes, expected at most ${Math.min(bytes.length - 8, MAX_HEADER_BYTES)}`,
+  const notOne = (why: string): InputError => {
+    const kind = fileKind(bytes);
+    return new InputError(
+      `${source}: ${kind === undefined ? '' : `not a safetensors file: looks like ${kind}; `}${why}`,
     );
-  }
+  };
+  if (bytes.length < 8) throw notOne(`expected at least 8 bytes, got ${bytes.length}`);
+  const headerBytes = view.getBigUint64(0, true);
+  const most = Math.min(bytes.length - 8, MAX_HEADER_BYTES);
+  if (headerBytes > BigInt(most)) throw notOne(`expected a header of at most ${most} bytes, got ${headerBytes}`);
   const start = 8 + Number(headerBytes);
-  const header = parseHeader(bytes.subarray(8, start), source);
+  const header = parseHeader(bytes.subarray(8, start), notOne);
   const bodyBytes = bytes.length - start;
   const entries = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
@@ -66,7 +99,7 @@ export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): Saf
   checkCoverage(entries, bodyBytes, source);
   return {
     metadata: checkMetadata(header['__metadata__'], source),
-    tensors: new Map(entries.map((entry) => [entry.name, read(entry, view, start, source)])),
+    tensors: new Map(entries.map((entry) => [entry.name, lazyArray(entry, view, start, source)])),
   };
 }
 
@@ -100,15 +133,15 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
   return bytes;
 }
 
-function parseHeader(bytes: Uint8Array, source: string): Readonly<Record<string, unknown>> {
+function parseHeader(bytes: Uint8Array, notOne: (why: string) => InputError): Readonly<Record<string, unknown>> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw new InputError(`${source}: the header is not JSON`);
+    throw notOne('expected a header of JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw new InputError(`${source}: expected the header to be a JSON object`);
+    throw notOne('expected the header to be a JSON object');
   }
   return header as Record<string, unknown>;
 }
@@ -131,20 +164,18 @@ function checkEntry(name: string, value: unknown, bodyBytes: number, source: str
     new InputError(`${source}: tensor ${name}: ${what}: expected ${expected}, got ${JSON.stringify(got) ?? 'nothing'}`);
   if (typeof value !== 'object' || value === null) throw bad('entry', 'an object', value);
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(encodings, dtype)) {
-    throw bad('dtype', `one of ${Object.keys(encodings).join(', ')}`, dtype);
-  }
+  if (typeof dtype !== 'string') throw bad('dtype', 'the name of an element type', dtype);
   if (!isNaturals(shape)) throw bad('shape', 'integers ≥ 0', shape);
   if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0] > offsets[1] || offsets[1] > bodyBytes) {
     throw bad('data_offsets', `begin ≤ end ≤ ${bodyBytes}, the bytes behind the header`, offsets);
   }
   const [begin, end] = offsets;
-  const encoding = encodings[dtype];
-  const expected = sizeOf(shape) * encoding.bytes;
-  if (end - begin !== expected) {
+  // The length of a type that is not known, such as one of four bits, is not checked: its values are not read.
+  const expected = sizeOf(shape) * (encodingOf(dtype)?.bytes ?? NaN);
+  if (end - begin !== expected && !Number.isNaN(expected)) {
     throw bad('data_offsets', `${expected} bytes for ${dtype} ${formatShape(shape)}`, end - begin);
   }
-  return { name, encoding, shape, begin, end };
+  return { name, type: dtype, shape, begin, end };
 }
 
 function isNaturals(value: unknown): value is number[] {
@@ -164,18 +195,37 @@ function checkCoverage(entries: readonly Entry[], bodyBytes: number, source: str
   }
 }
 
-function read({ name, encoding, shape, begin }: Entry, view: DataView, start: number, source: string): NDArray {
-  const { bytes, dtype } = encoding;
-  const size = sizeOf(shape);
-  const data = dtype === 'float32' ? new Float32Array(size) : new Float64Array(size);
-  for (let i = 0; i < size; i++) data[i] = encoding.read(view, start + begin + i * bytes);
-  if (encoding === encodings['I64']) {
+function encodingOf(type: string): Encoding | undefined {
+  return Object.hasOwn(encodings, type) ? encodings[type] : undefined;
+}
+
+/** An array whose values are decoded when they are first asked for. */
+function lazyArray(entry: Entry, view: DataView, start: number, source: string): NDArray {
+  const { shape, type } = entry;
+  let decoded: FloatArray | undefined;
+  return {
+    shape,
+    dtype: encodingOf(type)?.dtype ?? 'float32',
+    get data() {
+      return (decoded ??= decode(entry, view, start, source));
+    },
+  };
+}
+
+function decode({ name, type, shape, begin }: Entry, view: DataView, start: number, source: string): FloatArray {
+  const { bytes, dtype, read } = encodingOf(type) ?? { bytes: 0, dtype: 'float32' };
+  if (read === undefined) {
+    throw new InputError(`${source}: tensor ${name}: dtype: expected one of ${readable.join(', ')}, got ${type}`);
+  }
+  const data = allocate(dtype, sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = read(view, start + begin + i * bytes);
+  if (type === 'I64' || type === 'U64') {
     const large = data.find((value) => !Number.isSafeInteger(value));
     if (large !== undefined) {
       throw new InputError(`${source}: tensor ${name}: expected integers below 2^53, got ${large}`);
     }
   }
-  return { shape, dtype, data };
+  return data;
 }
 
 /** IEEE 754 binary16. */

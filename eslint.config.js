@@ -43,6 +43,7 @@ const downwardOnly = layers.flat().map((layer) => restricted(`src/${layer}/**`, 
 const tensorFloors = [
   ['shape'],
   ['array', 'strided', 'signature'],
+  ['scalar/'],
   ['primitives/', 'random'],
   ['tensor'],
   ['apply', 'print', 'liveness'],

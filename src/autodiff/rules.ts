@@ -1,4 +1,5 @@
 import {
+  abs,
   add,
   apply,
   type Attributes,
@@ -7,19 +8,31 @@ import {
   channelInnerProduct,
   channelScale,
   channelSum,
+  equal,
+  erfc,
+  exp,
   gatherPixels,
   inverseDeviation,
+  less,
+  lessEqual,
+  linearCombination,
   matmul,
+  minimum,
   multiply,
   type Pair,
   power,
   type PrimitiveName,
   reluGradient,
   reshape,
+  scalar,
   scale,
   scatterPixels,
+  select,
+  sign,
+  softplus,
   standardizeGradient,
   subtract,
+  tanh,
   type Tensor,
 } from '../tensor/index.ts';
 import { sumTo } from './broadcast.ts';
@@ -115,15 +128,98 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   // y = Σ cᵢ·xᵢ
   linearCombination: ({ attributes: { coefficients } }) => coefficients.map((c) => (g: Tensor) => scale(g, c)),
   multiply: ({ operands: [a, b] }) => [(g) => multiply(g, b), (g) => multiply(g, a)],
-  // y = xᵉ, y′ = e·xᵉ⁻¹
-  power: ({ operands: [x], attributes: { exponent: e } }) => [(g) => scale(multiply(g, power(x, e - 1)), e)],
+  // y = xᵉ, y′ = e·xᵉ⁻¹; x⁰ is 1 at 0, too
+  power: ({ operands: [x], attributes: { exponent: e } }) => [
+    e === 0 ? null : (g) => scale(multiply(g, power(x, e - 1)), e),
+  ],
+  abs: ({ operands: [x] }) => [(g) => multiply(g, sign(x))],
+  sign: () => [null],
+  floor: () => [null],
+  // Half the gradient where a = b
+  minimum: ({ operands: [a, b] }) => [(g) => share(g, a, b), (g) => share(g, b, a)],
+  maximum: ({ operands: [a, b] }) => [(g) => share(g, b, a), (g) => share(g, a, b)],
+  less: () => [null, null],
+  lessEqual: () => [null, null],
+  equal: () => [null, null],
+  select: ({ operands: [condition] }) => [
+    null,
+    (g) => select(condition, g, like(g, 0)),
+    (g) => select(condition, like(g, 0), g),
+  ],
+  stopGradient: () => [null],
+
   exp: ({ y }) => [(g) => multiply(g, y)],
+  expm1: ({ y }) => [(g) => add(multiply(g, y), g)],
   log: ({ operands: [x] }) => [(g) => multiply(g, power(x, -1))],
+  log1p: ({ operands: [x] }) => [(g) => multiply(g, power(add(x, like(x, 1)), -1))],
   // y′ = 1 − y²
   tanh: ({ y }) => [(g) => subtract(g, multiply(g, power(y, 2)))],
+  // y′ = ±2/√π·e^(−x²)
+  erf: ({ operands: [x] }) => [(g) => scale(multiply(g, bell(x, 1)), 2 / Math.sqrt(Math.PI))],
+  erfc: ({ operands: [x] }) => [(g) => scale(multiply(g, bell(x, 1)), -2 / Math.sqrt(Math.PI))],
+
   // y′ = 1 where x > 0 and 0 elsewhere, at x = 0 too
   relu: ({ operands: [x] }) => [(g) => reluGradient(g, x)],
   reluGradient: ({ operands: [, x] }) => [(g) => reluGradient(g, x), null],
+  leakyRelu: ({ operands: [x], attributes: { slope } }) => [(g) => select(positive(x), g, scale(g, slope))],
+  // y′ = α·eˣ where x ≤ 0; the minimum keeps what is not selected finite, for the derivative of this
+  elu: ({ operands: [x], attributes: { alpha } }) => [
+    (g) => select(positive(x), g, scale(multiply(g, exp(minimum(x, like(x, 0)))), alpha)),
+  ],
+  // y′ = σ(βx)
+  softplus: ({ operands: [x], attributes: { beta, threshold } }) => [
+    (g) => select(less(like(x, threshold), scale(x, beta)), g, multiply(g, logistic(scale(x, beta)))),
+  ],
+  // y′ = 1/(1 + |x|)²
+  softsign: ({ operands: [x] }) => [(g) => multiply(g, power(add(like(x, 1), abs(x)), -2))],
+  // y = x·Φ(x), y′ = Φ + x·φ
+  gelu: ({ operands: [x] }) => [
+    (g) => {
+      const distribution = scale(erfc(scale(x, -Math.SQRT1_2)), 0.5);
+      const density = scale(bell(x, 0.5), 1 / Math.sqrt(2 * Math.PI));
+      return multiply(g, add(distribution, multiply(x, density)));
+    },
+  ],
+  // y = x·σ(u) with u = 2√(2/π)·(x + 0.044715·x³), y′ = σ + x·σ·(1 − σ)·u′
+  geluTanh: ({ operands: [x] }) => [
+    (g) => {
+      const c = 2 * Math.sqrt(2 / Math.PI);
+      const s = logistic(linearCombination([x, power(x, 3)], [c, c * 0.044715]));
+      const slope = linearCombination([like(x, 1), power(x, 2)], [c, 3 * c * 0.044715]);
+      return multiply(g, add(s, multiply(multiply(x, slope), subtract(s, power(s, 2)))));
+    },
+  ],
+  // y = x·σ(x), y′ = σ + y·(1 − σ)
+  silu: ({ y, operands: [x] }) => [
+    (g) => {
+      const s = logistic(x);
+      return multiply(g, linearCombination([s, y, multiply(y, s)], [1, 1, -1]));
+    },
+  ],
+  // y = x·t with t = tanh(log(1 + eˣ)), y′ = t + x·(1 − t²)·σ(x)
+  mish: ({ operands: [x] }) => [
+    (g) => {
+      const t = tanh(softplus(x));
+      return multiply(g, add(t, multiply(multiply(x, subtract(like(x, 1), power(t, 2))), logistic(x))));
+    },
+  ],
+  // y′ = 1 on the bounds
+  clip: ({ operands: [x], attributes: { low, high } }) => [
+    (g) => select(multiply(lessEqual(like(x, low), x), lessEqual(x, like(x, high))), g, like(g, 0)),
+  ],
+  // y′ = 0 on the bounds
+  hardtanh: ({ operands: [x], attributes: { low, high } }) => [
+    (g) => select(add(lessEqual(x, like(x, low)), lessEqual(like(x, high), x)), like(g, 0), g),
+  ],
+  // y′ = 0 below −3, 1 above 3, and x/3 + ½ between, at ±3 too
+  hardswish: ({ operands: [x] }) => [
+    (g) => {
+      const middle = multiply(g, linearCombination([x, like(x, 1)], [1 / 3, 1 / 2]));
+      return select(less(x, like(x, -3)), like(g, 0), select(lessEqual(x, like(x, 3)), middle, g));
+    },
+  ],
+  hardsigmoid: ({ operands: [x] }) => [(g) => select(between(x, -3, 3), scale(g, 1 / 6), like(g, 0))],
+
   cast: ({ operands: [x] }) => [(g) => castTo(g, x.dtype)],
 
   // ── Moving elements: the adjoint of a copy copies back, and sums where one element went to several places ──────────
@@ -187,6 +283,36 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
     (g) => castTo(matmul(g, castTo(a, g.dtype), { transposeA: true }), b.dtype),
   ],
 };
+
+/** A number in the precision of a tensor. */
+function like({ dtype }: Tensor, value: number): Tensor {
+  return scalar(value, dtype);
+}
+
+/** 1 where x > 0. */
+function positive(x: Tensor): Tensor {
+  return less(like(x, 0), x);
+}
+
+/** 1 where low < x < high. */
+function between(x: Tensor, low: number, high: number): Tensor {
+  return multiply(less(like(x, low), x), less(x, like(x, high)));
+}
+
+/** g where a < b, half of it where a = b, and 0 elsewhere. */
+function share(g: Tensor, a: Tensor, b: Tensor): Tensor {
+  return select(less(a, b), g, select(equal(a, b), scale(g, 0.5), like(g, 0)));
+}
+
+/** e^(−factor·x²). */
+function bell(x: Tensor, factor: number): Tensor {
+  return exp(scale(power(x, 2), -factor));
+}
+
+/** 1 / (1 + e⁻ˣ). */
+function logistic(x: Tensor): Tensor {
+  return power(add(like(x, 1), exp(scale(x, -1))), -1);
+}
 
 function lastTwo(x: Tensor): Pair {
   return [x.shape[x.rank - 2], x.shape[x.rank - 1]];

@@ -1,7 +1,5 @@
-import { ShapeError } from '../errors.ts';
-import { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';
-import { type Shape, broadcastShapes, formatShape } from './shape.ts';
-import { type PrimitiveOp, Tensor } from './tensor.ts';
+import { type Attributes, type PrimitiveName, primitives } from './primitives/index.ts';
+import { applyDefinition, type Tensor } from './primitives/node.ts';
 
 /**
  * The expression "this primitive of these operands". Shapes and precisions are checked here, so that an expression that
@@ -14,25 +12,5 @@ export function apply<P extends PrimitiveName>(
   operands: readonly Tensor[],
   attributes: Attributes[P],
 ): Tensor {
-  const { signature, resultType }: Definition<Attributes[P]> = primitives[primitive];
-  const ranks = signature.coreRanks(attributes, operands.length);
-  const dtype = operands[0].dtype;
-  const cores: Shape[] = [];
-  const leading: Shape[] = [];
-  operands.forEach((operand, i) => {
-    if (operand.dtype !== dtype) {
-      throw new ShapeError(`${primitive}: expected operands of one precision, got ${dtype} and ${operand.dtype}`);
-    }
-    if (operand.rank < ranks[i]) {
-      throw new ShapeError(
-        `${primitive} ${signature.text}: operand ${i} has too few dimensions, ` +
-          `expected at least ${ranks[i]}, got shape ${formatShape(operand.shape)}`,
-      );
-    }
-    leading.push(operand.shape.slice(0, operand.rank - ranks[i]));
-    cores.push(operand.shape.slice(operand.rank - ranks[i]));
-  });
-  const shape = [...broadcastShapes(primitive, leading), ...signature.inferCore(attributes, cores)];
-  const op = { kind: 'primitive', primitive, attributes } as PrimitiveOp;
-  return new Tensor(op, operands, shape, resultType?.(attributes) ?? dtype);
+  return applyDefinition(primitive, primitives[primitive], operands, attributes);
 }

@@ -38,7 +38,18 @@ export * from './functions/pooling.ts';
 export * from './functions/product.ts';
 export * from './functions/reduction.ts';
 export type * from './primitives/convolution.ts';
-export type * from './primitives/elementwise.ts';
+export * from './primitives/elementwise/activations.ts';
+export * from './primitives/elementwise/arithmetic.ts';
+export {
+  type ElementwiseName,
+  type ElementwisePrimitives,
+  elementwiseRows,
+  isElementwise,
+  scalarExpression,
+} from './primitives/elementwise/index.ts';
+export { type Domain, type Row } from './primitives/elementwise/row.ts';
+export * from './primitives/elementwise/transcendental.ts';
+export { type Scalar, type ScalarOp } from './scalar/index.ts';
 export type * from './primitives/movement.ts';
 export type * from './primitives/normalization.ts';
 export type * from './primitives/pooling.ts';

@@ -53,7 +53,7 @@ export interface PlannedEvaluation {
  * @param varying inputs whose value changes between runs.
  */
 export function planEvaluation(outputs: readonly Tensor[], varying: readonly Tensor[] = []): PlannedEvaluation {
-  const { values, inputs, drafts, outputValues } = numberValues(outputs, varying);
+  const { values, inputs, drafts, outputValues } = numberValues(outputs.map(withoutStop), varying);
   const steps = endsEarly(drafts);
   const stage = (varies: boolean) => steps.filter((step) => step.varying === varies).map(({ step }) => step);
   const fixedInputs = inputs.filter((each) => !each.varying);
@@ -113,8 +113,8 @@ function numberValues(outputs: readonly Tensor[], varyingInputs: readonly Tensor
       op.kind === 'input'
         ? tensor
         : op.kind === 'constant'
-          ? op.value
-          : `${op.primitive} ${JSON.stringify(op.attributes)} ${operands.join(' ')} ${formatShape(shape)}`;
+          ? constantKey(op.value)
+          : `${op.primitive} ${attributesKey(op.attributes)} ${operands.join(' ')} ${formatShape(shape)}`;
     let value = known.get(identity);
     if (value === undefined) {
       value =
@@ -131,6 +131,19 @@ function numberValues(outputs: readonly Tensor[], varyingInputs: readonly Tensor
   }
   numbered.outputValues.push(...outputs.map((output) => numbers.get(output)!));
   return numbered;
+}
+
+/** What constants that are one value of a plan have in common: their number for scalars, and the array itself for others. */
+function constantKey(value: NDArray): unknown {
+  const [x] = value.data;
+  return value.shape.length === 0 ? `${value.dtype} ${Object.is(x, -0) ? '-0' : x}` : value;
+}
+
+/** Attributes as text that equal ones have in common: what JSON has no text for (−0, infinities, NaN) included. */
+function attributesKey(attributes: object): string {
+  return JSON.stringify(attributes, (_, value: unknown) =>
+    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `${1 / value} ${value}` : value,
+  );
 }
 
 /**
@@ -162,9 +175,20 @@ export function coreRanksOf<P extends PrimitiveName>(
   return signature.coreRanks(attributes, operandCount);
 }
 
-/** The operands, with every broadcast of nothing but leading dimensions replaced by what it stretches. */
+/** What a tensor is for who wants its value alone. */
+function withoutStop(tensor: Tensor): Tensor {
+  let source = tensor;
+  while (source.op.kind === 'primitive' && source.op.primitive === 'stopGradient') [source] = source.operands;
+  return source;
+}
+
+/**
+ * The operands, with every broadcast of nothing but leading dimensions replaced by what it stretches, and without what
+ * stops gradients.
+ */
 function operandsWithoutBroadcast(tensor: Tensor): readonly Tensor[] {
-  const { op, operands } = tensor;
+  const { op } = tensor;
+  const operands = tensor.operands.map(withoutStop);
   if (op.kind !== 'primitive') return operands;
   const ranks = coreRanksOf(op.primitive, op.attributes, operands.length);
   return operands.map((operand, i) => {
@@ -176,7 +200,7 @@ function operandsWithoutBroadcast(tensor: Tensor): readonly Tensor[] {
       const keepsCore =
         inner.rank >= ranks[i] && sameShape(lastOf(inner.shape, ranks[i]), lastOf(source.shape, ranks[i]));
       if (!alignsAtTheRight || !keepsCore) break;
-      source = inner;
+      source = withoutStop(inner);
     }
     return source;
   });

@@ -1,61 +1,9 @@
-import { oneOf } from '../check.ts';
 import { ShapeError } from '../errors.ts';
-import { type DType, DTYPES, type NDArray, ndarray } from './array.ts';
-import type { Attributes, PrimitiveName } from './primitives/index.ts';
+import { type DType, type NDArray, ndarray } from './array.ts';
+import { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor } from './primitives/node.ts';
 import { type Shape, formatShape } from './shape.ts';
 
-/** What a tensor is: a value given later, a value given now, or a primitive applied to other tensors. */
-export type Op = InputOp | ConstantOp | PrimitiveOp;
-
-/** A value that is fed when the graph is evaluated. */
-export interface InputOp {
-  readonly kind: 'input';
-  readonly name: string;
-}
-
-/** A value that is part of the graph. */
-export interface ConstantOp {
-  readonly kind: 'constant';
-  readonly value: NDArray;
-}
-
-/** A primitive and its attributes (stride, padding, axes …); its operands are tensors. */
-export type PrimitiveOp<P extends PrimitiveName = PrimitiveName> = {
-  [Q in P]: { readonly kind: 'primitive'; readonly primitive: Q; readonly attributes: Attributes[Q] };
-}[P];
-
-/**
- * An immutable expression. A tensor holds no numbers: it says how they follow from others, and a backend computes them
- * when they are asked for. Two tensors may share operands, so that expressions form a directed acyclic graph.
- */
-export class Tensor {
-  readonly op: Op;
-  readonly operands: readonly Tensor[];
-  readonly shape: Shape;
-  readonly dtype: DType;
-
-  /** @throws InputError when the precision is none that ntkit computes in. */
-  constructor(op: Op, operands: readonly Tensor[], shape: Shape, dtype: DType) {
-    oneOf(`${op.kind === 'primitive' ? op.primitive : op.kind}: dtype`, dtype, DTYPES);
-    this.op = op;
-    this.operands = operands;
-    this.shape = shape;
-    this.dtype = dtype;
-    Object.freeze(this);
-  }
-
-  /** The number of dimensions; 0 for a scalar. */
-  get rank(): number {
-    return this.shape.length;
-  }
-
-  /** `convolution float32[8, 16, 32, 32]`: what is computed, and what comes out. */
-  toString(): string {
-    const { op } = this;
-    const label = op.kind === 'input' ? op.name : op.kind === 'constant' ? 'constant' : op.primitive;
-    return `${label} ${this.dtype}${formatShape(this.shape)}`;
-  }
-}
+export { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor };
 
 /** A tensor whose value is fed at evaluation. The name serves messages and printing; identity is the object's. */
 export function input(name: string, shape: Shape, dtype: DType = 'float64'): Tensor {

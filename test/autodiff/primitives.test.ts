@@ -32,8 +32,9 @@ function like(arrays: readonly { readonly shape: readonly number[] }[], seed: nu
 }
 
 const names = Object.keys(primitiveCases) as PrimitiveName[];
-// The index of a maximum is piecewise constant: it has no derivative to compare. The pools that use it do (below).
-const differentiable = names.filter((name) => name !== 'maxPoolIndex');
+// The index of a maximum is piecewise constant: it has no derivative to compare. The pools that use it do (below). What
+// stops gradients has one by definition.
+const differentiable = names.filter((name) => name !== 'maxPoolIndex' && name !== 'stopGradient');
 
 describe.each(differentiable)('%s', (name) => {
   test('its gradient is that of central differences, to 1e-7', async () => {

@@ -2,15 +2,18 @@ import fc from 'fast-check';
 import {
   apply,
   type Attributes,
+  type ElementwiseName,
+  elementwiseRows,
   formatShape,
   type NDArray,
   type Pair,
   type PrimitiveName,
+  type Row,
   type Shape,
   type Sides,
   type Tensor,
 } from '../../src/tensor/index.ts';
-import { anywhere, apart, awayFromZero, type Draw, draw, extent, leadingShape, positive, seeds } from './arrays.ts';
+import { anywhere, apart, type Draw, draw, extent, leadingShape, positive, seeds } from './arrays.ts';
 
 /** One application of a primitive to drawn operands. */
 export interface PrimitiveCase {
@@ -164,7 +167,34 @@ function unaryOf<P extends PrimitiveName>(primitive: P, attributes: fc.Arbitrary
   );
 }
 
-const none = fc.constant({});
+/** Uniform in the range of a row; away from its kinks, and operands apart from each other, each by 0.05. */
+function drawOf<A>({ from = -2, to = 2, kinks, apart, flags }: Row<A>, attributes: A, operand: number): Draw {
+  if (flags?.includes(operand)) return (generator, size) => Array.from({ length: size }, () => generator.integer(2));
+  const points = kinks?.(attributes) ?? [];
+  // Operands that must differ lie on interleaved grids, with steps of 0.2.
+  const grid = (x: number) =>
+    apart ? 0.2 * Math.round(5 * x) + 0.1 * (operand % 2) + 0.2 * (x - Math.round(x)) * 0.25 : x;
+  const away = (x: number) => points.reduce((at, kink) => (Math.abs(at - kink) < 0.05 ? kink + 0.1 : at), x);
+  return (generator, size) => Array.from({ length: size }, () => away(grid(generator.uniform(from, to))));
+}
+
+/** Cases of an element-wise primitive, as its row has them. */
+function casesOfRow<P extends ElementwiseName>(primitive: P): fc.Arbitrary<PrimitiveCase> {
+  const row = elementwiseRows[primitive] as unknown as Row<Attributes[P]>;
+  const drafts = fc.constantFrom(...row.examples).map((attributes): Draft<P> => {
+    const { coefficients } = attributes as { coefficients?: readonly number[] };
+    const count = row.operands ?? coefficients!.length;
+    const operands = Array.from({ length: count }, (_, i) => ({ core: [], how: drawOf(row, attributes, i) }));
+    const smooth = operands.flatMap((_, i) => (row.flags?.includes(i) ? [] : [i]));
+    return { attributes, operands, ...(row.flags ? { smooth } : {}) };
+  });
+  return cases(primitive, drafts, elements);
+}
+
+function elementwiseCases(): { readonly [P in ElementwiseName]: fc.Arbitrary<PrimitiveCase> } {
+  const names = Object.keys(elementwiseRows) as ElementwiseName[];
+  return Object.fromEntries(names.map((name) => [name, casesOfRow(name)])) as ReturnType<typeof elementwiseCases>;
+}
 
 /** Random applications of every primitive. Leave one out and the type check fails. */
 export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<PrimitiveCase> } = {
@@ -257,29 +287,7 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
     })),
   ),
 
-  linearCombination: cases(
-    'linearCombination',
-    fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 4 }).map((coefficients) => ({
-      attributes: { coefficients },
-      operands: coefficients.map(() => ({ core: [] })),
-    })),
-    elements,
-  ),
-  multiply: cases('multiply', fc.constant({ attributes: {}, operands: [{ core: [] }, { core: [] }] }), elements),
-  power: unaryOf(
-    'power',
-    fc.constantFrom(-2, -1, -0.5, 0.5, 2, 3).map((exponent) => ({ exponent })),
-    positive,
-  ),
-  exp: unaryOf('exp', none, anywhere),
-  log: unaryOf('log', none, positive),
-  tanh: unaryOf('tanh', none, anywhere),
-  relu: unaryOf('relu', none, awayFromZero),
-  reluGradient: cases(
-    'reluGradient',
-    fc.constant({ attributes: {}, operands: [{ core: [] }, { core: [], how: awayFromZero }] }),
-    elements,
-  ),
+  ...elementwiseCases(),
   cast: unaryOf('cast', fc.constant({ dtype: 'float64' as const }), anywhere),
 
   reshape: cases(

@@ -1,6 +1,7 @@
 import { oneOf } from '../../check.ts';
 import { type DType, DTYPES } from '../array.ts';
 import { apply } from '../apply.ts';
+import { multiply } from '../primitives/elementwise/arithmetic.ts';
 import { ShapeError } from '../../errors.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -48,11 +49,6 @@ export function scale(x: Tensor, factor: number): Tensor {
   return linearCombination([x], [factor]);
 }
 
-/** a · b element by element, shapes broadcast. */
-export function multiply(a: Tensor, b: Tensor): Tensor {
-  return apply('multiply', [a, b], {});
-}
-
 /** a / b element by element, shapes broadcast. */
 export function divide(a: Tensor, b: Tensor): Tensor {
   return multiply(a, power(b, -1));
@@ -66,31 +62,6 @@ export function power(x: Tensor, exponent: number): Tensor {
 /** √x. */
 export function sqrt(x: Tensor): Tensor {
   return power(x, 0.5);
-}
-
-/** eˣ. */
-export function exp(x: Tensor): Tensor {
-  return apply('exp', [x], {});
-}
-
-/** The natural logarithm. */
-export function log(x: Tensor): Tensor {
-  return apply('log', [x], {});
-}
-
-/** The hyperbolic tangent. */
-export function tanh(x: Tensor): Tensor {
-  return apply('tanh', [x], {});
-}
-
-/** max(x, 0). Its derivative at 0 is taken as 0, as PyTorch does; NaN stays NaN. */
-export function relu(x: Tensor): Tensor {
-  return apply('relu', [x], {});
-}
-
-/** g where x > 0, and 0 elsewhere; shapes broadcast. */
-export function reluGradient(g: Tensor, x: Tensor): Tensor {
-  return apply('reluGradient', [g, x], {});
 }
 
 /** The same numbers in another precision. */

@@ -1,6 +1,7 @@
 import { apply } from '../apply.ts';
 import type { Tensor } from '../tensor.ts';
-import { add, multiply, power, scale } from './elementwise.ts';
+import { multiply } from '../primitives/elementwise/arithmetic.ts';
+import { add, power, scale } from './elementwise.ts';
 import { ones } from './movement.ts';
 import { scalar } from '../tensor.ts';
 

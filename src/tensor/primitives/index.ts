@@ -1,7 +1,11 @@
-import type { DType } from '../array.ts';
-import type { Signature } from '../signature.ts';
 import { convolutionDefinitions, type ConvolutionPrimitives } from './convolution.ts';
-import { elementwiseDefinitions, type ElementwisePrimitives } from './elementwise.ts';
+import {
+  castDefinitions,
+  type CastPrimitives,
+  elementwiseDefinitions,
+  type ElementwisePrimitives,
+} from './elementwise/index.ts';
+import type { Definition } from './node.ts';
 import { movementDefinitions, type MovementPrimitives } from './movement.ts';
 import { normalizationDefinitions, type NormalizationPrimitives } from './normalization.ts';
 import { poolingDefinitions, type PoolingPrimitives } from './pooling.ts';
@@ -15,18 +19,15 @@ export interface Attributes
     NormalizationPrimitives,
     PoolingPrimitives,
     ElementwisePrimitives,
+    CastPrimitives,
     MovementPrimitives,
     ReductionPrimitives,
     ProductPrimitives {}
 
+export { type Definition };
+
 /** The name of a primitive. */
 export type PrimitiveName = keyof Attributes;
-
-/** The type of a primitive: core shapes, and the precision of the result where it is not that of the operands. */
-export interface Definition<A> {
-  readonly signature: Signature<A>;
-  readonly resultType?: (attributes: A) => DType;
-}
 
 /** Every primitive's definition. Leave one out and the build fails. */
 export const primitives: { readonly [P in PrimitiveName]: Definition<Attributes[P]> } = {
@@ -34,6 +35,7 @@ export const primitives: { readonly [P in PrimitiveName]: Definition<Attributes[
   ...normalizationDefinitions,
   ...poolingDefinitions,
   ...elementwiseDefinitions,
+  ...castDefinitions,
   ...movementDefinitions,
   ...reductionDefinitions,
   ...productDefinitions,

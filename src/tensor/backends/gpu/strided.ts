@@ -61,6 +61,17 @@ export function mapViews(
   views: readonly View[],
   f: (...values: string[]) => string,
 ): void {
+  mapStatements(lower, output, shape, views, (_, values) => f(...values));
+}
+
+/** The same for a function that is written in several statements. */
+export function mapStatements(
+  lower: Lowering,
+  output: Operand,
+  shape: Shape,
+  views: readonly View[],
+  f: (k: KernelText, values: readonly string[]) => string,
+): void {
   // An operand that is read twice is one parameter, and one read if it is read alike.
   const operands = [...new Map(views.map(({ operand }) => [operand.id, operand])).values()];
   lower.kernel(output, operands, (k) => {
@@ -72,7 +83,14 @@ export function mapViews(
       if (values === undefined) known.set(key, (values = readView(k, number, shape, view)));
       return values;
     });
-    return lanes((lane) => k.value(f(...read.map((values) => values[lane]))));
+    return lanes((lane) =>
+      k.value(
+        f(
+          k,
+          read.map((values) => values[lane]),
+        ),
+      ),
+    );
   });
 }
 

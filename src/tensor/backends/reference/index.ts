@@ -3,8 +3,10 @@ import type { Arguments, Backend, Executable } from '../../backend.ts';
 import { releases } from '../../liveness.ts';
 import { type Plan, type Step, useOf } from '../../plan.ts';
 import { convolutionKernels } from './kernels/convolution.ts';
-import { elementwiseKernels } from './kernels/elementwise.ts';
+import { castKernels } from './kernels/cast.ts';
+import { type ElementwiseName, isElementwise, scalarExpression } from '../../primitives/elementwise/index.ts';
 import type { Attributes, PrimitiveName } from '../../primitives/index.ts';
+import { computeElementwise } from './elementwise.ts';
 import { movementKernels } from './kernels/movement.ts';
 import { normalizationKernels } from './kernels/normalization.ts';
 import { poolingKernels } from './kernels/pooling.ts';
@@ -13,12 +15,12 @@ import { reductionKernels } from './kernels/reduction.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Kernel } from './kernel.ts';
 
-/** The kernel of every primitive. Leave one out and the build fails. */
-const kernels: { readonly [P in PrimitiveName]: Kernel<Attributes[P]> } = {
+/** The kernel of every primitive that is no element-wise expression. Leave one out and the build fails. */
+const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: Kernel<Attributes[P]> } = {
   ...convolutionKernels,
   ...normalizationKernels,
   ...poolingKernels,
-  ...elementwiseKernels,
+  ...castKernels,
   ...movementKernels,
   ...reductionKernels,
   ...productKernels,
@@ -109,8 +111,13 @@ class ReferenceExecutable implements Executable {
   }
 }
 
-/** Computes one primitive, in the precision of its operands, into an output that is there. */
-export function callKernel<P extends PrimitiveName>(
+/** Computes one step, in the precision of its operands, into an output that is there. */
+export function callKernel(step: Step, output: NDArray, operands: readonly NDArray[]): void {
+  if (isElementwise(step)) computeElementwise(scalarExpression(step), output, operands);
+  else callWhole(step, output, operands);
+}
+
+function callWhole<P extends Exclude<PrimitiveName, ElementwiseName>>(
   { primitive, attributes }: { primitive: P; attributes: Attributes[P] },
   output: NDArray,
   operands: readonly NDArray[],

@@ -3,6 +3,8 @@ import { BackendError, InputError } from '../../../errors.ts';
 import type { FloatArray, NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable, Places } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
+import { emitModule } from './emit/elementwise.ts';
+import type { EmittedFunctions } from './lowering.ts';
 import { Pool, type PoolOptions, validKernels } from './pool.ts';
 import { lowerPlan, type WasmProgram } from './program.ts';
 
@@ -10,6 +12,9 @@ const CLOSED = 'backend wasm: expected an open backend, got one that was closed'
 
 /** How many blocks a worker is sent ahead: it computes one while the results of the other are taken in. */
 const BLOCKS_AHEAD = 2;
+
+/** How many modules of emitted functions are kept for further programs. */
+const MODULES_KEPT = 64;
 
 const FOUR_GIB = 2 ** 32;
 
@@ -69,6 +74,7 @@ class WasmBackend implements Backend {
   readonly #options: PoolOptions;
   #pool: Promise<Pool> | undefined;
   #closed = false;
+  readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
 
   constructor(options: PoolOptions) {
     const { threads, shared } = options;
@@ -80,10 +86,10 @@ class WasmBackend implements Backend {
   async compile(plan: Plan): Promise<Executable> {
     this.#checkOpen();
     const { shared, threads } = this.#options;
-    const program = lowerPlan(plan, shared ? threads : 1);
-    const pool = await this.#started();
+    const { functions, ...program } = lowerPlan(plan, shared ? threads : 1);
+    const [pool, emitted] = await Promise.all([this.#started(), this.#emitted(functions)]);
     this.#checkOpen();
-    return WasmExecutable.load(pool, program, plan);
+    return WasmExecutable.load(pool, program, emitted, plan);
   }
 
   async close(): Promise<void> {
@@ -95,6 +101,16 @@ class WasmBackend implements Backend {
 
   #checkOpen(): void {
     if (this.#closed) throw new BackendError(CLOSED);
+  }
+
+  /** The module of a program's own functions. Programs of the same functions share one; the last few are kept. */
+  #emitted({ key, byName }: EmittedFunctions): Promise<WebAssembly.Module> | undefined {
+    if (byName.size === 0) return undefined;
+    const module = this.#modules.get(key) ?? WebAssembly.compile(emitModule(byName, this.#options.shared));
+    this.#modules.delete(key);
+    this.#modules.set(key, module);
+    if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value!);
+    return module;
   }
 
   /** The workers; new ones if the last have died. */
@@ -126,7 +142,12 @@ class WasmExecutable implements Executable {
     this.#places = places;
   }
 
-  static async load(pool: Pool, program: WasmProgram, plan: Plan): Promise<WasmExecutable> {
+  static async load(
+    pool: Pool,
+    program: WasmProgram,
+    emitted: WebAssembly.Module | undefined,
+    plan: Plan,
+  ): Promise<WasmExecutable> {
     const { constants, fixed, arena, scratch } = program.bytes;
     const arenas = pool.options.shared ? pool.options.threads : 1;
     const sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
@@ -139,6 +160,7 @@ class WasmExecutable implements Executable {
           kind: 'load',
           id: executable.#id,
           part: pool.options.shared ? worker : 0,
+          emitted,
           program: worker === 0 || !pool.options.shared ? program : { ...program, constants: [] },
           bases: { constants, fixed, arena, scratch: arena + program.bytes.arena },
           memoryBytes: pool.memoryBytes,

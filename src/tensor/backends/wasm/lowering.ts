@@ -1,8 +1,10 @@
 import { BackendError } from '../../../errors.ts';
 import { type DType, ELEMENT_BYTES, type NDArray } from '../../array.ts';
+import { tapeOf } from '../../scalar/index.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachRow } from '../../strided.ts';
 import { type Address, BARRIER, behind, type Call } from './calls.ts';
+import type { ElementwiseFunction } from './emit/elementwise.ts';
 import { encode, type Fields, type Struct, type Values } from './struct.ts';
 
 /** An array in memory. */
@@ -19,6 +21,12 @@ export type WasmKernel<A> = (lower: Lowering, attributes: A, output: Operand, op
 export interface Constant {
   readonly offset: number;
   readonly data: Int32Array | NDArray['data'];
+}
+
+/** Functions to be emitted, by name, and a text that programs with equal ones have in common. */
+export interface EmittedFunctions {
+  readonly key: string;
+  readonly byName: ReadonlyMap<string, ElementwiseFunction>;
 }
 
 /** Every address is a multiple of this: a cache line. */
@@ -53,6 +61,7 @@ export class Lowering {
   scratchBytes = 0;
   #barrier: Address | undefined;
   readonly #tables = new Map<string, Address>();
+  readonly #functions = new Map<string, { readonly name: string; readonly of: ElementwiseFunction }>();
 
   call(kernel: string, ...args: (number | Address)[]): void {
     if (!this.#divided) this.#apart = true;
@@ -116,11 +125,33 @@ export class Lowering {
     return this.table(encode(layout, values));
   }
 
+  /** The name of a function that is emitted for this program; equal ones are one. */
+  emitted(of: ElementwiseFunction): string {
+    const key = functionKey(of);
+    let known = this.#functions.get(key);
+    if (known === undefined) this.#functions.set(key, (known = { name: `emitted${this.#functions.size}`, of }));
+    return known.name;
+  }
+
+  get functions(): EmittedFunctions {
+    return {
+      key: [...this.#functions.keys()].join('\n'),
+      byName: new Map([...this.#functions.values()].map(({ name, of }) => [name, of])),
+    };
+  }
+
   /** Memory that the next call alone may use. */
   scratch(bytes: number): Address {
     this.scratchBytes = Math.max(this.scratchBytes, align(bytes));
     return { region: 'scratch', offset: 0 };
   }
+}
+
+function functionKey({ expression, dtype, rank, operands }: ElementwiseFunction): string {
+  const operations = tapeOf(expression).map(
+    ({ op, value, args }) => `${op} ${1 / value < 0 ? '-' : ''}${value} ${args.join(' ')}`,
+  );
+  return [dtype, rank, operands.join(' '), ...operations].join(', ');
 }
 
 /** Several applications of a function on core dimensions, evenly spaced. */

@@ -20,6 +20,8 @@ export type Request =
       readonly part: number;
       /** Without constants where another worker writes them. */
       readonly program: WasmProgram;
+      /** The functions that were emitted for the program, if it calls any. */
+      readonly emitted: WebAssembly.Module | undefined;
       /** Where each region begins in this worker's memory. */
       readonly bases: Readonly<Record<Region, number>>;
       /** How large this worker's memory must be. */

@@ -5,7 +5,7 @@ import { sizeOf } from '../../shape.ts';
 import type { Address, Call } from './calls.ts';
 import { fuse } from './fuse.ts';
 import { Layout } from './layout.ts';
-import { type Constant, Lowering, type Operand } from './lowering.ts';
+import { type Constant, type EmittedFunctions, Lowering, type Operand } from './lowering.ts';
 
 /** An array that enters or leaves a program. */
 export interface Port {
@@ -33,13 +33,18 @@ export interface WasmProgram {
   };
 }
 
+/** A lowered plan: the program, and the functions that are to be emitted for it. */
+export interface LoweredPlan extends WasmProgram {
+  readonly functions: EmittedFunctions;
+}
+
 /**
  * Lowers a plan and places all its arrays.
  *
  * @param threads how many compute the fixed stage together
  * @throws BackendError when a primitive has no kernel for its operands' precision.
  */
-export function lowerPlan(plan: Plan, threads = 1): WasmProgram {
+export function lowerPlan(plan: Plan, threads = 1): LoweredPlan {
   const { values, outputs } = plan;
   const lowering = new Lowering();
   const fixed = fuse(plan.fixedSteps, plan);
@@ -80,6 +85,7 @@ export function lowerPlan(plan: Plan, threads = 1): WasmProgram {
     size: sizeOf(values[value].shape),
   });
   return {
+    functions: lowering.functions,
     constants: lowering.constants,
     fixedCalls: first.calls,
     varyingCalls: second.calls[0],

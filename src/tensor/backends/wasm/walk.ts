@@ -3,23 +3,8 @@ import { joinDimensions } from '../../strided.ts';
 import { type Address, behind } from './calls.ts';
 import { LINE, type Lowering } from './lowering.ts';
 
-/** The operations of the kernel `walk`, numbered as in assembly/elementwise.ts. */
-const ROW_OPERATIONS = [
-  ...([
-    'copy',
-    'scale',
-    'combine',
-    'accumulate',
-    'multiply',
-    'relu',
-    'reluGradient',
-    'power',
-    'exp',
-    'log',
-    'tanh',
-  ] as const),
-  ...(['sum', 'copy64', 'combine64', 'accumulate64', 'widen', 'narrow'] as const),
-] as const;
+/** The operations of the kernel `walk`, numbered as in assembly/walk.ts. */
+const ROW_OPERATIONS = ['copy', 'sum', 'copy64', 'widen', 'narrow'] as const;
 
 /** An operation on rows of numbers. */
 export type RowOperation = (typeof ROW_OPERATIONS)[number];
@@ -31,25 +16,16 @@ export interface View {
 }
 
 /** Applies an operation to every element of a shape. */
-export function walk(
-  lower: Lowering,
-  operation: RowOperation,
-  shape: Shape,
-  output: View,
-  operands: readonly View[],
-  numbers: readonly number[] = [],
-): void {
-  const [a, b = a] = operands;
-  const { extents, strides } = joinDimensions(shape, [output.steps, a.steps, b.steps]);
-  const [p = 0, q = 0] = numbers;
+export function walk(lower: Lowering, operation: RowOperation, shape: Shape, output: View, operand: View): void {
+  const { extents, strides } = joinDimensions(shape, [output.steps, operand.steps]);
   const scratch = lower.scratch(4 * extents.length);
   // Divided along the first dimension, unless all of it goes to the same outputs, or a thread's own memory takes part.
   const [first, ...inner] = extents;
-  const addresses = [output.address, a.address, b.address];
+  const addresses = [output.address, operand.address];
   const part = (start: number, count: number) => {
     const table = lower.table([extents.length, count, ...inner, ...strides.flat()]);
     const at = addresses.map((address, i) => behind(address, start * strides[i][0]));
-    lower.call('walk', ROW_OPERATIONS.indexOf(operation), ...at, p, q, table, scratch);
+    lower.call('walk', ROW_OPERATIONS.indexOf(operation), ...at, table, scratch);
   };
   if (strides[0][0] === 0 || addresses.some(({ region }) => region === 'scratch')) part(0, first);
   else lower.divide(first, sizeOf(shape), part, inner.length === 0 ? LINE : 1);

@@ -75,21 +75,26 @@ function answer(request: Request): Places {
   }
 }
 
-function load({ id, part, program, bases, memoryBytes }: Extract<Request, { kind: 'load' }>): void {
+function load({ id, part, program, emitted, bases, memoryBytes }: Extract<Request, { kind: 'load' }>): void {
   const missing = memoryBytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   for (const { offset, data } of program.constants) {
     const to = new Uint8Array(memory.buffer, bases.constants + offset, data.byteLength);
     to.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  const prepared = { fixed: prepare(program.fixedCalls[part], bases), varying: prepare(program.varyingCalls, bases) };
+  const own = emitted ? new WebAssembly.Instance(emitted, { env: { memory } }).exports : {};
+  const all = { ...kernels, ...(own as unknown as typeof kernels) };
+  const prepared = {
+    fixed: prepare(program.fixedCalls[part], bases, all),
+    varying: prepare(program.varyingCalls, bases, all),
+  };
   programs.set(id, { program, bases, ...prepared });
 }
 
 /** Calls with all addresses resolved. */
-function prepare(calls: readonly Call[], bases: Readonly<Record<Region, number>>): () => void {
+function prepare(calls: readonly Call[], bases: Readonly<Record<Region, number>>, all: typeof kernels): () => void {
   const resolved = calls.map(({ kernel, args }) => ({
-    kernel: kernel === BARRIER ? wait : kernels[kernel],
+    kernel: kernel === BARRIER ? wait : all[kernel],
     args: args.map((arg) => (typeof arg === 'number' ? arg : bases[arg.region] + arg.offset)),
   }));
   return () => {

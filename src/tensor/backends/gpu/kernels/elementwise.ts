@@ -1,81 +1,108 @@
-import { literal } from '../kernelText.ts';
-import { type GpuKernel, type Lowering, MOST_OPERANDS, type Operand } from '../lowering.ts';
-import { broadcastView, mapViews } from '../strided.ts';
-import type { ElementwisePrimitives } from '../../../primitives/elementwise.ts';
+import { type KernelText, literal } from '../kernelText.ts';
+import { type Lowering, MOST_OPERANDS, type Operand } from '../lowering.ts';
+import { broadcastView, mapStatements } from '../strided.ts';
+import {
+  expand,
+  largestPart,
+  operand,
+  rewrite,
+  type Scalar,
+  type ScalarOp,
+  SINGLE,
+  tapeOf,
+} from '../../../scalar/index.ts';
 
-/** A kernel that applies a function, written as text, to each element of operands that broadcast. */
-function map<A>(f: (attributes: A) => (...values: string[]) => string): GpuKernel<A> {
-  return (lower, attributes, output, operands) =>
-    mapViews(
-      lower,
-      output,
-      output.shape,
-      operands.map((operand) => broadcastView(operand, output.shape)),
-      f(attributes),
-    );
-}
-
-function scaled(coefficient: number, x: string): string {
-  return coefficient === 1 ? x : `${literal(coefficient)} * ${x}`;
-}
-
-/** Σ cᵢ·xᵢ, a few operands at a time. */
-function linearCombination(
-  lower: Lowering,
-  { coefficients }: ElementwisePrimitives['linearCombination'],
-  output: Operand,
-  operands: readonly Operand[],
-): void {
-  const views = operands.map((operand) => broadcastView(operand, output.shape));
-  let terms = coefficients.map((coefficient, i) => ({ coefficient, view: views[i] }));
-  while (terms.length > 0) {
-    const now = terms.slice(0, MOST_OPERANDS);
-    terms = terms.slice(MOST_OPERANDS);
-    const target = terms.length === 0 ? output : lower.scratch(output.shape);
-    mapViews(
-      lower,
-      target,
-      output.shape,
-      now.map(({ view }) => view),
-      (...values) => values.map((x, i) => scaled(now[i].coefficient, x)).join(' + '),
-    );
-    if (terms.length > 0) terms.unshift({ coefficient: 1, view: broadcastView(target, output.shape) });
-  }
-}
+/** What a device computes: the other functions are written out in these. */
+type Computed = Exclude<ScalarOp, keyof typeof SINGLE | 'round' | 'exp2' | 'exponent' | 'significand'>;
 
 /** xᵉ; whole exponents by multiplication, because `pow` of a device may refuse negative bases. */
-function power(exponent: number, x: string): string {
-  if (exponent === 0.5) return `Math.sqrt(${x})`;
-  if (exponent === -0.5) return `1.0 / Math.sqrt(${x})`;
+function power(x: string, exponent: number): string {
   const whole = Math.abs(exponent);
-  if (Number.isInteger(exponent) && whole >= 1 && whole <= 8) {
+  if (Number.isInteger(exponent) && whole <= 8) {
     const product = Array<string>(whole).fill(x).join(' * ');
     return exponent > 0 ? product : `1.0 / (${product})`;
   }
-  if (exponent === 0) return '1.0';
   return `Math.pow(${x}, ${literal(exponent)})`;
 }
 
-/** By e^(−2|x|) ≤ 1, which cannot overflow. */
-function tanh(x: string): string {
-  const e = `Math.exp(-2.0 * Math.abs(${x}))`;
-  return `(${x} < 0.0 ? -1.0 : 1.0) * ((1.0 - ${e}) / (1.0 + ${e}))`;
+/** The text of each operation. Leave one out and the build fails. */
+const TEXTS: { readonly [P in Exclude<Computed, 'operand' | 'constant' | 'select'>]: Text } = {
+  neg: (x) => `-${x}`,
+  abs: (x) => `Math.abs(${x})`,
+  sqrt: (x) => `Math.sqrt(${x})`,
+  floor: (x) => `Math.floor(${x})`,
+  exp: (x) => `Math.exp(${x})`,
+  log: (x) => `Math.log(${x})`,
+  add: (a, b) => `${a} + ${b}`,
+  sub: (a, b) => `${a} - ${b}`,
+  mul: (a, b) => `${a} * ${b}`,
+  div: (a, b) => `${a} / ${b}`,
+  // Neither is smaller where one is NaN; then so is the sum. A device's own minimum may drop it.
+  min: (a, b) => `(${a} <= ${b} ? ${a} : (${b} < ${a} ? ${b} : ${a} + ${b}))`,
+  max: (a, b) => `(${a} >= ${b} ? ${a} : (${b} > ${a} ? ${b} : ${a} + ${b}))`,
+  copysign: (a, b) => `(${b} < 0.0 ? -Math.abs(${a}) : Math.abs(${a}))`,
+  less: (a, b) => `${a} < ${b}`,
+  lessEqual: (a, b) => `${a} <= ${b}`,
+  equal: (a, b) => `${a} === ${b}`,
+  pow: (x, _, exponent) => power(x, exponent),
+};
+
+type Text = (a: string, b: string, value: number) => string;
+
+const COMPARISONS: ReadonlySet<ScalarOp> = new Set<Computed>(['less', 'lessEqual', 'equal']);
+
+/** Writes an expression of values; the result is its name. */
+export function writeExpression(k: KernelText, expression: Scalar, values: readonly string[]): string {
+  const tape = tapeOf(expand(expression, SINGLE));
+  /** Comparisons as conditions, everything else as numbers. */
+  const written: string[] = [];
+  const number = (i: number) => (COMPARISONS.has(tape[i].op) ? k.value(`(${written[i]} ? 1.0 : 0.0)`) : written[i]);
+  tape.forEach(({ op, args, value }, i) => {
+    if (op === 'operand') written[i] = values[value];
+    else if (op === 'constant') written[i] = literal(value);
+    else if (op === 'select') {
+      const [condition, a, b] = args;
+      const chosen = COMPARISONS.has(tape[condition].op) ? written[condition] : `${written[condition]} !== 0.0`;
+      written[i] = k.value(`(${chosen} ? ${number(a)} : ${number(b)})`);
+    } else {
+      const [a, b = a] = args.map(number);
+      const text = TEXTS[op as keyof typeof TEXTS](a, b, value);
+      written[i] = COMPARISONS.has(op) ? text : k.value(text);
+    }
+  });
+  return number(tape.length - 1);
 }
 
-export const elementwiseGpu: { [P in keyof ElementwisePrimitives]: GpuKernel<ElementwisePrimitives[P]> } = {
-  linearCombination,
-  multiply: map(() => (a, b) => `${a} * ${b}`),
-  power: map(
-    ({ exponent }) =>
-      (x) =>
-        power(exponent, x),
-  ),
-  exp: map(() => (x) => `Math.exp(${x})`),
-  log: map(() => (x) => `Math.log(${x})`),
-  tanh: map(() => tanh),
-  // Written with ≤ so that NaN, which compares as false, passes.
-  relu: map(() => (x) => `(${x} <= 0.0 ? 0.0 : ${x})`),
-  reluGradient: map(() => (g, x) => `(${x} <= 0.0 ? 0.0 : ${g})`),
-  // Of float32 to itself; whatever is float64 stays on the host.
-  cast: map(() => (x) => x),
-};
+/** Computes an expression of each element of operands that broadcast to the output's shape. */
+export function elementwise(lower: Lowering, expression: Scalar, output: Operand, operands: readonly Operand[]): void {
+  const arrays = [...operands];
+  let rest = expression;
+  // What reads more arrays than a kernel can is computed in parts.
+  for (;;) {
+    const used = usedOperands(rest);
+    if (used.length <= MOST_OPERANDS) return pass(lower, rest, output, arrays, used);
+    const part = largestPart(rest, MOST_OPERANDS);
+    const result = lower.scratch(output.shape);
+    pass(lower, part, result, arrays, usedOperands(part));
+    const number = arrays.push(result) - 1;
+    rest = rewrite(rest, (each) => (each === part ? operand(number) : undefined));
+  }
+}
+
+function usedOperands(expression: Scalar): number[] {
+  return tapeOf(expression).flatMap(({ op, value }) => (op === 'operand' ? [value] : []));
+}
+
+function pass(
+  lower: Lowering,
+  expression: Scalar,
+  output: Operand,
+  arrays: readonly Operand[],
+  used: readonly number[],
+): void {
+  const numbered = rewrite(expression, ({ op, value }) =>
+    op === 'operand' ? operand(used.indexOf(value)) : undefined,
+  );
+  const views = used.map((i) => broadcastView(arrays[i], output.shape));
+  mapStatements(lower, output, output.shape, views, (k, values) => writeExpression(k, numbered, values));
+}

@@ -1,11 +1,11 @@
 // The kernels that the backend calls by name.
 export { convolve, correlate } from './convolution';
-export { addTerms, clear, walk } from './elementwise';
 export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
 export { averagePool, averagePoolGradient, boxSum, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
 export { gram } from './gram';
 export { matmul } from './product';
 export { convolveStrided } from './strided';
+export { clear, walk } from './walk';
 export { winogradConvolve } from './winogradConvolve';
 export { winogradCorrelate } from './winogradCorrelate';
 

@@ -1,27 +1,49 @@
 import { ELEMENT_BYTES } from '../../../array.ts';
 import { behind } from '../calls.ts';
-import { LINE, type Lowering, needFloat32, type Operand, type WasmKernel } from '../lowering.ts';
-import { type RowOperation, type View, walk } from '../walk.ts';
-import { broadcastStrides, sameShape, type Shape, sizeOf } from '../../../shape.ts';
-import type { ElementwisePrimitives } from '../../../primitives/elementwise.ts';
+import { type Access, tableOf } from '../emit/elementwise.ts';
+import { LINE, type Lowering, type Operand } from '../lowering.ts';
+import { add, operand as operandOf, rewrite, type Scalar, scaled } from '../../../scalar/index.ts';
+import { broadcastStrides, sizeOf } from '../../../shape.ts';
+import { joinDimensions } from '../../../strided.ts';
 
-/** An operand read under the output's shape. */
-function under({ shape, dtype, address }: Operand, output: Shape): View {
-  return { address, steps: broadcastStrides(shape, output).map((stride) => stride * ELEMENT_BYTES[dtype]) };
-}
+/** Numbers that stay in the code of a function, which is then written again for others; the rest are its arguments. */
+const INLINE: ReadonlySet<number> = new Set([0, 1, -1, 2, 0.5, Infinity, -Infinity, NaN]);
 
-function elementwise<A>(
-  operation: RowOperation,
-  numbers: (attributes: A) => readonly number[] = () => [],
-): WasmKernel<A> {
-  return (lower, attributes, output, operands) => {
-    needFloat32(operation, operands);
-    const views = operands.map((operand) => under(operand, output.shape));
-    walk(lower, operation, output.shape, under(output, output.shape), views, numbers(attributes));
+/** The most arrays that one function reads. */
+const MOST_OPERANDS = 32;
+
+/** Computes an expression of each element of operands that broadcast to the output's shape, in one pass over memory. */
+export function elementwise(lower: Lowering, expression: Scalar, output: Operand, operands: readonly Operand[]): void {
+  if (sizeOf(output.shape) === 0) return;
+  const bytes = ELEMENT_BYTES[output.dtype];
+  const arrays = [output, ...operands];
+  const strides = arrays.map(({ shape }) => broadcastStrides(shape, output.shape).map((stride) => stride * bytes));
+  const { extents, strides: steps } = joinDimensions(output.shape, strides);
+  const row = extents.length - 1;
+
+  const numbers: number[] = [];
+  const withoutNumbers = rewrite(expression, ({ op, value }) => {
+    if (op !== 'constant' || INLINE.has(value)) return undefined;
+    const known = numbers.indexOf(value);
+    return operandOf(operands.length + (known < 0 ? numbers.push(value) - 1 : known));
+  });
+  const access = (step: number): Access => (step === bytes ? 'dense' : step === 0 ? 'still' : 'strided');
+  const name = lower.emitted({
+    expression: withoutNumbers,
+    dtype: output.dtype,
+    rank: extents.length,
+    operands: [...steps.slice(1).map((step) => access(step[row])), ...numbers.map((): Access => 'number')],
+  });
+  // Divided along the first dimension.
+  const part = (start: number, count: number) => {
+    const table = lower.table(tableOf([count, ...extents.slice(1)], steps));
+    const [to, ...from] = arrays.map(({ address }, i) => behind(address, start * steps[i][0]));
+    lower.call(name, to, ...from, ...numbers, table);
   };
+  lower.divide(extents[0], sizeOf(output.shape), part, row === 0 ? LINE : 1);
 }
 
-/** Σ cᵢ·xᵢ, on its own or added to what the output holds; in float64, too, in which kernel matrices are added. */
+/** Σ cᵢ·xᵢ, on its own or added to what the output holds. */
 export function combine(
   lower: Lowering,
   coefficients: readonly number[],
@@ -29,74 +51,13 @@ export function combine(
   operands: readonly Operand[],
   onto = false,
 ): void {
-  const dense = operands.every(({ shape }) => sameShape(shape, output.shape));
-  if (output.dtype === 'float32' && dense) addDense(lower, coefficients, output, operands, onto);
-  else addOneByOne(lower, coefficients, output, operands, onto);
-}
-
-/** Terms that one pass adds. */
-const TERMS = 4;
-
-function addDense(
-  lower: Lowering,
-  coefficients: readonly number[],
-  output: Operand,
-  operands: readonly Operand[],
-  onto: boolean,
-): void {
-  for (let done = 0; done < operands.length; done += TERMS) {
-    const terms = operands.slice(done, done + TERMS);
-    const place = (i: number) => (terms[i] ?? terms[0]).address;
-    const factor = (i: number) => coefficients[done + i] ?? 0;
-    const four = [0, 1, 2, 3];
-    const add = Number(onto || done > 0);
-    const size = sizeOf(output.shape);
-    const part = (first: number, count: number) => {
-      const [out, ...from] = [output.address, ...four.map(place)].map((address) => behind(address, 4 * first));
-      lower.call('addTerms', out, ...from, ...four.map(factor), terms.length, add, count);
-    };
-    lower.divide(size, size, part, LINE);
+  for (let done = 0; done < operands.length; done += MOST_OPERANDS - 1) {
+    const terms = operands.slice(done, done + MOST_OPERANDS - 1);
+    const sum = terms
+      .map((_, i) => scaled(coefficients[done + i], operandOf(i)))
+      .reduce((total, term) => add(total, term));
+    const adds = onto || done > 0;
+    const expression = adds ? add(operandOf(terms.length), sum) : sum;
+    elementwise(lower, expression, output, adds ? [...terms, output] : terms);
   }
 }
-
-/** Two terms, and then one more at a time. */
-function addOneByOne(
-  lower: Lowering,
-  coefficients: readonly number[],
-  output: Operand,
-  operands: readonly Operand[],
-  onto: boolean,
-): void {
-  const wide = output.dtype === 'float64';
-  const to = under(output, output.shape);
-  const views = operands.map((operand) => under(operand, output.shape));
-  let done = 0;
-  if (!onto) {
-    done = Math.min(2, views.length);
-    const [p, q = 0] = coefficients;
-    if (done === 1 && !wide) walk(lower, 'scale', output.shape, to, views.slice(0, 1), [p]);
-    // A lone float64 term is combined with 0·itself.
-    else walk(lower, wide ? 'combine64' : 'combine', output.shape, to, views.slice(0, done), [p, q]);
-  }
-  for (; done < views.length; done++) {
-    walk(lower, wide ? 'accumulate64' : 'accumulate', output.shape, to, [views[done]], [coefficients[done]]);
-  }
-}
-
-const cast: WasmKernel<ElementwisePrimitives['cast']> = (lower, { dtype }, output, [x]) => {
-  const operation: RowOperation =
-    x.dtype === dtype ? (dtype === 'float64' ? 'copy64' : 'copy') : dtype === 'float64' ? 'widen' : 'narrow';
-  walk(lower, operation, output.shape, under(output, output.shape), [under(x, output.shape)]);
-};
-
-export const elementwiseWasm: { [P in keyof ElementwisePrimitives]: WasmKernel<ElementwisePrimitives[P]> } = {
-  linearCombination: (lower, { coefficients }, output, operands) => combine(lower, coefficients, output, operands),
-  multiply: elementwise('multiply'),
-  power: elementwise('power', ({ exponent }) => [exponent]),
-  exp: elementwise('exp'),
-  log: elementwise('log'),
-  tanh: elementwise('tanh'),
-  relu: elementwise('relu'),
-  reluGradient: elementwise('reluGradient'),
-  cast,
-};

@@ -1,36 +1,45 @@
 import { convolutionWasm } from './convolution.ts';
-import { elementwiseWasm } from './elementwise.ts';
+import { castWasm } from './cast.ts';
+import { combine, elementwise } from './elementwise.ts';
+import { type ElementwiseName, isElementwise, scalarExpression } from '../../../primitives/elementwise/index.ts';
 import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
 import { movementWasm } from './movement.ts';
 import { normalizationWasm } from './normalization.ts';
 import { poolingWasm } from './pooling.ts';
 import { productWasm } from './product.ts';
+import type { Step } from '../../../plan.ts';
 import { reductionWasm } from './reduction.ts';
 import { type Lowering, needFloat32, type Operand, type WasmKernel } from '../lowering.ts';
 
-/** How every primitive is lowered. Leave one out and the build fails. */
-const kernels: { readonly [P in PrimitiveName]: WasmKernel<Attributes[P]> } = {
+/** How every primitive that is no element-wise expression is lowered. Leave one out and the build fails. */
+const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: WasmKernel<Attributes[P]> } = {
   ...convolutionWasm,
   ...normalizationWasm,
   ...poolingWasm,
-  ...elementwiseWasm,
+  ...castWasm,
   ...movementWasm,
   ...reductionWasm,
   ...productWasm,
 };
 
-/** Copies, casts and sums of whole arrays work in float64, too, and so do kernel matrices. */
+/** Copies and casts of whole arrays work in float64, too, and so do kernel matrices. */
 const WIDE: ReadonlySet<PrimitiveName> = new Set([
-  ...(['cast', 'linearCombination', 'reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concatenate'] as const),
-  ...(['gram'] as const),
+  ...(['cast', 'reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concatenate', 'gram'] as const),
 ]);
 
 /**
- * Lowers one primitive.
+ * Lowers one step.
  *
  * @throws BackendError when there is no kernel for the operands' precision.
  */
-export function lowerPrimitive<P extends PrimitiveName>(
+export function lowerPrimitive(lower: Lowering, step: Step, output: Operand, operands: readonly Operand[]): void {
+  // A sum of more terms than a function has parameters for is several passes.
+  if (step.primitive === 'linearCombination') combine(lower, step.attributes.coefficients, output, operands);
+  else if (isElementwise(step)) elementwise(lower, scalarExpression(step), output, operands);
+  else lowerWhole(lower, step, output, operands);
+}
+
+function lowerWhole<P extends Exclude<PrimitiveName, ElementwiseName>>(
   lower: Lowering,
   { primitive, attributes }: { readonly primitive: P; readonly attributes: Attributes[P] },
   output: Operand,

@@ -19,7 +19,7 @@ function copy(lower: Lowering, shape: Shape, to: Strided, from: Strided): void {
     address: behind(array.address, offset * size),
     steps: strides.map((stride) => stride * size),
   });
-  walk(lower, size === 4 ? 'copy' : 'copy64', shape, view(to), [view(from)]);
+  walk(lower, size === 4 ? 'copy' : 'copy64', shape, view(to), view(from));
 }
 
 function dense(array: Operand, shape: Shape = array.shape): Strided {

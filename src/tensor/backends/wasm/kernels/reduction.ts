@@ -19,9 +19,16 @@ export const reductionWasm: { [P in keyof ReductionPrimitives]: WasmKernel<Reduc
     const counters = align(4 * shape.length); // `walk` counts its indices at the scratch's beginning
     const totals = behind(lower.scratch(counters + 8 * size), counters);
     lower.call('clear', totals, 8 * size);
-    walk(lower, 'sum', shape, { address: totals, steps: into.map((stride) => 8 * stride) }, [
-      { address: x.address, steps: broadcastStrides(x.shape, shape).map((stride) => 4 * stride) },
-    ]);
-    walk(lower, 'narrow', [size], { address: output.address, steps: [4] }, [{ address: totals, steps: [8] }]);
+    walk(
+      lower,
+      'sum',
+      shape,
+      { address: totals, steps: into.map((stride) => 8 * stride) },
+      {
+        address: x.address,
+        steps: broadcastStrides(x.shape, shape).map((stride) => 4 * stride),
+      },
+    );
+    walk(lower, 'narrow', [size], { address: output.address, steps: [4] }, { address: totals, steps: [8] });
   },
 };

@@ -24,7 +24,13 @@ export function networkCost(network: Module, sample: Shape): NetworkCost {
   const order = topologicalOrder([y]);
   // What depends on parameters alone is computed once, whatever the number of images.
   const onImages = dependents(order, [x]);
-  const flops = order.map((tensor) => (onImages.has(tensor) ? flopsOf(tensor, onImages) : 0));
+  // A product with a constant matrix, by which a layer may take means, is no linear layer.
+  const fed = dependents(
+    order,
+    order.filter(({ op }) => op.kind === 'input'),
+  );
+  const counts = (tensor: Tensor) => onImages.has(tensor) && tensor.operands.every((operand) => fed.has(operand));
+  const flops = order.map((tensor) => (counts(tensor) ? flopsOf(tensor, onImages) : 0));
   const parameters = [...network.namedParameters().values()].map(({ shape }) => sizeOf(shape));
   return { parameters: total(parameters), flops: total(flops) };
 }

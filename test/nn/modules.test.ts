@@ -1,17 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { jacobian } from '../../src/autodiff/index.ts';
 import {
+  AdaptiveAvgPool2d,
+  AvgPool1d,
+  BatchNorm1d,
   BatchNorm2d,
   Buffer,
   buildNetwork,
   Conv2d,
+  Dropout,
+  Flatten,
   Functional,
   GlobalAvgPool2d,
+  GroupNorm,
   initialize,
+  LayerNorm,
   Linear,
   loadStateDict,
+  MaxPool2d,
   Module,
   Parameter,
+  PReLU,
   pytorchDefault,
   recalibrateBatchNorm,
   registerNetwork,
@@ -19,7 +28,9 @@ import {
   Sequential,
   stateDict,
   Trace,
+  Unflatten,
   updateRunningStatistics,
+  ZeroPad2d,
 } from '../../src/nn/index.ts';
 import { computeNtk, countLinearRegions } from '../../src/ntk/index.ts';
 import { networkCost } from '../../src/search/index.ts';
@@ -237,6 +248,7 @@ describe('what is read from the graph', () => {
 
   test('are the operations of one sample', () => {
     expect(networkCost(functional(), [2])).toEqual({ parameters: 2 * 8 + 8 + 8 * 3 + 3, flops: 2 * 8 + 8 + 8 * 3 + 3 });
+    expect(networkCost(new AdaptiveAvgPool2d([3, 2]), [4, 5, 5]).flops).toBe(0);
     // 4 groups of 1 channel, 3×3 taps, 6×6 pixels; a convolution's bias does not count.
     expect(networkCost(new Conv2d(4, 8, 3, { groups: 4 }), [4, 8, 8]).flops).toBe(8 * 6 * 6 * 9);
   });
@@ -262,10 +274,43 @@ describe('arguments of layers', () => {
     [() => new Conv2d(1, 4, 3, { padding: -1 }), /Conv2d: padding/],
     [() => new Linear(2.5, 1), /Linear: inFeatures: expected an integer ≥ 1, got 2.5/],
     [() => new BatchNorm2d(0), /BatchNorm2d: numFeatures/],
+    [() => new GroupNorm(3, 4), /GroupNorm: numGroups: expected a divisor of the 4 channels, got 3/],
+    [() => new LayerNorm([]), /LayerNorm: normalizedShape: expected one or more extents, got none/],
+    [() => new MaxPool2d(2, { dilation: 2 }), /MaxPool2d: dilation: expected 1/],
+    [() => new AvgPool1d(0), /AvgPool1d: kernelSize/],
+    [() => new AdaptiveAvgPool2d(0), /AdaptiveAvgPool2d: outputSize/],
+    [() => new ZeroPad2d(-1), /ZeroPad2d: padding: expected an integer ≥ 0, got -1/],
+    [() => new Dropout(1.5), /Dropout: p: expected at most 1, got 1.5/],
+    [() => new Unflatten(1, [-1, -1]), /Unflatten: unflattenedSize: expected at most one −1, got 2/],
+    [() => new PReLU(0), /PReLU: numParameters/],
     [() => new BatchNorm2d(1, { eps: NaN }), /BatchNorm2d: eps: expected a finite number ≥ 0, got NaN/],
   ])('%s are refused where they are made', (make, message) => {
     expect(make).toThrow(ShapeError);
     expect(make).toThrow(message);
+  });
+});
+
+describe('inputs that do not fit a layer', () => {
+  const trace = (layer: Module, shape: number[]) => () => new Trace(layer, shape, { mode: 'eval' });
+
+  test.each([
+    [new GroupNorm(2, 4), [3, 5], /GroupNorm: expected an input \[N, 4, …\], got shape \[3, 5\]/],
+    [new LayerNorm([2, 3]), [4, 3, 2], /LayerNorm: expected an input \[N, …, 2, 3\], got shape \[4, 3, 2\]/],
+    [new BatchNorm1d(3), [2, 3, 4, 4], /BatchNorm1d: expected an input \[N, C\] or \[N, C, L\]/],
+    [new AvgPool1d(2), [2, 3], /AvgPool1d: expected an input \[N, C, L\]/],
+    [new Flatten(2), [2, 3], /Flatten: startDim: expected a dimension of shape \[2, 3\], got 2/],
+    [new Unflatten(1, [2, 2]), [2, 3], /Unflatten: unflattenedSize: expected extents whose product is 3/],
+    [new PReLU(4), [2, 3], /PReLU: expected an input \[N, 4, …\]/],
+  ])('%o %j are refused by name', (layer, shape, message) => {
+    expect(trace(layer, shape)).toThrow(ShapeError);
+    expect(trace(layer, shape)).toThrow(message);
+  });
+
+  test('dropout is the identity in both modes', async () => {
+    const x = draw(1, [3, 4]);
+    for (const mode of ['train', 'eval'] as const) {
+      expect((await forward(new Dropout(0.9), x, mode)).data).toEqual(x.data);
+    }
   });
 });
 

@@ -3,8 +3,11 @@ import {
   BATCH_NORM_EPSILON,
   batchNormWith,
   channelStatistics,
+  formatShape,
   ones,
+  reshape,
   scale,
+  ShapeError,
   type Tensor,
   zeros,
 } from '../../tensor/index.ts';
@@ -14,64 +17,123 @@ import { BATCH_NORM_MOMENTUM } from '../runningStatistics.ts';
 import type { Trace } from '../trace.ts';
 import { integer, real } from './arguments.ts';
 
-/** Options of {@link BatchNorm2d}. */
-export interface BatchNormOptions {
+/** Options of a layer that normalises channels. */
+export interface ChannelNormOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** How far a batch moves the running statistics; 0.1 by default. */
   readonly momentum?: number;
-  /** Whether there are γ and β; true by default. */
+  /** Whether there are γ and β. */
   readonly affine?: boolean;
-  /** Whether there are running statistics; true by default. Without them eval mode, too, normalises by the batch. */
+  /** Whether there are running statistics. Without them eval mode, too, normalises by the input. */
   readonly trackRunningStats?: boolean;
 }
 
-/**
- * PyTorch's `BatchNorm2d` of [N, C, H, W]: by the batch in train mode, by running statistics in eval mode. `weight` is γ
- * and `bias` β, both [C]; the buffers `running_mean` and `running_var` start at 0 and 1.
- *
- * @throws ShapeError when an argument is out of its range.
- */
-export class BatchNorm2d extends Module {
+/** What layers that normalise channels have in common: γ and β as `weight` and `bias`, running statistics as buffers. */
+export abstract class ChannelNorm extends Module {
   readonly weight: Parameter | undefined;
   readonly bias: Parameter | undefined;
   readonly runningMean: Buffer | undefined;
   readonly runningVar: Buffer | undefined;
-  readonly #channels: number;
-  readonly #eps: number;
-  readonly #momentum: number;
+  protected readonly channels: number;
+  protected readonly eps: number;
+  protected readonly momentum: number;
 
-  constructor(numFeatures: number, options: BatchNormOptions = {}) {
+  constructor(layer: string, numFeatures: number, defaults: Required<ChannelNormOptions>, options: ChannelNormOptions) {
     super();
-    const {
-      eps = BATCH_NORM_EPSILON,
-      momentum = BATCH_NORM_MOMENTUM,
-      affine = true,
-      trackRunningStats = true,
-    } = options;
-    this.#channels = integer('BatchNorm2d: numFeatures', numFeatures, 1);
-    this.#eps = real('BatchNorm2d: eps', eps, 0);
-    this.#momentum = real('BatchNorm2d: momentum', momentum, 0);
+    const { eps, momentum, affine, trackRunningStats } = { ...defaults, ...options };
+    this.channels = integer(`${layer}: numFeatures`, numFeatures, 1);
+    this.eps = real(`${layer}: eps`, eps, 0);
+    this.momentum = real(`${layer}: momentum`, momentum, 0);
     this.weight = affine ? this.parameter('weight', new Parameter([numFeatures], 1)) : undefined;
     this.bias = affine ? this.parameter('bias', new Parameter([numFeatures], 0)) : undefined;
     this.runningMean = trackRunningStats ? this.buffer('running_mean', new Buffer([numFeatures], 0)) : undefined;
     this.runningVar = trackRunningStats ? this.buffer('running_var', new Buffer([numFeatures], 1)) : undefined;
   }
 
-  protected override forward(x: Tensor, trace: Trace): Tensor {
-    const gamma = this.weight ? trace.parameter(this.weight) : ones([this.#channels], x.dtype);
-    const beta = this.bias ? trace.parameter(this.bias) : zeros([this.#channels], x.dtype);
+  protected gamma(trace: Trace): Tensor {
+    return this.weight ? trace.parameter(this.weight) : ones([this.channels], trace.dtype);
+  }
+
+  protected beta(trace: Trace): Tensor {
+    return this.bias ? trace.parameter(this.bias) : zeros([this.channels], trace.dtype);
+  }
+
+  /** Normalises by the running statistics; undefined in train mode or where there are none. */
+  protected byRunningStatistics(x: Tensor, trace: Trace): Tensor | undefined {
     const { runningMean, runningVar } = this;
-    if (trace.mode === 'eval' && runningMean && runningVar) {
-      const statistics = { mean: trace.buffer(runningMean), variance: trace.buffer(runningVar) };
-      return batchNormWith(statistics, x, gamma, beta, this.#eps);
+    if (trace.mode === 'train' || !runningMean || !runningVar) return undefined;
+    const statistics = { mean: trace.buffer(runningMean), variance: trace.buffer(runningVar) };
+    return batchNormWith(statistics, x, this.gamma(trace), this.beta(trace), this.eps);
+  }
+
+  /** Batch norm of [N, C, H, W]. */
+  protected batchNorm(x: Tensor, trace: Trace): Tensor {
+    const normalized = this.byRunningStatistics(x, trace);
+    if (normalized) return normalized;
+    const [n, , h, w] = x.shape.slice(-4);
+    this.observe(trace, channelStatistics(x), n * h * w);
+    return batchNorm(x, this.gamma(trace), this.beta(trace), this.eps);
+  }
+
+  /**
+   * Tells the trace what the running statistics see: means and biased variances over `count` values.
+   *
+   * @param reduce brings a statistic to the shape [C].
+   */
+  protected observe(
+    trace: Trace,
+    { mean, variance }: { readonly mean: Tensor; readonly variance: Tensor },
+    count: number,
+    reduce: (statistic: Tensor) => Tensor = (statistic) => statistic,
+  ): void {
+    const { runningMean, runningVar } = this;
+    if (trace.mode === 'eval' || !runningMean || !runningVar) return;
+    trace.observe(runningMean, reduce(mean), this.momentum);
+    trace.observe(runningVar, reduce(scale(variance, count / (count - 1))), this.momentum);
+  }
+}
+
+/** Batch norm's options: affine and with running statistics by default. */
+const BATCH_NORM_DEFAULTS = {
+  eps: BATCH_NORM_EPSILON,
+  momentum: BATCH_NORM_MOMENTUM,
+  affine: true,
+  trackRunningStats: true,
+};
+
+/**
+ * PyTorch's `BatchNorm2d` of [N, C, H, W]: by the batch in train mode, by running statistics in eval mode. `weight` is γ
+ * and `bias` β, both [C]; the buffers `running_mean` and `running_var` start at 0 and 1. Affine and with running
+ * statistics by default.
+ *
+ * @throws ShapeError when an argument is out of its range.
+ */
+export class BatchNorm2d extends ChannelNorm {
+  constructor(numFeatures: number, options: ChannelNormOptions = {}) {
+    super('BatchNorm2d', numFeatures, BATCH_NORM_DEFAULTS, options);
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    return this.batchNorm(x, trace);
+  }
+}
+
+/**
+ * PyTorch's `BatchNorm1d` of [N, C] or [N, C, L]; see {@link BatchNorm2d}.
+ *
+ * @throws ShapeError when an argument is out of its range, or the input has another rank.
+ */
+export class BatchNorm1d extends ChannelNorm {
+  constructor(numFeatures: number, options: ChannelNormOptions = {}) {
+    super('BatchNorm1d', numFeatures, BATCH_NORM_DEFAULTS, options);
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    if (x.rank !== 2 && x.rank !== 3) {
+      throw new ShapeError(`BatchNorm1d: expected an input [N, C] or [N, C, L], got shape ${formatShape(x.shape)}`);
     }
-    if (runningMean && runningVar) {
-      const [n, , h, w] = x.shape.slice(-4);
-      const { mean, variance } = channelStatistics(x);
-      trace.observe(runningMean, mean, this.#momentum);
-      trace.observe(runningVar, scale(variance, (n * h * w) / (n * h * w - 1)), this.#momentum);
-    }
-    return batchNorm(x, gamma, beta, this.#eps);
+    const [n, c, l = 1] = x.shape;
+    return reshape(this.batchNorm(reshape(x, [n, c, l, 1]), trace), x.shape);
   }
 }

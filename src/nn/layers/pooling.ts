@@ -1,21 +1,24 @@
 import {
   averagePool,
   type AveragePoolOptions,
+  constant,
+  formatShape,
   globalAveragePool,
+  matmul,
   maxPool,
+  ndarray,
   type Pair,
   type PoolOptions,
+  reshape,
+  ShapeError,
   sides,
   type Tensor,
 } from '../../tensor/index.ts';
 import { Module } from '../module.ts';
-import { pairOf } from './arguments.ts';
+import { integer, pairOf } from './arguments.ts';
 
-function windowOptions(
-  layer: string,
-  kernelSize: number | Pair,
-  { stride, padding = 0, ceilMode = false }: PoolOptions,
-) {
+function windowOptions(layer: string, kernelSize: number | Pair, options: PoolOptions) {
+  const { stride, padding = 0, ceilMode = false } = options;
   return {
     kernel: pairOf(`${layer}: kernelSize`, kernelSize, 1),
     options: {
@@ -27,8 +30,8 @@ function windowOptions(
 }
 
 /**
- * PyTorch's `AvgPool2d`, the mean of every window: [N, C, H, W] to [N, C, P, Q]. The stride is the kernel by
- * default, and padding counts in the divisor (`countIncludePad`) as in PyTorch.
+ * PyTorch's `AvgPool2d`, the mean of every window: [N, C, H, W] to [N, C, P, Q]. The stride is the kernel by default, and
+ * padding counts in the divisor (`countIncludePad`) as in PyTorch.
  *
  * @throws ShapeError when an argument is out of its range.
  */
@@ -48,18 +51,26 @@ export class AvgPool2d extends Module {
   }
 }
 
+/** Options of {@link MaxPool2d}. */
+export interface MaxPool2dOptions extends PoolOptions {
+  /** Distance between the pixels of a window; only 1 is implemented. */
+  readonly dilation?: number;
+}
+
 /**
  * PyTorch's `MaxPool2d`, the largest value of every window: [N, C, H, W] to [N, C, P, Q]. The stride is the kernel by
  * default. Of equal values the first in row-major order wins, and it alone gets the gradient.
  *
- * @throws ShapeError when an argument is out of its range.
+ * @throws ShapeError when an argument is out of its range, or the dilation is not 1.
  */
 export class MaxPool2d extends Module {
   readonly #kernel: Pair;
   readonly #options: PoolOptions;
 
-  constructor(kernelSize: number | Pair, options: PoolOptions = {}) {
+  constructor(kernelSize: number | Pair, options: MaxPool2dOptions = {}) {
     super();
+    const { dilation = 1 } = options;
+    if (dilation !== 1) throw new ShapeError(`MaxPool2d: dilation: expected 1, others are missing, got ${dilation}`);
     const windows = windowOptions('MaxPool2d', kernelSize, options);
     this.#kernel = windows.kernel;
     this.#options = windows.options;
@@ -67,6 +78,103 @@ export class MaxPool2d extends Module {
 
   protected override forward(x: Tensor): Tensor {
     return maxPool(x, this.#kernel, this.#options);
+  }
+}
+
+/**
+ * PyTorch's `AdaptiveAvgPool2d`: [N, C, H, W] to [N, C, P, Q] for any P and Q. Row p is the mean of rows ⌊p·H/P⌋ to before
+ * ⌈(p+1)·H/P⌉, and columns alike: windows overlap where the sizes do not divide.
+ *
+ * @param outputSize a single number stands for both dimensions.
+ * @throws ShapeError when the size is not of integers ≥ 1.
+ */
+export class AdaptiveAvgPool2d extends Module {
+  readonly #size: Pair;
+
+  constructor(outputSize: number | Pair) {
+    super();
+    this.#size = pairOf('AdaptiveAvgPool2d: outputSize', outputSize, 1);
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    const [p, q] = this.#size;
+    const [h, w] = x.shape.slice(-2);
+    if (h % p === 0 && w % q === 0) return averagePool(x, [h / p, w / q]);
+    const means = (from: number, to: number) => constant(ndarray(meansOfRanges(from, to), [to, from], x.dtype));
+    return matmul(matmul(means(h, p), x), means(w, q), { transposeB: true });
+  }
+}
+
+/** The matrix, [to, from], whose row i takes the mean from ⌊i·from/to⌋ to before ⌈(i+1)·from/to⌉. */
+function meansOfRanges(from: number, to: number): Float64Array {
+  const matrix = new Float64Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const [start, stop] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
+    matrix.fill(1 / (stop - start), i * from + start, i * from + stop);
+  }
+  return matrix;
+}
+
+/** Options of a pool of sequences. */
+export interface Pool1dOptions {
+  /** The kernel by default. */
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly ceilMode?: boolean;
+}
+
+/** A pool of [N, C, L], from one of images of one row. */
+abstract class Pool1d extends Module {
+  readonly #kernel: Pair;
+  readonly #options: PoolOptions;
+  readonly #layer: string;
+
+  constructor(layer: string, kernelSize: number, options: Pool1dOptions) {
+    super();
+    const { stride = kernelSize, padding = 0, ceilMode = false } = options;
+    this.#layer = layer;
+    this.#kernel = [1, integer(`${layer}: kernelSize`, kernelSize, 1)];
+    this.#options = {
+      stride: [1, integer(`${layer}: stride`, stride, 1)],
+      padding: [0, integer(`${layer}: padding`, padding, 0)],
+      ceilMode,
+    };
+  }
+
+  protected abstract pool(x: Tensor, kernel: Pair, options: PoolOptions): Tensor;
+
+  protected override forward(x: Tensor): Tensor {
+    if (x.rank !== 3) {
+      throw new ShapeError(`${this.#layer}: expected an input [N, C, L], got shape ${formatShape(x.shape)}`);
+    }
+    const [n, c, l] = x.shape;
+    const y = this.pool(reshape(x, [n, c, 1, l]), this.#kernel, this.#options);
+    return reshape(y, [n, c, y.shape[3]]);
+  }
+}
+
+/** PyTorch's `AvgPool1d` of [N, C, L]; see {@link AvgPool2d}. */
+export class AvgPool1d extends Pool1d {
+  readonly #countIncludePad: boolean;
+
+  constructor(kernelSize: number, options: Pool1dOptions & { readonly countIncludePad?: boolean } = {}) {
+    super('AvgPool1d', kernelSize, options);
+    this.#countIncludePad = options.countIncludePad ?? true;
+  }
+
+  protected override pool(x: Tensor, kernel: Pair, options: PoolOptions): Tensor {
+    return averagePool(x, kernel, { ...options, countIncludePad: this.#countIncludePad });
+  }
+}
+
+/** PyTorch's `MaxPool1d` of [N, C, L]; see {@link MaxPool2d}. */
+export class MaxPool1d extends Pool1d {
+  constructor(kernelSize: number, options: Pool1dOptions = {}) {
+    super('MaxPool1d', kernelSize, options);
+  }
+
+  protected override pool(x: Tensor, kernel: Pair, options: PoolOptions): Tensor {
+    return maxPool(x, kernel, options);
   }
 }
 

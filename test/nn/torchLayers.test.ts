@@ -55,6 +55,20 @@ const layers: Readonly<Record<string, () => nn.Module>> = {
   PReLU: () => new nn.PReLU(),
   'PReLU channels': () => new nn.PReLU(4),
   ReLU: () => new nn.ReLU(),
+  ReLU6: () => new nn.ReLU6(),
+  LeakyReLU: () => new nn.LeakyReLU(0.2),
+  'LeakyReLU default': () => new nn.LeakyReLU(),
+  ELU: () => new nn.ELU(1.3),
+  Softplus: () => new nn.Softplus(),
+  'Softplus beta': () => new nn.Softplus(2, 10),
+  Tanh: () => new nn.Tanh(),
+  SiLU: () => new nn.SiLU(),
+  GELU: () => new nn.GELU(),
+  'GELU tanh': () => new nn.GELU({ approximate: 'tanh' }),
+  Hardswish: () => new nn.Hardswish(),
+  Hardsigmoid: () => new nn.Hardsigmoid(),
+  Hardtanh: () => new nn.Hardtanh(-1, 2),
+  Mish: () => new nn.Mish(),
 };
 
 const get = (name: string): NDArray => {

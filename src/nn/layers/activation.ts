@@ -1,4 +1,26 @@
-import { formatShape, relu, reshape, ShapeError, subtract, add, multiply, type Tensor } from '../../tensor/index.ts';
+import { oneOf } from '../../check.ts';
+import {
+  add,
+  elu,
+  formatShape,
+  gelu,
+  geluTanh,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  mish,
+  multiply,
+  relu,
+  relu6,
+  reshape,
+  ShapeError,
+  silu,
+  softplus,
+  subtract,
+  tanh,
+  type Tensor,
+} from '../../tensor/index.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import type { Trace } from '../trace.ts';
@@ -34,5 +56,124 @@ export class PReLU extends Module {
     const weight = reshape(trace.parameter(this.weight), [channels, ...pixels]);
     const positive = relu(x);
     return add(positive, multiply(weight, subtract(x, positive)));
+  }
+}
+
+/** min(max(x, 0), 6). */
+export class ReLU6 extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return relu6(x);
+  }
+}
+
+/** PyTorch's `LeakyReLU`: x where x > 0 and `negativeSlope`·x elsewhere; 0.01 by default. */
+export class LeakyReLU extends Module {
+  readonly #slope: number;
+
+  constructor(negativeSlope = 0.01) {
+    super();
+    this.#slope = real('LeakyReLU: negativeSlope', negativeSlope);
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return leakyRelu(x, this.#slope);
+  }
+}
+
+/** PyTorch's `ELU`: x where x > 0 and `alpha`·(eˣ − 1) elsewhere; 1 by default (Clevert et al. 2016). */
+export class ELU extends Module {
+  readonly #alpha: number;
+
+  constructor(alpha = 1) {
+    super();
+    this.#alpha = real('ELU: alpha', alpha);
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return elu(x, this.#alpha);
+  }
+}
+
+/** PyTorch's `Softplus`: log(1 + e^(beta·x)) / beta, and x itself where beta·x is above the threshold. */
+export class Softplus extends Module {
+  readonly #options: { readonly beta: number; readonly threshold: number };
+
+  constructor(beta = 1, threshold = 20) {
+    super();
+    if (real('Softplus: beta', beta) === 0)
+      throw new ShapeError('Softplus: beta: expected a number other than 0, got 0');
+    this.#options = { beta, threshold: real('Softplus: threshold', threshold) };
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return softplus(x, this.#options);
+  }
+}
+
+/** The hyperbolic tangent. */
+export class Tanh extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return tanh(x);
+  }
+}
+
+/** x / (1 + e⁻ˣ), also called swish. */
+export class SiLU extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return silu(x);
+  }
+}
+
+/**
+ * PyTorch's `GELU`: x·Φ(x) with the normal distribution function Φ (Hendrycks & Gimpel 2016), or its approximation by a
+ * hyperbolic tangent.
+ *
+ * @throws InputError when `approximate` is neither `none` nor `tanh`.
+ */
+export class GELU extends Module {
+  readonly #approximate: 'none' | 'tanh';
+
+  constructor({ approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}) {
+    super();
+    this.#approximate = oneOf('GELU: approximate', approximate, ['none', 'tanh']);
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return this.#approximate === 'tanh' ? geluTanh(x) : gelu(x);
+  }
+}
+
+/** x · min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
+export class Hardswish extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return hardswish(x);
+  }
+}
+
+/** min(max(x + 3, 0), 6) / 6. */
+export class Hardsigmoid extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return hardsigmoid(x);
+  }
+}
+
+/** PyTorch's `Hardtanh`: min(max(x, minVal), maxVal); −1 and 1 by default. */
+export class Hardtanh extends Module {
+  readonly #bounds: readonly [number, number];
+
+  constructor(minVal = -1, maxVal = 1) {
+    super();
+    this.#bounds = [real('Hardtanh: minVal', minVal), real('Hardtanh: maxVal', maxVal, minVal)];
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return hardtanh(x, ...this.#bounds);
+  }
+}
+
+/** x · tanh(log(1 + eˣ)) (Misra 2019). */
+export class Mish extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return mish(x);
   }
 }

@@ -1,3 +1,4 @@
+import { oneOf } from '../check.ts';
 import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
 import { checkBatch } from './checkBatch.ts';
 import { buildNetwork } from './config.ts';
@@ -5,6 +6,13 @@ import type { Module } from './module.ts';
 import { parseSafetensors } from './safetensors.ts';
 import { loadStateDict } from './stateDict.ts';
 import type { Mode } from './trace.ts';
+
+/**
+ * A network of a case may have this many operations, and so many more for every tensor in the file: those with parameters
+ * have a tensor at least, and most cells have some, so that only a configuration that lies asks for more.
+ */
+const FREE_OPERATIONS = 10_000;
+const OPERATIONS_A_TENSOR = 10;
 
 /** A network with its weights and a batch, as one file holds them. */
 export interface NetworkCase {
@@ -62,19 +70,23 @@ export function parseBatchesCase(bytes: Uint8Array, source: string): BatchesCase
 
 function readCase(bytes: Uint8Array, source: string): NetworkCase {
   const { metadata, tensors } = parseSafetensors(bytes, source);
-  const text = (key: string): string => {
-    if (metadata[key] === undefined) throw new InputError(`${source}: metadata ${key} is missing`);
-    return metadata[key];
-  };
-  const mode = text('mode');
-  if (mode !== 'train' && mode !== 'eval') {
-    throw new InputError(`${source}: mode: expected "train" or "eval", got ${JSON.stringify(mode)}`);
-  }
-  const network = buildNetwork(parseJson(text('config'), `${source}: config`), `${source}: config`);
-  loadStateDict(network, withPrefix(tensors, 'state.'), `${source}: state`);
+  const { name, config } = metadata;
   const input = tensors.get('input');
-  if (input === undefined) throw new InputError(`${source}: tensor input is missing`);
-  return { name: text('name'), mode, network, input, metadata, expected: withPrefix(tensors, 'expected.') };
+  const missing = [
+    ...['name', 'config', 'mode'].filter((key) => metadata[key] === undefined).map((key) => `metadata ${key}`),
+    ...(input === undefined ? ['tensor input'] : []),
+  ];
+  if (input === undefined || missing.length > 0) {
+    throw new InputError(
+      `${source}: not a case, ${missing.join(', ')} missing: expected a safetensors file with metadata name, config and ` +
+        `mode, a tensor input and tensors state.NAME; README.md, "Your own network, from PyTorch", shows how to write one`,
+    );
+  }
+  const mode = oneOf(`${source}: mode`, metadata.mode, ['train', 'eval']);
+  const where = `${source}: config`;
+  const network = buildNetwork(parseJson(config, where), where, FREE_OPERATIONS + OPERATIONS_A_TENSOR * tensors.size);
+  loadStateDict(network, withPrefix(tensors, 'state.'), `${source}: state`);
+  return { name, mode, network, input, metadata, expected: withPrefix(tensors, 'expected.') };
 }
 
 /**

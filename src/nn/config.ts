@@ -18,6 +18,9 @@ export interface NetworkFamily {
   build(fields: Fields): Module;
 }
 
+/** The super type of a family that names none, as TE-NAS calls it. */
+const BASIC = 'basic';
+
 const families: NetworkFamily[] = [cellFamily, superFamily, dartsFamily];
 
 /**
@@ -35,17 +38,21 @@ export function registerNetwork(family: NetworkFamily): void {
 
 /**
  * The network that a configuration describes. Its `name` chooses the family, with `super_type` where several share the
- * name. TE-NAS's are known from the start: `infer.tiny` with `arch_str` is a NAS-Bench-201 cell network; `DARTS-V1` with
- * `space` is a supernet, of DARTS when `super_type` is `nasnet-super` and else of NAS-Bench-201.
+ * name (`basic` by default). TE-NAS's are known from the start: `infer.tiny` with `arch_str` is a NAS-Bench-201 cell
+ * network; `DARTS-V1` with `space` is a supernet, of DARTS when `super_type` is `nasnet-super` and else of NAS-Bench-201.
  *
  * @param where names the configuration in messages.
- * @throws InputError when a field is missing or not understood.
+ * @param mostOperations the largest network that is built, see {@link Fields.boundOperations}.
+ * @throws InputError when a field is missing, not understood, or without effect on the family.
  */
-export function buildNetwork(config: unknown, where = 'config'): Module {
-  const fields = new Fields(config, where);
+export function buildNetwork(config: unknown, where = 'config', mostOperations?: number): Module {
+  const fields = new Fields(config, where, mostOperations);
   const name = oneOf(`${where}: name`, fields.text('name'), [...new Set(families.map((family) => family.name))]);
-  const superType = fields.has('super_type') ? fields.text('super_type') : undefined;
   const named = families.filter((family) => family.name === name);
-  const family = named.find((each) => each.superType === superType) ?? named.find((each) => !each.superType);
-  return (family ?? named[0]).build(fields);
+  const superTypes = named.map(({ superType }) => superType ?? BASIC);
+  const given = fields.has('super_type') ? fields.text('super_type') : BASIC;
+  const superType = oneOf(`${where}: super_type`, given, superTypes);
+  const network = named[superTypes.indexOf(superType)].build(fields);
+  fields.refuseUnread();
+  return network;
 }

@@ -1,4 +1,4 @@
-import { concatenate, type Tensor, zeros } from '../tensor/index.ts';
+import { concatenate, InputError, type Tensor } from '../tensor/index.ts';
 import type { NetworkFamily } from './config.ts';
 import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers/index.ts';
 import { alphasOf, mixtureTerms, PRUNED_ALPHA, sortedEdges, sumOfTerms } from './mixture.ts';
@@ -20,7 +20,6 @@ class DartsCell extends Module {
   readonly reduction: boolean;
   readonly #steps: number;
   readonly #multiplier: number;
-  readonly #channels: number;
   readonly #alphas: Parameter;
   readonly #preprocess: readonly [Module, Module];
   readonly #edges = new Map<string, readonly Module[]>();
@@ -35,7 +34,6 @@ class DartsCell extends Module {
     this.reduction = kind.reduction;
     this.#steps = size.steps;
     this.#multiplier = size.multiplier;
-    this.#channels = channels.own;
     this.#alphas = alphas;
     this.#preprocess = [
       this.child(
@@ -61,27 +59,34 @@ class DartsCell extends Module {
   /** The cell on its two inputs. */
   applyTo(before: Tensor, previous: Tensor, trace: Trace): Tensor {
     const rows = sortedEdges(this.#edges.keys());
-    const states = [this.#preprocess[0].apply(before, trace), this.#preprocess[1].apply(previous, trace)];
-    const nodeShape = this.#nodeShape(states[0]);
+    const inputs = [this.#preprocess[0].apply(before, trace), this.#preprocess[1].apply(previous, trace)];
+    const states: (Tensor | undefined)[] = inputs;
     for (let i = 0; i < this.#steps; i++) {
       const terms = states.flatMap((state, j) => {
         const edge = `${i}<-${j}`;
         const alphas = alphasOf(this.#alphas, rows.indexOf(edge));
-        const pruned = alphas.every((alpha) => alpha <= PRUNED_ALPHA);
-        return pruned ? [] : mixtureTerms(this.#edges.get(edge)!, alphas, state, trace);
+        if (alphas.every((alpha) => alpha <= PRUNED_ALPHA)) return [];
+        return mixtureTerms(this.#edges.get(edge)!, alphas, state ?? this.#nothing(j - 2, `the edge ${edge}`), trace);
       });
-      states.push(sumOfTerms(terms) ?? zeros(nodeShape, trace.dtype));
+      states.push(sumOfTerms(terms));
     }
-    return concatenate(states.slice(-this.#multiplier), -3);
+    const outputs = states.map((state, j) => [j - 2, state] as const).slice(-this.#multiplier);
+    return concatenate(
+      outputs.map(([node, state]) => state ?? this.#nothing(node, "the cell's output")),
+      -3,
+    );
   }
 
   protected override forward(x: Tensor, trace: Trace): Tensor {
     return this.applyTo(x, x, trace);
   }
 
-  #nodeShape({ shape }: Tensor): number[] {
-    const [h, w] = shape.slice(-2).map((extent) => (this.reduction ? Math.ceil(extent / 2) : extent));
-    return [...shape.slice(0, -3), this.#channels, h, w];
+  /** A node that nothing leads into. TE-NAS's code fails, too, where such a node is used, and only there. */
+  #nothing(node: number, reader: string): never {
+    throw new InputError(
+      `DARTS ${this.reduction ? 'reduction' : 'normal'} cell: node ${node}: every edge into it is pruned, ` +
+        `expected at least one with an alpha above ${PRUNED_ALPHA}, as ${reader} reads it`,
+    );
   }
 }
 
@@ -120,7 +125,7 @@ export class DartsNetwork extends Module {
   constructor(size: DartsSize) {
     super();
     const { channels: c, cells: n, depth, useStem } = size;
-    const edges = Array.from({ length: size.steps }, (_, i) => 2 + i).reduce((a, b) => a + b, 0);
+    const edges = edgeCount(size.steps);
     this.normalAlphas = this.parameter(
       'arch_normal_parameters',
       new Parameter([edges, size.space.length], { fixed: 0 }),
@@ -139,7 +144,7 @@ export class DartsNetwork extends Module {
     this.#stem = useStem ? stem : undefined;
 
     const stage = (width: number, first: boolean) =>
-      Array.from({ length: n }, (_, i) => ({ width, reduction: first && i === 0 }));
+      Array.from({ length: first ? Math.max(1, n) : n }, (_, i) => ({ width, reduction: first && i === 0 }));
     const layout = [...stage(c, false), ...stage(2 * c, true), ...stage(4 * c, true)];
     let [before, previous, afterReduction] = [stemWidth, stemWidth, false];
     this.#cells = layout.slice(0, depth > 0 ? depth : undefined).map(({ width, reduction }, i) => {
@@ -162,18 +167,27 @@ export class DartsNetwork extends Module {
   }
 }
 
+/** Edges of a cell: 2 into the first node, and one more into each that follows. */
+function edgeCount(steps: number): number {
+  return (steps * (steps + 3)) / 2;
+}
+
 /** TE-NAS's `DARTS-V1` of super type `nasnet-super`: the supernet of the DARTS space. */
 export const dartsFamily: NetworkFamily = {
   name: 'DARTS-V1',
   superType: 'nasnet-super',
   build: (fields) => {
-    const size = networkSize(fields);
-    return new DartsNetwork({
-      ...size,
+    const size = {
+      ...networkSize(fields),
       space: fields.operations('space'),
       stemMultiplier: fields.integer('stem_multiplier', 1),
       steps: fields.integer('steps', 1),
       multiplier: fields.integer('multiplier', 1),
-    });
+    };
+    fields.ignore('max_nodes'); // TE-NAS's own configuration of linear regions carries it
+    const all = size.cells + 2 * Math.max(1, size.cells);
+    const cells = size.depth > 0 ? Math.min(size.depth, all) : all;
+    fields.boundOperations(edgeCount(size.steps) * size.space.length * cells);
+    return new DartsNetwork(size);
   },
 };

@@ -1,7 +1,13 @@
 import { type Generator, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
 
-/** Draws the first value of a parameter of some shape. */
+/**
+ * Draws the first value of a parameter of some shape. The initializers here draw float32, as PyTorch does, so that a network
+ * has the same weights whatever precision it is computed in.
+ */
 export type Initializer = (shape: Shape, generator: Generator) => NDArray;
+
+/** The precision of weights that are drawn. */
+const dtype = 'float32';
 
 /** Which side of a layer the variance is kept on: forwards (inputs) or backwards (outputs). */
 export type FanMode = 'fan-in' | 'fan-out';
@@ -14,7 +20,7 @@ export function fan(shape: Shape, mode: FanMode): number {
 
 /** Kaiming normal for ReLU (He et al. 2015): N(0, 2/fan). */
 export function kaimingNormal(mode: FanMode): Initializer {
-  return (shape, generator) => generator.normals(shape, { std: Math.sqrt(2 / fan(shape, mode)) });
+  return (shape, generator) => generator.normals(shape, { std: Math.sqrt(2 / fan(shape, mode)), dtype });
 }
 
 /** Kaiming uniform for ReLU: U(−b, b) with b = √(6/fan), of the same variance. */
@@ -29,18 +35,18 @@ export function xavierUniform(): Initializer {
 
 /** N(0, std²). */
 export function normalWith(std: number): Initializer {
-  return (shape, generator) => generator.normals(shape, { std });
+  return (shape, generator) => generator.normals(shape, { std, dtype });
 }
 
 /** U(−bound, bound). */
 export function uniformWithin(bound: number | ((shape: Shape) => number)): Initializer {
   return (shape, generator) => {
     const b = typeof bound === 'number' ? bound : bound(shape);
-    return generator.uniforms(shape, { low: -b, high: b });
+    return generator.uniforms(shape, { low: -b, high: b, dtype });
   };
 }
 
 /** The same number everywhere. */
 export function constantly(value: number): Initializer {
-  return (shape) => ({ shape, dtype: 'float32', data: new Float32Array(sizeOf(shape)).fill(value) });
+  return (shape) => ({ shape, dtype, data: new Float32Array(sizeOf(shape)).fill(value) });
 }

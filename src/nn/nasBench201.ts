@@ -1,4 +1,4 @@
-import { add, type Tensor, zeros } from '../tensor/index.ts';
+import { add, InputError, type Tensor } from '../tensor/index.ts';
 import type { NetworkFamily } from './config.ts';
 import type { Fields } from './fields.ts';
 import { type Genotype, parseGenotype } from './genotype.ts';
@@ -57,7 +57,14 @@ class SuperCell extends Module {
         const edge = `${i}<-${j}`;
         return mixtureTerms(this.#edges.get(edge)!, alphasOf(this.#alphas, rows.indexOf(edge)), state, trace);
       });
-      states.push(sumOfTerms(terms) ?? zeros(x.shape, x.dtype));
+      const sum = sumOfTerms(terms);
+      // Of a hundred operations or more all may weigh too little. TE-NAS's sum of nothing is a number that no layer takes.
+      if (sum === undefined) {
+        throw new InputError(
+          `supernet cell: node ${i}: no operation into it weighs more than 0.01, expected one at least`,
+        );
+      }
+      states.push(sum);
     }
     return states[states.length - 1];
   }
@@ -157,7 +164,12 @@ export const cellFamily: NetworkFamily = {
   name: 'infer.tiny',
   build: (fields) => {
     const size = networkSize(fields);
-    return cellNetwork(parseGenotype(fields.text('arch_str')), size);
+    // TE-NAS's constructor takes neither, and builds every cell behind a stem.
+    if (!size.useStem) throw fields.bad('use_stem', 'true: a network of infer.tiny always has its stem', false);
+    if (size.depth > 0) throw fields.bad('depth', '-1: a network of infer.tiny always has all its cells', size.depth);
+    const cell = cellText(fields);
+    fields.boundOperations(6 * builtCells(size));
+    return cellNetwork(parseGenotype(cell), size);
   },
 };
 
@@ -166,6 +178,24 @@ export const superFamily: NetworkFamily = {
   name: 'DARTS-V1',
   build: (fields) => {
     const size = networkSize(fields);
-    return superNetwork(fields.operations('space'), fields.integer('max_nodes', 2), size);
+    const [space, nodes] = [fields.operations('space'), fields.integer('max_nodes', 2)];
+    fields.boundOperations(((nodes * (nodes - 1)) / 2) * space.length * builtCells(size));
+    return superNetwork(space, nodes, size);
   },
 };
+
+/** The cell, in `arch_str`; TE-NAS's configurations may carry it as `genotype`, too, which must then be the same. */
+function cellText(fields: Fields): string {
+  if (!fields.has('genotype')) return fields.text('arch_str');
+  const cell = fields.text('genotype');
+  if (fields.has('arch_str') && fields.text('arch_str') !== cell) {
+    throw fields.bad('genotype', `the cell of arch_str, ${fields.text('arch_str')}`, cell);
+  }
+  return cell;
+}
+
+/** Cells and reductions that are built. */
+function builtCells({ cells, depth }: NasBench201Size): number {
+  const all = 3 * cells + 2;
+  return depth > 0 ? Math.min(depth, all) : all;
+}

@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import {
   type Backend,
   cast,
@@ -42,10 +43,11 @@ export async function updateRunningStatistics(
 }
 
 /**
- * Replaces the running statistics of every normalisation layer by their mean over the first `batches` batches (all when
- * it is 0), as TE-NAS's `recal_bn` does.
+ * Replaces the running statistics of every normalisation layer by their mean over the first `batches` batches, as TE-NAS's
+ * `recal_bn` does. Where `batches` is 0, the default, all batches are taken; TE-NAS's function takes none then, and leaves
+ * statistics of mean 0 and variance 0, with which no network computes anything.
  *
- * @throws InputError when the loader gives no batch.
+ * @throws InputError when the loader gives no batch, or `batches` is not an integer ≥ 0.
  */
 export async function recalibrateBatchNorm(
   network: Module,
@@ -53,6 +55,9 @@ export async function recalibrateBatchNorm(
   batches = 0,
   options: StatisticsOptions = {},
 ): Promise<void> {
+  if (!Number.isInteger(batches) || batches < 0) {
+    throw new InputError(`recalibrateBatchNorm: batches: expected an integer ≥ 0, got ${formatValue(batches)}`);
+  }
   const seenBy = new Map<Buffer, number>();
   let seen = 0;
   for (const { images } of loader) {

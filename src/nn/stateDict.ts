@@ -16,7 +16,8 @@ export function stateDict(network: Module): Map<string, NDArray> {
  * `num_batches_tracked` are known and ignored. A shared parameter may stand under some or all of its names.
  *
  * @param where names the state in messages.
- * @throws InputError when a name is missing or unexpected, a shape differs, or a shared parameter has two values.
+ * @throws InputError when a name is missing or unexpected, a shape differs, a shared parameter has two values, or a value is
+ * NaN, infinite, or a negative running variance. Names and shapes are compared before any value is read.
  */
 export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArray>, where = 'state'): void {
   const variables = network.namedState();
@@ -28,20 +29,33 @@ export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArra
   if (missing.length > 0 || unexpected.length > 0) {
     throw new InputError(`${where}: ${list('missing', missing)}${list('unexpected', unexpected)}`.replace(/; $/, ''));
   }
+  for (const [name, { shape }] of variables) {
+    const value = state.get(name);
+    if (value !== undefined && !sameShape(value.shape, shape)) {
+      throw new InputError(`${where}: ${name}: expected shape ${formatShape(shape)}, got ${formatShape(value.shape)}`);
+    }
+  }
   const accepted = new Map<Parameter | Buffer, { readonly name: string; readonly value: NDArray }>();
   for (const [name, variable] of variables) {
     const value = state.get(name);
     if (value === undefined) continue;
-    if (!sameShape(value.shape, variable.shape)) {
-      throw new InputError(
-        `${where}: ${name}: expected shape ${formatShape(variable.shape)}, got ${formatShape(value.shape)}`,
-      );
-    }
+    checkValues(value, name, where);
     const first = accepted.get(variable);
     if (first === undefined) accepted.set(variable, { name, value });
     else checkSame(where, first, { name, value });
   }
   for (const [variable, { value }] of accepted) variable.value = value;
+}
+
+/** No network computes with NaN or infinity, and no normalisation with a variance below 0. */
+function checkValues({ data }: NDArray, name: string, where: string): void {
+  const bad = data.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0) throw new InputError(`${where}: ${name}: expected finite numbers, got ${data[bad]} at element ${bad}`);
+  if (!/(^|\.)running_var$/.test(name)) return;
+  const negative = data.findIndex((x) => x < 0);
+  if (negative >= 0) {
+    throw new InputError(`${where}: ${name}: expected variances ≥ 0, got ${data[negative]} at element ${negative}`);
+  }
 }
 
 interface Named {

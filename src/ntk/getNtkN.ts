@@ -7,7 +7,10 @@ import { ntkOf } from './ntk.ts';
 
 /** Arguments of {@link getNtkN}, named and defaulted as in TE-NAS. */
 export interface GetNtkNOptions {
-  /** Batches to recalibrate the running statistics on before; none when 0. */
+  /**
+   * Batches to recalibrate the running statistics on before; none when 0. TE-NAS's published code takes this argument and
+   * does nothing with it: the lines that would call `recal_bn` are commented out. Here they are in force.
+   */
   readonly recalbn?: number;
   /** Whether batch norm normalises by the batch. TE-NAS passes true. */
   readonly trainMode?: boolean;
@@ -21,7 +24,7 @@ export interface GetNtkNOptions {
  * κ of several networks on the same batches: TE-NAS's `get_ntk_n` (Chen et al. 2021).
  *
  * Rows of J of all batches are stacked before Θ = J·Jᵀ is formed. The results are plain numbers as the original gives
- * them: NaN becomes 100000, infinity the largest double. The networks' variables stay as they are, but for running
+ * them (but see `recalbn`): NaN becomes 100000, infinity the largest double. The networks' variables stay as they are, but for running
  * statistics when `recalbn` asks for it. (A train-mode forward in PyTorch moves them, too; no κ depends on that.)
  *
  * @param loader gives batches of images [N, C, H, W]; it is iterated once, and once more a network to recalibrate.

@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from './shape.ts';
 
 /** How arrays of random numbers are drawn. */
 export interface DrawOptions {
-  /** float32 unless told otherwise. */
+  /** float64 by default. float32 holds the same numbers, rounded. */
   readonly dtype?: DType;
 }
 
@@ -109,12 +109,12 @@ export class Generator {
     return this.#fill(shape, options, () => this.normal(options.mean, options.std));
   }
 
-  /** An array of numbers from [low, high), rounded to its precision: to `high` itself now and then in float32. */
+  /** An array of numbers from [low, high), rounded to its precision; in float32 a few of them round up to `high`. */
   uniforms(shape: Shape, options: DrawOptions & { readonly low?: number; readonly high?: number } = {}): NDArray {
     return this.#fill(shape, options, () => this.uniform(options.low, options.high));
   }
 
-  #fill(shape: Shape, { dtype = 'float32' }: DrawOptions, next: () => number): NDArray {
+  #fill(shape: Shape, { dtype = 'float64' }: DrawOptions, next: () => number): NDArray {
     const data = allocate(dtype, sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = next();
     return { shape, dtype, data };

@@ -4,16 +4,20 @@ import {
   buildNetwork,
   cellNetwork,
   DARTS_SPACE,
+  DartsNetwork,
   formatGenotype,
   initialize,
+  kaimingNormal,
   loadStateDict,
   NAS_BENCH_201_SPACE,
   parseCase,
   parseGenotype,
   pytorchDefault,
+  sortedEdges,
   stateDict,
   superNetwork,
   Trace,
+  uniformWithin,
   WELL_KNOWN_CELLS,
 } from '../../src/nn/index.ts';
 import { encodeSafetensors } from '../../src/nn/index.ts';
@@ -81,16 +85,54 @@ describe('networks', () => {
     expect(took.has('cells.0.edges.2<-0.3.op.1.weight')).toBe(true);
   });
 
-  test('a DARTS edge that is pruned whole gives 0, even when it was the only one', async () => {
-    const network = smallNetwork('DARTS supernet', 1);
-    for (const name of ['arch_normal_parameters', 'arch_reduce_parameters']) {
-      const alphas = network.namedParameters().get(name)!;
-      alphas.value = ndarray(new Float64Array(alphas.value.data.length).fill(-1000), alphas.shape);
-    }
+  const darts = (steps: number, multiplier: number, edges: readonly (readonly [edge: string, alpha: number])[]) => {
+    const network = new DartsNetwork({
+      ...size,
+      ...{ depth: 1, channels: 2, stemMultiplier: 1, steps, multiplier },
+      space: ['skip_connect', 'avg_pool_3x3'],
+    });
+    initialize(network, pytorchDefault, new Generator(0));
+    const rows = sortedEdges(
+      Array.from({ length: steps }, (_, i) => Array.from({ length: 2 + i }, (_, j) => `${i}<-${j}`)).flat(),
+    );
+    const data = new Float64Array(2 * rows.length);
+    for (const [edge, alpha] of edges) data.fill(alpha, 2 * rows.indexOf(edge), 2 * rows.indexOf(edge) + 2);
+    network.normalAlphas.value = ndarray(data, [rows.length, 2]);
+    return network;
+  };
+  const logitsOf = async (network: DartsNetwork) => {
     const trace = new Trace(network, [2, 3, 8, 8], { mode: 'train' });
-    const [logits] = await evaluate([trace.y], new Map([...trace.variables(), [trace.x, draw(1, [2, 3, 8, 8])]]));
-    // With every edge gone both samples see the same zeros.
-    expect(logits.data.slice(0, 3)).toEqual(logits.data.slice(3));
+    const feeds = new Map([...trace.variables(), [trace.x, draw(1, [2, 3, 8, 8])] as const]);
+    return (await evaluate([trace.y], feeds))[0].data;
+  };
+
+  test('a DARTS edge that is pruned whole adds nothing to its node', async () => {
+    // Without the edge 0<-0 node 0 is the edge 0<-1 alone. Softmax does not see that both alphas are less.
+    const one = await logitsOf(darts(1, 1, [['0<-0', -1000]]));
+    expect(one).toEqual(await logitsOf(darts(1, 1, [['0<-0', -2000], ['0<-1', -5]]))); // prettier-ignore
+    expect(one).not.toEqual(await logitsOf(darts(1, 1, [])));
+  });
+
+  test('a DARTS node that no edge leads into is refused where it is used, as TE-NAS fails there', async () => {
+    const pruned = (...edges: string[]) => edges.map((edge) => [edge, -1000] as const);
+    const refused = async (network: DartsNetwork, message: RegExp) => {
+      await expect(logitsOf(network)).rejects.toThrow(InputError);
+      await expect(logitsOf(network)).rejects.toThrow(message);
+    };
+    await refused(
+      darts(2, 2, pruned('0<-0', '0<-1')),
+      /^DARTS normal cell: node 0: every edge into it is pruned, .* as the edge 1<-2 reads it$/,
+    );
+    await refused(
+      darts(2, 2, pruned('0<-0', '0<-1', '1<-2')),
+      /normal cell: node 0: .* as the cell's output reads it$/,
+    );
+    await refused(
+      darts(2, 1, pruned('1<-0', '1<-1', '1<-2')),
+      /normal cell: node 1: .* as the cell's output reads it$/,
+    );
+    // Nobody reads node 0: TE-NAS computes such a network, and so does this.
+    expect([...(await logitsOf(darts(2, 1, pruned('0<-0', '0<-1', '1<-2'))))].every(Number.isFinite)).toBe(true);
   });
 
   test('give samples copies of the parameters only in eval mode', () => {
@@ -113,14 +155,53 @@ describe('networks', () => {
   });
 });
 
+test('initializers draw float32 weights, the rounded normal and uniform numbers of their stream', () => {
+  const std = Math.sqrt(2 / 18);
+  const [normal, uniform] = [kaimingNormal('fan-in'), uniformWithin(0.5)].map((init) =>
+    init([4, 2, 3, 3], new Generator(3)),
+  );
+  const expected = [
+    new Generator(3).normals([4, 2, 3, 3], { std }),
+    new Generator(3).uniforms([4, 2, 3, 3], { low: -0.5, high: 0.5 }),
+  ];
+  expect([normal.data, uniform.data]).toEqual(expected.map(({ data }) => Float32Array.from(data)));
+  expect(expected.map(({ dtype }) => dtype)).toEqual(['float64', 'float64']);
+});
+
 describe('state dicts', () => {
   const network = cellNetwork(parseGenotype(cell), size);
   initialize(network, pytorchDefault, new Generator(0));
 
   test('go out and come back', () => {
     const state = new Map([...stateDict(network)].map(([name, { shape }], i) => [name, draw(i, shape)] as const));
+    for (const [name, { data }] of state) if (name.endsWith('running_var')) data.forEach((x, i) => (data[i] = x * x));
     loadStateDict(network, state);
     for (const [name, { data }] of stateDict(network)) expect(data).toEqual(state.get(name)!.data);
+  });
+
+  test.each([
+    ['stem.0.weight', NaN, 'expected finite numbers, got NaN at element 5'],
+    ['classifier.bias', -Infinity, 'expected finite numbers, got -Infinity at element 5'],
+    ['cells.1.conv_a.op.2.running_mean', Infinity, 'expected finite numbers, got Infinity at element 5'],
+    ['lastact.0.running_var', NaN, 'expected finite numbers, got NaN at element 5'],
+    ['lastact.0.running_var', -1e-9, 'expected variances ≥ 0, got -1e-9 at element 5'],
+  ])('whose %s holds %d are refused by that name, and change nothing', (name, value, message) => {
+    const before = [...stateDict(network).values()].map(({ data }) => data.slice());
+    const state = stateDict(network);
+    const old = state.get(name)!;
+    state.set(name, { ...old, data: old.data.map((x, i) => (i === 5 ? value : x + 1)) });
+    expect(() => loadStateDict(network, state, 'case.safetensors: state')).toThrow(
+      new InputError(`case.safetensors: state: ${name}: ${message}`),
+    );
+    expect([...stateDict(network).values()].map(({ data }) => data)).toEqual(before);
+    // A variance of 0 is one, and a mean may be negative.
+    for (const [zero, x] of [
+      ['lastact.0.running_var', 0],
+      ['lastact.0.running_mean', -1],
+    ] as const) {
+      const { shape, data } = state.get(zero)!;
+      loadStateDict(network, stateDict(network).set(zero, ndarray(new Float64Array(data.length).fill(x), shape)));
+    }
   });
 
   test('that miss a name, have one too many, or another shape change nothing', () => {
@@ -140,6 +221,33 @@ describe('state dicts', () => {
 
 describe('configurations', () => {
   const good = { name: 'infer.tiny', C: 4, N: 1, arch_str: cell, num_classes: 10 };
+  const supernet = { name: 'DARTS-V1', C: 1, N: 1, max_nodes: 4, num_classes: 10, space: [...NAS_BENCH_201_SPACE] };
+  const darts = { ...supernet, stem_multiplier: 1, steps: 2, multiplier: 2, super_type: 'nasnet-super' };
+
+  test.each([
+    // What TE-NAS's own configurations carry, whether or not its constructors look at it.
+    { ...good, super_type: 'basic', depth: -1, use_stem: true, affine: true, track_running_stats: true },
+    { ...good, genotype: cell },
+    { ...good, arch_str: undefined, genotype: cell },
+    { ...supernet, super_type: 'basic', depth: 1, use_stem: false },
+    { ...supernet, N: 2, depth: -1 },
+    { ...darts, max_nodes: 4, depth: 2, use_stem: false },
+  ])('%j is built', (config) => {
+    expect(buildNetwork(config).namedParameters().size).toBeGreaterThan(0);
+  });
+
+  test('of DARTS have a reduction cell of their own in both later stages, even when N is 0', () => {
+    // TE-NAS: layer_channels = [C]*N + [2C] + [2C]*(N - 1) + [4C] + [4C]*(N - 1)
+    const cellsOf = (N: number) =>
+      new Set(
+        [
+          ...buildNetwork({ ...darts, N })
+            .namedParameters()
+            .keys(),
+        ].flatMap((name) => /^cells\.\d+/.exec(name) ?? []),
+      );
+    expect([0, 1, 2].map((n) => cellsOf(n).size)).toEqual([2, 3, 6]);
+  });
 
   test.each([
     [null, /config: expected an object, got null/],
@@ -148,12 +256,32 @@ describe('configurations', () => {
     [{ ...good, C: 1.5 }, /C: expected an integer/],
     [{ ...good, num_classes: '10' }, /num_classes: expected an integer from 1 to 4096, got "10"/],
     [{ ...good, arch_str: undefined }, /arch_str: expected a string/],
+    [
+      { ...good, use_stem: false },
+      /^config: use_stem: expected true: a network of infer\.tiny always has its stem, got false$/,
+    ],
+    [{ ...good, depth: 1 }, /^config: depth: expected -1: a network of infer\.tiny always has all its cells, got 1$/],
+    [
+      { ...good, max_nodes: 4 },
+      /^config: max_nodes: expected no such field, only name, super_type, C, N, .*arch_str, got 4$/,
+    ],
+    [{ ...good, n: 2 }, /^config: n: expected no such field/],
+    [{ ...good, toString: 2 }, /^config: toString: expected no such field/],
+    [{ ...good, super_type: 'nasnet-super' }, /^config: super_type: expected "basic", got "nasnet-super"$/],
+    [{ ...good, genotype: cell.replace('none', 'skip_connect') }, /^config: genotype: expected the cell of arch_str/],
     [{ ...good, affine: false }, /affine: expected true, got false/],
     [
       { ...good, name: 'DARTS-V1', space: ['none', 'warp'], max_nodes: 4 },
       /space: expected operations of .*got "warp"/,
     ],
     [{ ...good, name: 'DARTS-V1', space: [...DARTS_SPACE], super_type: 'nasnet-super' }, /stem_multiplier: expected/],
+    [{ ...supernet, super_type: 'nasnet' }, /^config: super_type: expected "basic" or "nasnet-super", got "nasnet"$/],
+    [{ ...supernet, steps: 4 }, /^config: steps: expected no such field/],
+    [{ ...supernet, arch_str: cell }, /^config: arch_str: expected no such field/],
+    [
+      { ...supernet, max_nodes: 1500 },
+      /^config: too large a network, expected at most 100000 operations on edges, got 28106250$/,
+    ],
   ])('%j is refused', (config, message) => {
     expect(() => buildNetwork(config)).toThrow(InputError);
     expect(() => buildNetwork(config)).toThrow(message);
@@ -183,7 +311,8 @@ describe('case files', () => {
 
   test.each([
     [{ mode: 'both' }, /made: mode: expected "train" or "eval", got "both"/],
-    [{ mode: undefined }, /made: metadata mode is missing/],
+    [{ mode: undefined }, /^made: not a case, metadata mode missing: expected a safetensors file with .*README\.md/],
+    [{ name: undefined, config: undefined }, /^made: not a case, metadata name, metadata config missing: /],
     [{ config: '{' }, /made: config: expected JSON, got \{/],
   ])('with %j are refused', (change, message) => {
     expect(() => parseCase(encode(change), 'made')).toThrow(message);

@@ -44,7 +44,7 @@ const tensorFloors = [
   ['shape'],
   ['array', 'strided', 'signature'],
   ['scalar/'],
-  ['primitives/', 'random'],
+  ['primitives/', 'random', 'eigen/'],
   ['tensor'],
   ['apply', 'print', 'liveness'],
   ['functions/', 'plan'],

@@ -8,9 +8,12 @@ import {
   channelInnerProduct,
   channelScale,
   channelSum,
+  eigenvalues,
+  eigenvectors,
   equal,
   erfc,
   exp,
+  eye,
   gatherPixels,
   inverseDeviation,
   less,
@@ -34,6 +37,7 @@ import {
   subtract,
   tanh,
   type Tensor,
+  transpose,
 } from '../tensor/index.ts';
 import { sumTo } from './broadcast.ts';
 
@@ -282,6 +286,26 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
     (g) => castTo(matmul(g, castTo(b, g.dtype)), a.dtype),
     (g) => castTo(matmul(g, castTo(a, g.dtype), { transposeA: true }), b.dtype),
   ],
+
+  // ── Decompositions: A = V·diag(λ)·Vᵀ, the symmetric part of the operand ────────────────────────────────────────────
+
+  // ∂λᵢ = vᵢᵀ·∂A·vᵢ, so V·diag(g)·Vᵀ
+  eigenvalues: ({ operands: [a] }) => [
+    (g) => {
+      const v = eigenvectors(a);
+      const n = v.shape[v.rank - 1];
+      const scaled = multiply(v, reshape(g, [...g.shape.slice(0, -1), 1, n]));
+      return castTo(matmul(scaled, v, { transposeB: true }), a.dtype);
+    },
+  ],
+  // ∂V = V·(F ∘ (Vᵀ·∂A·V)) with F[i,j] = 1/(λⱼ − λᵢ), 0 on the diagonal: V·(F ∘ (Vᵀ·g))·Vᵀ, made symmetric
+  eigenvectors: ({ y: v, operands: [a] }) => [
+    (g) => {
+      const inner = multiply(inverseGaps(eigenvalues(a)), matmul(v, g, { transposeA: true }));
+      const product = matmul(matmul(v, inner), v, { transposeB: true });
+      return castTo(scale(add(product, transpose(product, [1, 0])), 0.5), a.dtype);
+    },
+  ],
 };
 
 /** A number in the precision of a tensor. */
@@ -312,6 +336,15 @@ function bell(x: Tensor, factor: number): Tensor {
 /** 1 / (1 + e⁻ˣ). */
 function logistic(x: Tensor): Tensor {
   return power(add(like(x, 1), exp(scale(x, -1))), -1);
+}
+
+/** 1/(λⱼ − λᵢ) in row i, column j, and 0 on the diagonal: […, n, n] from […, n]. */
+function inverseGaps(lambda: Tensor): Tensor {
+  const leading = lambda.shape.slice(0, -1);
+  const n = lambda.shape[lambda.rank - 1];
+  const gaps = subtract(reshape(lambda, [...leading, 1, n]), reshape(lambda, [...leading, n, 1]));
+  // 1/(0 + 1) − 1 on the diagonal.
+  return subtract(power(add(gaps, eye(n)), -1), eye(n));
 }
 
 function lastTwo(x: Tensor): Pair {

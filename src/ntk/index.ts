@@ -7,11 +7,14 @@
 export {
   type ConditionNumber,
   conditionNumber,
+  conditionNumberOf,
   type KernelOrigin,
   seedKappa,
+  type SpectrumOrigin,
   type Verdict,
 } from './conditionNumber.ts';
-export { type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
+export { eigenvaluesOn } from './eigen/onBackend.ts';
+export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
 export { type GramOptions, GramProgram } from './gramProgram.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
 export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';

@@ -31,6 +31,7 @@ export { evaluate, type Feeds, Program } from './evaluate.ts';
 export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
 export { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';
 export * from './functions/convolution.ts';
+export * from './functions/eigen.ts';
 export * from './functions/elementwise.ts';
 export * from './functions/movement.ts';
 export * from './functions/normalization.ts';
@@ -38,6 +39,7 @@ export * from './functions/pooling.ts';
 export * from './functions/product.ts';
 export * from './functions/reduction.ts';
 export type * from './primitives/convolution.ts';
+export type * from './primitives/eigen.ts';
 export * from './primitives/elementwise/activations.ts';
 export * from './primitives/elementwise/arithmetic.ts';
 export {

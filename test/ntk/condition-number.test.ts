@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { conditionNumber, seedKappa } from '../../src/ntk/index.ts';
+import { conditionNumber, conditionNumberOf, seedKappa } from '../../src/ntk/index.ts';
 import {
+  cast,
   type DType,
   EPSILON,
   Generator,
+  InputError,
   ndarray,
   type NDArray,
   NumericalError,
@@ -245,7 +247,59 @@ describe('the noise floor', () => {
   });
 });
 
+describe('by eigenvalues alone', () => {
+  test('κ and all that is said of it are the same', () => {
+    for (const precision of ['float32', 'float64'] as const) {
+      const theta = cast(withSpectrum([1e-9, 0.5, 1, 2], new Generator(3)), precision);
+      const origin = { dtype: 'float32', parameters: 5000 } as const;
+      const whole = conditionNumber(theta, origin);
+      expect(conditionNumberOf(whole.eigenvalues, { ...origin, thetaDtype: precision })).toEqual(whole);
+    }
+    expect(conditionNumberOf(Float64Array.of(1, 2)).noiseFloor).toBe(conditionNumber(diagonal(1, 2)).noiseFloor);
+  });
+
+  test('the noise floor is (η² + (√P + N)·ε)·Σ|λ|, in closed form', () => {
+    // η = 32·2⁻²³ = 2⁻¹⁸ for float32 rows; P = 400: √P + N = 22.
+    const { noiseFloor } = conditionNumberOf(Float64Array.of(-1, 3), { dtype: 'float32', parameters: 400 });
+    expect(noiseFloor).toBe((2 ** -36 + 22 * 2 ** -52) * 4);
+    const double = conditionNumberOf(Float64Array.of(1, 3), { dtype: 'float64', parameters: 400 });
+    expect(double.noiseFloor).toBe((2 ** -94 + 22 * 2 ** -52) * 4);
+    const single = conditionNumberOf(Float64Array.of(1, 3), { parameters: 400, thetaDtype: 'float32' });
+    expect(single.noiseFloor).toBe((2 ** -94 + 22 * 2 ** -23) * 4);
+  });
+
+  test('eigenvalues that are none are refused', () => {
+    expect(() => conditionNumberOf(new Float64Array(0))).toThrow(
+      new ShapeError('conditionNumber: expected at least one eigenvalue, got none'),
+    );
+    expect(() => conditionNumberOf(Float64Array.of(1, NaN))).toThrow(
+      new NumericalError('conditionNumber: expected finite eigenvalues, got NaN at place 1'),
+    );
+    expect(() => conditionNumberOf(Float64Array.of(2, 1))).toThrow(
+      new InputError('conditionNumber: expected eigenvalues in ascending order, got 2 before 1'),
+    );
+  });
+});
+
 describe('refused are', () => {
+  test('numbers of parameters and precisions that there are not', () => {
+    for (const parameters of [NaN, 0, -5, Infinity]) {
+      expect(() => conditionNumber(diagonal(1, 2), { parameters })).toThrow(
+        new InputError(`conditionNumber: parameters: expected a number ≥ 1, got ${parameters}`),
+      );
+    }
+    const half = 'float16' as DType;
+    expect(() => conditionNumber(diagonal(1, 2), { dtype: half })).toThrow(
+      new InputError('conditionNumber: dtype: expected "float32" or "float64", got "float16"'),
+    );
+    expect(() => conditionNumberOf(Float64Array.of(1), { thetaDtype: half })).toThrow(
+      new InputError('conditionNumber: thetaDtype: expected "float32" or "float64", got "float16"'),
+    );
+    expect(() => conditionNumber({ ...diagonal(1, 2), dtype: 'int8' as DType })).toThrow(
+      new InputError('conditionNumber: dtype of theta: expected "float32" or "float64", got "int8"'),
+    );
+  });
+
   test('kernels with NaN or infinity', () => {
     for (const bad of [NaN, Infinity]) {
       const theta = ndarray([1, 0, 0, bad], [2, 2]);

@@ -1,19 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { jacobi } from '../../src/ntk/eigen/jacobi.ts';
+import { implicitQL } from '../../src/tensor/eigen/implicitQL.ts';
+import { jacobi } from '../../src/tensor/eigen/index.ts';
 import { symmetricEigen } from '../../src/ntk/index.ts';
-import { cast, Generator, ndarray, type NDArray, NumericalError, ShapeError } from '../../src/tensor/index.ts';
+import {
+  cast,
+  Generator,
+  InputError,
+  ndarray,
+  type NDArray,
+  NumericalError,
+  ShapeError,
+} from '../../src/tensor/index.ts';
 import { countBelow } from '../support/inertia.ts';
 import { defects, example, kinds, matrixOf } from '../support/spectra.ts';
 
-const methods = ['jacobi', 'qr'] as const;
+const methods = ['jacobi', 'householder', 'qr'] as const;
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
   return Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i])));
 }
 
-/** Both solvers, and the example they were drawn from, agree; their vectors are eigenvectors. */
+/** All solvers, and the example they were drawn from, agree; their vectors are eigenvectors. */
 function checkExample(kind: string, n: number, seed: number): void {
   const { matrix, expected, size } = example(kind, n, seed);
   for (const method of methods) {
@@ -25,6 +34,11 @@ function checkExample(kind: string, n: number, seed: number): void {
     const [residual, skew] = defects(matrix, values, vectors);
     expect(residual).toBeLessThanOrEqual(1e-12 * size);
     expect(skew).toBeLessThan(1e-12);
+    for (let i = 0; i < n; i++) {
+      const column = Array.from({ length: n }, (_, k) => vectors.data[k * n + i]);
+      const largest = Math.max(...column.map(Math.abs));
+      expect(column.find((x) => Math.abs(x) === largest)).toBeGreaterThan(0);
+    }
     // Without eigenvectors, the same arithmetic yields the same eigenvalues.
     const alone = symmetricEigen(matrix, { method });
     expect(alone.values).toEqual(values);
@@ -32,9 +46,22 @@ function checkExample(kind: string, n: number, seed: number): void {
   }
 }
 
-describe('both solvers', () => {
+describe('all solvers', () => {
   test.each(kinds)('find a spectrum %s, and its eigenvectors, for 200 rows', (kind) => {
     checkExample(kind, 200, 1);
+  });
+
+  test('are chosen by size: Jacobi up to 100 rows, Householder and QL beyond', () => {
+    for (const [n, method] of [
+      [100, 'jacobi'],
+      [101, 'householder'],
+    ] as const) {
+      const { matrix } = example('graded from 1 to 1e-12', n, 2);
+      const [chosen, jacobiValues] = [method, 'jacobi'].map((m) => symmetricEigen(matrix, { method: m as 'jacobi' }));
+      expect(symmetricEigen(matrix)).toEqual(chosen);
+      // The two differ in the last digits: the comparison above can fail.
+      expect(chosen.values.every((x, i) => x === jacobiValues.values[i])).toBe(method === 'jacobi');
+    }
   });
 
   test('find any spectrum and its eigenvectors for up to 20 rows', () => {
@@ -235,17 +262,24 @@ describe('a graded positive definite matrix D·B·D', () => {
     expectRelative(matrix, values, 1e-12);
   });
 
-  test('has eigenvalues right to n·ε·λmax by QR, which is no digit of the small ones', () => {
+  test('has eigenvalues right to n·ε·λmax by Householder and QL, which is no digit of the small ones', () => {
     const matrix = graded(20, 8);
-    const [jacobiValues, qrValues] = methods.map((method) => symmetricEigen(matrix, { method }).values);
-    expect(largestDifference(jacobiValues, qrValues)).toBeLessThan(20 * Number.EPSILON * jacobiValues[19]);
+    const [jacobiValues, ...others] = methods.map((method) => symmetricEigen(matrix, { method }).values);
+    expect(others.length).toBe(2);
+    for (const values of others) {
+      expect(largestDifference(jacobiValues, values)).toBeLessThan(20 * Number.EPSILON * jacobiValues[19]);
+    }
     // The tolerance above is far larger than the smallest eigenvalue: it demands nothing of it.
     expect(jacobiValues[0]).toBeLessThan(1e-3 * Number.EPSILON * jacobiValues[19]);
   });
 });
 
 describe('what has no eigenvalues is refused', () => {
-  const refuse = (matrix: NDArray, type: typeof ShapeError | typeof NumericalError, message: string) => {
+  const refuse = (
+    matrix: NDArray,
+    type: typeof ShapeError | typeof NumericalError | typeof InputError,
+    message: string,
+  ) => {
     for (const method of methods) {
       expect(() => symmetricEigen(matrix, { method })).toThrow(type);
       expect(() => symmetricEigen(matrix, { method })).toThrow(message);
@@ -268,6 +302,14 @@ describe('what has no eigenvalues is refused', () => {
     }
   });
 
+  test('precisions and methods that there are not', () => {
+    const matrix = { ...ndarray([1], [1, 1]), dtype: 'int8' } as unknown as NDArray;
+    refuse(matrix, InputError, 'symmetricEigen: dtype: expected "float32" or "float64", got "int8"');
+    expect(() => symmetricEigen(ndarray([1], [1, 1]), { method: 'lanczos' as 'qr' })).toThrow(
+      new InputError('symmetricEigen: method: expected "jacobi", "householder" or "qr", got "lanczos"'),
+    );
+  });
+
   test('asymmetry beyond rounding', () => {
     const message = 'symmetricEigen: expected a symmetric matrix, got 3 in row 1, column 0 and 2 in row 0, column 1';
     refuse(ndarray([1, 2, 3, 1], [2, 2]), NumericalError, message);
@@ -278,6 +320,13 @@ describe('what has no eigenvalues is refused', () => {
   test('eigenvalues beyond the range of float64', () => {
     const matrix = matrixOf(2, () => Number.MAX_VALUE);
     refuse(matrix, NumericalError, 'symmetricEigen: expected eigenvalues within ±1.7976931348623157e+308, got ');
+  });
+
+  test('a matrix whose eigenvalues QL cannot find', () => {
+    const broken = { d: Float64Array.of(1, 2), e: Float64Array.of(0, NaN) };
+    expect(() => implicitQL({ d: broken.d, e: broken.e })).toThrow(
+      new NumericalError('implicitQL: eigenvalue 0 of 2 did not converge, expected at most 30 iterations'),
+    );
   });
 
   test('a matrix that Jacobi cannot make diagonal in the sweeps it may take', () => {

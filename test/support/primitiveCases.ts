@@ -156,6 +156,21 @@ const matrices = fc
     operands: [{ core: transposeA ? [k, m] : [m, k] }, { core: transposeB ? [n, k] : [k, n] }],
   }));
 
+/** Matrices whose eigenvalues are 0.4 apart and more: discs of radius 0.6 and less (Gershgorin), 1.6 apart. */
+const separated = extent(4).map((n) => ({
+  attributes: {},
+  operands: [
+    {
+      core: [n, n],
+      how: ((generator, size) =>
+        Array.from({ length: size }, (_, k) => {
+          const [i, j] = [Math.floor(k / n) % n, k % n];
+          return i === j ? 2 * ((i * 3) % 4) + generator.uniform(-0.2, 0.2) : generator.uniform(-0.2, 0.2);
+        })) satisfies Draw,
+    },
+  ],
+}));
+
 /** A rectangle of elements: under it operands of elementwise primitives broadcast by their leading dimensions. */
 const elements = fc.array(extent(4), { maxLength: 3 });
 
@@ -367,4 +382,7 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
       operands: [{ core: [n, p] }, { core: [m, p] }],
     })),
   ),
+
+  eigenvalues: cases('eigenvalues', separated),
+  eigenvectors: cases('eigenvectors', separated),
 };

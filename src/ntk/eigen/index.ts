@@ -1,58 +1,63 @@
-import { NumericalError } from '../../errors.ts';
+import { oneOf } from '../../check.ts';
+import { decompose, householderQL, jacobi, type Solver, solverFor } from '../../tensor/eigen/index.ts';
 import { type NDArray, ndarray } from '../../tensor/index.ts';
-import { jacobi } from './jacobi.ts';
-import { prepareSymmetric } from './prepare.ts';
+import { checkEigenvalues, checkSymmetric } from './checkSymmetric.ts';
 import { qr } from './qr.ts';
 
 /** Eigenvalues and, when asked for, eigenvectors. */
 export interface SymmetricEigen {
   /** [n], ascending */
   readonly values: Float64Array;
-  /** [n, n] in float64, orthogonal: column i is the eigenvector of value i. */
+  /**
+   * [n, n] in float64, orthogonal: column i is the eigenvector of value i, and its component of the largest magnitude is
+   * positive.
+   */
   readonly vectors?: NDArray;
 }
 
 /** How eigenvalues are computed. */
 export interface EigenOptions {
-  /** Cyclic Jacobi unless told otherwise: its small eigenvalues are accurate relative to themselves. */
-  readonly method?: 'jacobi' | 'qr';
-  /** Whether to compute eigenvectors; no unless told otherwise. */
+  /**
+   * - `jacobi`: cyclic Jacobi, whose small eigenvalues are accurate relative to themselves;
+   * - `householder`: Householder reduction and implicit QL, about 50 times as fast;
+   * - `qr`: the same by the library ml-matrix, to compare.
+   *
+   * The default is `jacobi` up to 100 rows and `householder` beyond.
+   */
+  readonly method?: EigenMethod;
+  /** Whether to compute eigenvectors; false by default. */
   readonly vectors?: boolean;
 }
+
+/** The name of a method of {@link symmetricEigen}. */
+export type EigenMethod = 'jacobi' | 'householder' | 'qr';
+
+const solvers: Readonly<Record<EigenMethod, Solver>> = { jacobi, householder: householderQL, qr };
+const METHODS = Object.keys(solvers) as EigenMethod[];
 
 /**
  * The eigen-decomposition A = V·diag(values)·Vᵀ of a symmetric matrix. Where the two halves differ by rounding, their
  * mean is taken. A matrix times a power of two has the same eigenvectors and that power times the eigenvalues, to the
  * last bit, as long as no number leaves the range of float64.
  *
- * @param matrix [n, n] with n ≥ 1, of either precision; all computation is in float64.
+ * @param matrix [n, n] with n ≥ 1, of either precision; all computation is in float64, on the calling thread.
  * @throws ShapeError when the matrix is not square or is empty.
  * @throws NumericalError when an entry is NaN or infinite, the matrix is asymmetric beyond rounding, an eigenvalue is
  * beyond the range of float64, or the method does not converge.
+ * @throws InputError when there is no such method.
  */
 export function symmetricEigen(
   matrix: NDArray,
   options: EigenOptions & { readonly vectors: true },
 ): Required<SymmetricEigen>;
 export function symmetricEigen(matrix: NDArray, options?: EigenOptions): SymmetricEigen;
-export function symmetricEigen(
-  matrix: NDArray,
-  { method = 'jacobi', vectors = false }: EigenOptions = {},
-): SymmetricEigen {
-  const { a, n, scale } = prepareSymmetric(matrix);
-  const { values: unsorted, rows } = method === 'jacobi' ? jacobi(a, n, vectors) : qr(a, n);
-  const order = [...unsorted.keys()].sort((i, j) => unsorted[i] - unsorted[j]);
-  // Adding 0 leaves only +0: λmax / −0 would be −∞.
-  const values = Float64Array.from(order, (i) => unsorted[i] * scale + 0);
-  if (!Number.isFinite(values[0]) || !Number.isFinite(values[n - 1])) {
-    throw new NumericalError(
-      `symmetricEigen: expected eigenvalues within ±${Number.MAX_VALUE}, got ${values[0]} to ${values[n - 1]}`,
-    );
-  }
-  if (!vectors || rows === undefined) return { values };
+export function symmetricEigen(matrix: NDArray, { method, vectors = false }: EigenOptions = {}): SymmetricEigen {
+  const n = checkSymmetric(matrix);
+  if (method !== undefined) oneOf('symmetricEigen: method', method, METHODS);
+  const { values, rows } = decompose(matrix.data, n, vectors, method ? solvers[method] : solverFor(n));
+  checkEigenvalues(values);
+  if (rows === undefined) return { values };
   const columns = new Float64Array(n * n);
-  order.forEach((from, to) => {
-    for (let k = 0; k < n; k++) columns[k * n + to] = rows[from * n + k];
-  });
+  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) columns[k * n + i] = rows[i * n + k];
   return { values, vectors: ndarray(columns, [n, n]) };
 }

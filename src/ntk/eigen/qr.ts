@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { NumericalError } from '../../errors.ts';
-import type { Eigenpairs } from './jacobi.ts';
+import type { Eigenpairs } from '../../tensor/eigen/index.ts';
 
 /**
  * Eigenvalues and eigenvectors of a symmetric matrix by Householder reduction to tridiagonal form and implicit QL
@@ -9,7 +9,7 @@ import type { Eigenpairs } from './jacobi.ts';
  *
  * Cost: about 9·n³ operations, eigenvectors included.
  *
- * @param a [n, n], exactly symmetric with entries of magnitude 1 and less.
+ * @param a [n, n], exactly symmetric with entries of magnitude below 2.
  * @throws NumericalError when the iteration breaks down.
  */
 export function qr(a: Float64Array, n: number): Eigenpairs {

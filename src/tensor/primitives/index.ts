@@ -1,4 +1,5 @@
 import { convolutionDefinitions, type ConvolutionPrimitives } from './convolution.ts';
+import { eigenDefinitions, type EigenPrimitives } from './eigen.ts';
 import {
   castDefinitions,
   type CastPrimitives,
@@ -22,7 +23,8 @@ export interface Attributes
     CastPrimitives,
     MovementPrimitives,
     ReductionPrimitives,
-    ProductPrimitives {}
+    ProductPrimitives,
+    EigenPrimitives {}
 
 export { type Definition };
 
@@ -39,4 +41,5 @@ export const primitives: { readonly [P in PrimitiveName]: Definition<Attributes[
   ...movementDefinitions,
   ...reductionDefinitions,
   ...productDefinitions,
+  ...eigenDefinitions,
 };

@@ -5,6 +5,7 @@ import { type Plan, type Step, useOf } from '../../plan.ts';
 import { convolutionKernels } from './kernels/convolution.ts';
 import { castKernels } from './kernels/cast.ts';
 import { type ElementwiseName, isElementwise, scalarExpression } from '../../primitives/elementwise/index.ts';
+import { eigenKernels } from './kernels/eigen.ts';
 import type { Attributes, PrimitiveName } from '../../primitives/index.ts';
 import { computeElementwise } from './elementwise.ts';
 import { movementKernels } from './kernels/movement.ts';
@@ -24,6 +25,7 @@ const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: Kernel
   ...movementKernels,
   ...reductionKernels,
   ...productKernels,
+  ...eigenKernels,
 };
 
 /** Buffers that no value uses any more, ready for the next value of their size. */

@@ -1,5 +1,6 @@
 import { convolutionGpu } from './convolution.ts';
 import { castGpu } from './cast.ts';
+import { eigenGpu } from './eigen.ts';
 import { elementwise } from './elementwise.ts';
 import { type ElementwiseName, isElementwise, scalarExpression } from '../../../primitives/elementwise/index.ts';
 import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
@@ -20,6 +21,7 @@ const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: GpuKer
   ...movementGpu,
   ...reductionGpu,
   ...productGpu,
+  ...eigenGpu,
 };
 
 /** Lowers one step in float32. */

@@ -1,5 +1,6 @@
 // The kernels that the backend calls by name.
 export { convolve, correlate } from './convolution';
+export { eigenvalues, eigenvectors } from './eigen';
 export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
 export { averagePool, averagePoolGradient, boxSum, gatherPixels, maxPoolIndex, scatterPixels } from './pooling';
 export { gram } from './gram';

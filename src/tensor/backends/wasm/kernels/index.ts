@@ -1,5 +1,6 @@
 import { convolutionWasm } from './convolution.ts';
 import { castWasm } from './cast.ts';
+import { eigenWasm } from './eigen.ts';
 import { combine, elementwise } from './elementwise.ts';
 import { type ElementwiseName, isElementwise, scalarExpression } from '../../../primitives/elementwise/index.ts';
 import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
@@ -20,11 +21,13 @@ const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: WasmKe
   ...movementWasm,
   ...reductionWasm,
   ...productWasm,
+  ...eigenWasm,
 };
 
-/** Copies and casts of whole arrays work in float64, too, and so do kernel matrices. */
+/** Copies and casts of whole arrays work in float64, too, and so do kernel matrices and their eigenvalues. */
 const WIDE: ReadonlySet<PrimitiveName> = new Set([
-  ...(['cast', 'reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concatenate', 'gram'] as const),
+  ...(['cast', 'reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concatenate'] as const),
+  ...(['gram', 'eigenvalues', 'eigenvectors'] as const),
 ]);
 
 /**

@@ -1,12 +1,5 @@
 import { NumericalError } from '../../errors.ts';
-
-/** What a solver finds, in the order it finds it. */
-export interface Eigenpairs {
-  /** [n] */
-  readonly values: Float64Array;
-  /** [n, n], row i is the eigenvector of value i; only when asked for. */
-  readonly rows?: Float64Array;
-}
+import { type Eigenpairs, identity } from './solver.ts';
 
 /** Seen for n = 600: 12 sweeps, and 30 when half the eigenvalues are 0, as rounding noise is made diagonal, too. */
 const MAX_SWEEPS = 60;
@@ -26,7 +19,7 @@ const MAX_SWEEPS = 60;
  *
  * Cost: about 3·n³ multiplications a sweep, twice that with eigenvectors.
  *
- * @param a [n, n], exactly symmetric with entries of magnitude 1 and less; its upper triangle is overwritten.
+ * @param a [n, n], exactly symmetric with entries of magnitude below 2; its upper triangle is overwritten.
  * @throws NumericalError when `maxSweeps` sweeps are not enough.
  */
 export function jacobi(a: Float64Array, n: number, vectors: boolean, maxSweeps = MAX_SWEEPS): Eigenpairs {
@@ -120,10 +113,4 @@ function turnRows(rows: Float64Array, n: number, p: number, q: number, s: number
     rows[ofP + k] = x - s * (y + tau * x);
     rows[ofQ + k] = y + s * (x - tau * y);
   }
-}
-
-function identity(n: number): Float64Array {
-  const rows = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) rows[i * n + i] = 1;
-  return rows;
 }

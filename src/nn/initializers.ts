@@ -1,3 +1,4 @@
+import { oneOf } from '../check.ts';
 import { type Generator, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
 
 /**
@@ -14,6 +15,7 @@ export type FanMode = 'fan-in' | 'fan-out';
 
 /** The number of inputs of an output, or of outputs of an input, of a weight [out, in, …kernel]; PyTorch's count. */
 export function fan(shape: Shape, mode: FanMode): number {
+  oneOf('fan: mode', mode, ['fan-in', 'fan-out']);
   const [out, into, ...kernel] = shape;
   return (mode === 'fan-in' ? into : out) * sizeOf(kernel);
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { oneOf } from '../check.ts';
 import { readBytes } from '../data/index.ts';
 import type { Genotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
@@ -60,6 +61,7 @@ export class AccuracyTable {
 
   /** How many cells are more accurate than one. */
   betterThan(cell: Genotype, dataset: BenchmarkDataset): number {
+    oneOf('betterThan: dataset', dataset, BENCHMARK_DATASETS);
     const own = this.of(cell)[dataset];
     return [...this.#rows.values()].filter((row) => row[dataset] > own).length;
   }

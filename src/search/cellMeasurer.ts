@@ -5,7 +5,7 @@ import { type Backend, type DType, Generator, type NDArray } from '../tensor/ind
 import { regionBatches, repeatBatches } from './batches.ts';
 import { keepKappa, type KappaMeasurement } from './measurement.ts';
 import { REGION_SCHEMES } from './measurer.ts';
-import type { SweepSettings } from './sweepSettings.ts';
+import { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
 
 /** What was measured of one cell, in each repeat. */
 export interface CellMeasurement {
@@ -22,8 +22,9 @@ export class CellMeasurer {
   readonly #images: readonly NDArray[];
   readonly #crops: readonly (readonly NDArray[])[];
 
-  /** @throws InputError when the data hold fewer images than a batch. */
+  /** @throws InputError when the data hold fewer images than a batch, or a setting is none that there is. */
   constructor(settings: SweepSettings, dataset: Dataset) {
+    checkSweepSettings(settings);
     const { batchSize, repeats, seed, regions } = settings;
     this.#settings = settings;
     this.#images = repeatBatches(dataset, batchSize, repeats, seed);

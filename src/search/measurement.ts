@@ -1,7 +1,8 @@
+import { oneOf } from '../check.ts';
 import { type Ntk, seedKappa, type Verdict } from '../ntk/index.ts';
 import { numpyRound } from './numpyArithmetic.ts';
 import { type Changes, finite, meanOf, relativeChange, roundDecimals } from './ranking.ts';
-import type { Fidelity } from './settings.ts';
+import { FIDELITIES, type Fidelity } from './settings.ts';
 
 /** What is kept of a κ: finite numbers from which it follows. */
 export interface KappaMeasurement {
@@ -36,6 +37,8 @@ export function usableKappa(
   { lambdaMin, lambdaMax, noiseFloor, verdict }: KappaMeasurement,
   fidelity: Fidelity,
 ): number {
+  oneOf('usableKappa: fidelity', fidelity, FIDELITIES);
+  oneOf('usableKappa: verdict', verdict, ['resolved', 'lower-bound', 'indefinite']);
   if (fidelity === 'code') return seedKappa(lambdaMax / lambdaMin);
   switch (verdict) {
     case 'resolved':
@@ -56,6 +59,7 @@ export function changesOf(
   after: readonly Measurement[],
   { fidelity, digits }: { readonly fidelity: Fidelity; readonly digits: number },
 ): Changes {
+  oneOf('changesOf: fidelity', fidelity, FIDELITIES);
   type Value = (measurement: Measurement) => number | undefined;
   const mean = (value: Value, round: typeof roundDecimals): number | undefined => {
     if (before.length === 0 || value(before[0]) === undefined) return undefined;

@@ -13,7 +13,7 @@ import { type Backend, type DType, Generator } from '../tensor/index.ts';
 import { kappaBatch, regionBatches } from './batches.ts';
 import { type Entry, keepKappa, type KappaMeasurement, type Measurement } from './measurement.ts';
 import type { Round } from './schedule.ts';
-import type { Fidelity, SearchSettings } from './settings.ts';
+import { checkSearchSettings, type Fidelity, type SearchSettings } from './settings.ts';
 import { type Choice, type Mask, type Purpose, type SearchSpace, without } from './space.ts';
 
 /** Weights of linear-region counts in the two readings of TE-NAS: Kaiming normal, fan-in; PyTorch's default. */
@@ -50,7 +50,9 @@ export class Measurer {
   #kappaBefore: Prepared<NtkProgram> | undefined;
   #regionsBefore: Prepared<LinearRegionProgram> | undefined;
 
+  /** @throws InputError when a setting is none that there is. */
   constructor(space: SearchSpace, settings: SearchSettings, dataset: Dataset, backend: Backend) {
+    checkSearchSettings(settings);
     this.#space = space;
     this.#settings = settings;
     this.#dataset = dataset;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { oneOf } from '../check.ts';
 import { numpyRoundSignificant, pairwiseSum } from './numpyArithmetic.ts';
 
 /** The nearest finite number; NaN, which says nothing, becomes 0. */
@@ -52,7 +53,9 @@ export function meanOf(values: readonly number[]): number {
 }
 
 /** Which end of a list of scores comes first. */
-export type Direction = 'ascending' | 'descending';
+export type Direction = (typeof DIRECTIONS)[number];
+
+const DIRECTIONS = ['ascending', 'descending'] as const;
 
 /** How equal two scores must be to share a rank. */
 export type TieRule =
@@ -69,12 +72,18 @@ export interface Ranks {
   readonly order: readonly number[];
 }
 
-/** Ranks scores by their values rounded to `digits` significant digits. */
+/**
+ * Ranks scores by their values rounded to `digits` significant digits.
+ *
+ * @throws InputError when the direction or the rule on ties is none that there is.
+ */
 export function rankScores(
   scores: readonly number[],
   direction: Direction,
   { digits, ties }: { readonly digits: number; readonly ties: TieRule },
 ): Ranks {
+  oneOf('rankScores: direction', direction, DIRECTIONS);
+  oneOf('rankScores: ties', ties, ['rounded', 'exact']);
   const round = ties === 'rounded' ? roundSignificant : numpyRoundSignificant;
   const rounded = scores.map((score) => round(score, digits));
   const sign = direction === 'ascending' ? 1 : -1;

@@ -2,7 +2,7 @@ import { InputError } from '../tensor/index.ts';
 import { changesOf, type Entry, type Measurement } from './measurement.ts';
 import type { Changes } from './ranking.ts';
 import { candidateWork, decide, type Decision, firstRound, nextRound, referenceWork, type Round } from './schedule.ts';
-import { type SearchSettings, TIES } from './settings.ts';
+import { checkSearchSettings, type SearchSettings, TIES } from './settings.ts';
 import { type Choice, type Mask, SEARCH_SPACES, type SearchSpace } from './space.ts';
 
 /** What a search needs next: one candidate, or what all candidates of the round are compared with. */
@@ -44,9 +44,10 @@ export class Search {
 
   /**
    * @param entries what was measured already, in order.
-   * @throws InputError when they are not a search's.
+   * @throws InputError when they are not a search's, or a setting is none that there is.
    */
   constructor(settings: SearchSettings, entries: readonly Entry[] = []) {
+    checkSearchSettings(settings);
     this.settings = settings;
     this.space = SEARCH_SPACES[settings.space];
     this.#round = firstRound(this.space);

@@ -1,7 +1,8 @@
-import { InputError } from '../tensor/index.ts';
+import { oneOf } from '../check.ts';
+import { DTYPES, InputError } from '../tensor/index.ts';
 import { type RegionBatchSize, REGION_BATCHES } from './batches.ts';
 import type { TieRule } from './ranking.ts';
-import type { SpaceName } from './space.ts';
+import { SEARCH_SPACES, type SpaceName } from './space.ts';
 
 /**
  * Which TE-NAS is computed: the one its `paper` describes, or the one its published `code` is. They differ in
@@ -18,10 +19,16 @@ import type { SpaceName } from './space.ts';
  * - what the edges into a node are compared with. Paper: the network as it is. Code: κ of the network before any edge
  *   was removed.
  */
-export type Fidelity = 'paper' | 'code';
+export type Fidelity = (typeof FIDELITIES)[number];
+
+/** All values of {@link Fidelity}. */
+export const FIDELITIES = ['paper', 'code'] as const;
 
 /** Which measurements are ranked. */
-export type Criteria = 'both' | 'kappa' | 'regions';
+export type Criteria = (typeof CRITERIA)[number];
+
+/** All values of {@link Criteria}. */
+export const CRITERIA = ['both', 'kappa', 'regions'] as const;
 
 /** Everything that the result of a search depends on. */
 export interface SearchSettings {
@@ -55,6 +62,18 @@ export const TE_NAS_SETTINGS: Readonly<Record<SpaceName, Pick<SearchSettings, 'b
 
 /** What is the same in both spaces. */
 export const TE_NAS_COMMON = { classes: 10, repeats: 3, digits: 3, regions: REGION_BATCHES } as const;
+
+/**
+ * Makes sure that the words of settings are known ones.
+ *
+ * @throws InputError that names the setting.
+ */
+export function checkSearchSettings({ space, fidelity, criteria, dtype }: SearchSettings): void {
+  oneOf('search settings: space', space, Object.keys(SEARCH_SPACES));
+  oneOf('search settings: fidelity', fidelity, FIDELITIES);
+  oneOf('search settings: criteria', criteria, CRITERIA);
+  oneOf('search settings: dtype', dtype, DTYPES);
+}
 
 /** How a fidelity ties. */
 export const TIES: Readonly<Record<Fidelity, TieRule>> = { paper: 'rounded', code: 'exact' };

@@ -1,3 +1,4 @@
+import { oneOf } from '../check.ts';
 import {
   DARTS_SPACE,
   DartsNetwork,
@@ -25,7 +26,9 @@ export interface Choice {
 }
 
 /** What a supernet is needed for: κ, on whole images, or linear regions, on 3×3 crops of one channel. */
-export type Purpose = 'kappa' | 'regions';
+export type Purpose = (typeof PURPOSES)[number];
+
+const PURPOSES = ['kappa', 'regions'] as const;
 
 /** A search space and its supernets, sized as TE-NAS sizes them. */
 export interface SearchSpace {
@@ -54,6 +57,7 @@ const nasBench201: SearchSpace = {
   groups: [],
   incoming: 0,
   supernet(mask, purpose, classes) {
+    oneOf('supernet: purpose', purpose, PURPOSES);
     const size =
       purpose === 'kappa'
         ? { channels: 3, cells: 1, classes, depth: -1, useStem: true }
@@ -82,6 +86,7 @@ const darts: SearchSpace = {
   groups: nodesOf(dartsEdges),
   incoming: 2,
   supernet(mask, purpose, classes) {
+    oneOf('supernet: purpose', purpose, PURPOSES);
     const network = new DartsNetwork({
       channels: 1,
       cells: 1,

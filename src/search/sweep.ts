@@ -9,7 +9,7 @@ import { networkCost } from './cost.ts';
 import { acquireLock, type Lock } from './lockFile.ts';
 import { requireSameSettings } from './settings.ts';
 import { formatRow, headerLine, parseRow } from './sweepRow.ts';
-import type { SweepSettings } from './sweepSettings.ts';
+import { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
 
 /** What a sweep runs with. */
 export interface SweepOptions {
@@ -54,6 +54,7 @@ export function settingsPath(path: string): string {
  */
 export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
   const { path, settings } = options;
+  checkSweepSettings(settings);
   const lock = await acquireLock(`${path}.lock`, path);
   try {
     const table = await openTable(path, settings);

@@ -1,6 +1,8 @@
+import { oneOf } from '../check.ts';
 import type { Mode } from '../nn/index.ts';
+import { DTYPES } from '../tensor/index.ts';
 import type { RegionBatchSize } from './batches.ts';
-import type { Fidelity } from './settings.ts';
+import { FIDELITIES, type Fidelity } from './settings.ts';
 
 /** Everything that a cell's measurements depend on, beside the cell. */
 export interface SweepSettings {
@@ -18,4 +20,15 @@ export interface SweepSettings {
   readonly regions: RegionBatchSize;
   readonly backend: string;
   readonly dtype: string;
+}
+
+/**
+ * Makes sure that the words of settings are known ones.
+ *
+ * @throws InputError that names the setting.
+ */
+export function checkSweepSettings({ mode, init, dtype }: SweepSettings): void {
+  oneOf('sweep settings: mode', mode, ['train', 'eval']);
+  oneOf('sweep settings: init', init, FIDELITIES);
+  oneOf('sweep settings: dtype', dtype, DTYPES);
 }

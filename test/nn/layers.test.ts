@@ -141,6 +141,21 @@ describe('running statistics', () => {
     expect(norm.runningVar!.value.data[1]).toBeCloseTo((a.variance + b.variance) / 2, 12);
   });
 
+  test('recalibrated on 0 batches are the mean over all, and on no number of batches are refused', async () => {
+    const [all, three] = [new BatchNorm2d(3), new BatchNorm2d(3)];
+    const batches = [1, 2, 3].map((seed) => ({ images: draw(seed, [4, 3, 6, 6]) }));
+    await recalibrateBatchNorm(new Sequential(all), batches, 0);
+    await recalibrateBatchNorm(new Sequential(three), batches, 3);
+    expect(all.runningMean!.value).toEqual(three.runningMean!.value);
+    expect(all.runningVar!.value).toEqual(three.runningVar!.value);
+    expect(all.runningMean!.value.data[0]).not.toBe(0);
+    for (const count of [-1, 1.5, NaN, '2' as unknown as number]) {
+      await expect(recalibrateBatchNorm(new Sequential(all), batches, count)).rejects.toThrow(
+        /^recalibrateBatchNorm: batches: expected an integer ≥ 0, got/,
+      );
+    }
+  });
+
   test('recalibrated on one large batch make eval mode equal to train mode, but for the bias of the variance', async () => {
     const network = net();
     initialize(network, pytorchDefault, new Generator(1));

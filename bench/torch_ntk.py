@@ -87,7 +87,7 @@ OPERATIONS = {
     "matmul": lambda a, s, x, y: swapped(x, a["transposeA"]) @ swapped(y, a["transposeB"]),
     # A maximum pool is two operations of ntkit's, the second of which picks the pixels that the first one found.
     "maxPoolIndex": lambda a, s, x: max_index(x, a),
-    "gatherPixels": lambda a, s, x, pooled: pooled,
+    "gather": lambda a, s, x, pooled: pooled,
 }
 
 

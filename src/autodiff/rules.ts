@@ -14,7 +14,6 @@ import {
   erfc,
   exp,
   eye,
-  gatherPixels,
   inverseDeviation,
   less,
   lessEqual,
@@ -25,11 +24,11 @@ import {
   type Pair,
   power,
   type PrimitiveName,
+  type ReductionAttributes,
   reluGradient,
   reshape,
   scalar,
   scale,
-  scatterPixels,
   select,
   sign,
   softplus,
@@ -124,8 +123,20 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   ],
   averagePoolGradient: ({ attributes: { inputSize: _, ...a } }) => [(g) => apply('averagePool', [g], a)],
   maxPoolIndex: () => [null],
-  gatherPixels: ({ operands: [x, index] }) => [(g) => scatterPixels(g, index, lastTwo(x)), null],
-  scatterPixels: ({ operands: [, index] }) => [(g) => gatherPixels(g, index), null],
+
+  // ── Elements by their number: y[m] = x[i[m]], and its adjoint, which adds what came from the same place ────────────
+
+  gather: ({ operands: [x, index], attributes: { indexedRank, ...a } }) => [
+    (g) => {
+      const core = x.shape.slice(x.rank - indexedRank - a.innerRank);
+      return apply('scatter', [g, index], { ...a, size: core.slice(0, indexedRank) });
+    },
+    null,
+  ],
+  scatter: ({ operands: [, index], attributes: { size, ...a } }) => [
+    (g) => apply('gather', [g, index], { ...a, indexedRank: size.length }),
+    null,
+  ],
 
   // ── Element by element ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -259,14 +270,13 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
       return (g: Tensor) => apply('slice', [g], { start, stop, step: core.map(() => 1) });
     });
   },
-  sum: ({ operands: [x], attributes: { axes } }) => [
-    (g) => {
-      const core = x.shape.slice(Math.min(...axes));
-      const leading = g.shape.slice(0, g.rank - (core.length - axes.length));
-      const kept = core.map((extent, i) => (axes.includes(i - core.length) ? 1 : extent));
-      return broadcastTo(reshape(g, [...leading, ...kept]), [...leading, ...core]);
-    },
-  ],
+  sum: ({ operands: [x], attributes }) => [(g) => spread(g, x, attributes)],
+  // The values that equal the maximum share its cotangent, as in PyTorch's amax.
+  max: ({ y, operands: [x], attributes }) => {
+    const winners = equal(spread(y, x, attributes), x);
+    const count = apply('sum', [winners], attributes);
+    return [(g) => multiply(spread(multiply(g, power(count, -1)), x, attributes), winners)];
+  },
 
   // ── Products ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -345,6 +355,14 @@ function inverseGaps(lambda: Tensor): Tensor {
   const gaps = subtract(reshape(lambda, [...leading, 1, n]), reshape(lambda, [...leading, n, 1]));
   // 1/(0 + 1) − 1 on the diagonal.
   return subtract(power(add(gaps, eye(n)), -1), eye(n));
+}
+
+/** A value for each reduced element, under the shape of what was reduced. */
+function spread(g: Tensor, x: Tensor, { axes }: ReductionAttributes): Tensor {
+  const core = axes.length === 0 ? [] : x.shape.slice(Math.min(...axes));
+  const leading = g.shape.slice(0, g.rank - (core.length - axes.length));
+  const kept = core.map((extent, i) => (axes.includes(i - core.length) ? 1 : extent));
+  return broadcastTo(reshape(g, [...leading, ...kept]), [...leading, ...core]);
 }
 
 function lastTwo(x: Tensor): Pair {

@@ -33,11 +33,14 @@ export { type Attributes, type Definition, type PrimitiveName, primitives } from
 export * from './functions/convolution.ts';
 export * from './functions/eigen.ts';
 export * from './functions/elementwise.ts';
+export * from './functions/indexing.ts';
 export * from './functions/movement.ts';
 export * from './functions/normalization.ts';
 export * from './functions/pooling.ts';
 export * from './functions/product.ts';
 export * from './functions/reduction.ts';
+export * from './functions/softmax.ts';
+export * from './functions/upsampling.ts';
 export type * from './primitives/convolution.ts';
 export type * from './primitives/eigen.ts';
 export * from './primitives/elementwise/activations.ts';
@@ -52,6 +55,7 @@ export {
 export { type Domain, type Row } from './primitives/elementwise/row.ts';
 export * from './primitives/elementwise/transcendental.ts';
 export { type Scalar, type ScalarOp } from './scalar/index.ts';
+export type * from './primitives/indexing.ts';
 export type * from './primitives/movement.ts';
 export type * from './primitives/normalization.ts';
 export type * from './primitives/pooling.ts';

@@ -6,13 +6,12 @@ import {
   elementwiseRows,
   formatShape,
   type NDArray,
-  type Pair,
   type PrimitiveName,
   type Row,
   type Shape,
-  type Sides,
   type Tensor,
 } from '../../src/tensor/index.ts';
+import { convolutions, pools } from './windows.ts';
 import { anywhere, apart, type Draw, draw, extent, leadingShape, positive, seeds } from './arrays.ts';
 
 /** One application of a primitive to drawn operands. */
@@ -66,75 +65,6 @@ function cases<P extends PrimitiveName>(
   });
 }
 
-const pairOf = (arbitrary: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(arbitrary, arbitrary);
-
-const sidesOf = (arbitrary: fc.Arbitrary<number>): fc.Arbitrary<Sides> =>
-  fc.tuple(fc.tuple(arbitrary, arbitrary), fc.tuple(arbitrary, arbitrary));
-
-const padded = (size: number, [low, high]: Pair) => low + size + high;
-
-/** Convolutions of all kinds: any stride, padding, dilation and groups, sizes that need not fit evenly. */
-export const convolutions = fc
-  .record({
-    n: extent(2),
-    groups: extent(3),
-    d: extent(2),
-    kernelsPerGroup: extent(2),
-    kernel: pairOf(extent(3)),
-    stride: pairOf(extent(3)),
-    padding: sidesOf(extent(2, 0)),
-    dilation: pairOf(extent(2)),
-    extra: pairOf(extent(4, 0)),
-  })
-  .map(({ n, groups, d, kernelsPerGroup, kernel, stride, padding, dilation, extra }) => {
-    // The smallest input that the dilated kernel fits, and some more.
-    const size = ([0, 1] as const).map((i) =>
-      Math.max(1, dilation[i] * (kernel[i] - 1) + 1 - padded(0, padding[i]) + extra[i]),
-    ) as unknown as Pair;
-    const output = ([0, 1] as const).map(
-      (i) => Math.floor((padded(size[i], padding[i]) - dilation[i] * (kernel[i] - 1) - 1) / stride[i]) + 1,
-    );
-    return {
-      attributes: { stride, padding, dilation, groups },
-      x: [n, d * groups, ...size],
-      w: [kernelsPerGroup * groups, d, ...kernel],
-      y: [n, kernelsPerGroup * groups, ...output],
-      size,
-      kernel,
-    };
-  });
-
-/** Windows with pixels in each of them, wherever they begin and end. */
-const anyPools = fc
-  .record({
-    kernel: pairOf(extent(4)),
-    stride: pairOf(fc.oneof(fc.constant(1), extent(4))),
-    padding: sidesOf(extent(3, 0)),
-    counted: sidesOf(extent(3, 0)),
-    extra: pairOf(extent(9, 0)),
-  })
-  .map(({ kernel, stride, padding: wanted, counted: some, extra }) => {
-    const size = kernel.map((k, i) => k + extra[i]) as unknown as Pair;
-    const padding = wanted.map((sides, i) => sides.map((side) => Math.min(side, kernel[i] - 1))) as unknown as Sides;
-    const counted = some.map((sides, i) => sides.map((c, j) => Math.min(c, padding[i][j]))) as unknown as Sides;
-    const windows = size.map((s, i) => Math.floor((padded(s, padding[i]) - kernel[i]) / stride[i]) + 1);
-    return { attributes: { kernel, stride, padding }, counted, size, windows };
-  });
-
-const NO_SIDES: Sides = [
-  [0, 0],
-  [0, 0],
-];
-
-/** Windows side by side, with rows long enough for vectors. */
-const sideBySidePools = fc.tuple(pairOf(extent(3)), extent(2), extent(6)).map(([kernel, down, across]) => {
-  const windows = [down, across];
-  const size = kernel.map((k, i) => k * windows[i]) as unknown as Pair;
-  return { attributes: { kernel, stride: kernel, padding: NO_SIDES }, counted: NO_SIDES, size, windows };
-});
-
-const pools = fc.oneof({ weight: 3, arbitrary: anyPools }, { weight: 1, arbitrary: sideBySidePools });
-
 const batches = fc
   .tuple(extent(3), extent(3), extent(3), extent(3))
   .filter(([n, , h, w]) => n * h * w >= 2)
@@ -142,12 +72,21 @@ const batches = fc
 
 const shapes = fc.array(extent(4), { minLength: 1, maxLength: 3 });
 
-/** Pixel positions, as a maximum pool gives them; several windows may name the same pixel. */
-const pixels = fc.tuple(pairOf(extent(4)), pairOf(extent(3)), seeds).map(([size, windows, seed]) => ({
-  size,
-  windows,
-  index: draw(seed, windows, (g, count) => Array.from({ length: count }, () => g.integer(size[0] * size[1]))),
-}));
+/** Positions; several may be the same. Dimensions before and behind the indexed ones, one index or a block of them. */
+const positions = fc
+  .record({
+    size: fc.array(extent(4), { minLength: 1, maxLength: 2 }),
+    index: fc.array(extent(3), { maxLength: 2 }),
+    inner: fc.array(extent(5), { maxLength: 2 }),
+    seed: seeds,
+  })
+  .map(({ size, index, inner, seed }) => ({
+    ...{ size, inner, ranks: { indexRank: index.length, innerRank: inner.length } },
+    values: [...index, ...inner],
+    index: draw(seed, index, (g, count) =>
+      Array.from({ length: count }, () => g.integer(size.reduce((product, extent) => product * extent, 1))),
+    ),
+  }));
 
 const matrices = fc
   .record({ m: extent(4), k: extent(4), n: extent(4), transposeA: fc.boolean(), transposeB: fc.boolean() })
@@ -170,6 +109,22 @@ const separated = extent(4).map((n) => ({
     },
   ],
 }));
+
+/** What is reduced, long enough for vectors at times. */
+const reductions = fc
+  .tuple(
+    fc.array(fc.oneof({ weight: 4, arbitrary: extent(4) }, { weight: 1, arbitrary: extent(20, 5) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+  )
+  .map(([core, chosen]) => {
+    // The outermost core axis is always reduced: it is what makes the core dimensions core.
+    const axes = core.map((_, i) => i - core.length).filter((_, i) => i === 0 || chosen[i]);
+    return { core, axes };
+  })
+  .filter(({ core }) => core.reduce((product, extent) => product * extent, 1) <= 72);
 
 /** A rectangle of elements: under it operands of elementwise primitives broadcast by their leading dimensions. */
 const elements = fc.array(extent(4), { maxLength: 3 });
@@ -285,19 +240,19 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
     'maxPoolIndex',
     pools.map(({ attributes, size }) => ({ attributes, operands: [{ core: size, how: apart }] })),
   ),
-  gatherPixels: cases(
-    'gatherPixels',
-    pixels.map(({ size, windows, index }) => ({
-      attributes: {},
-      operands: [{ core: size }, { core: windows, value: index }],
+  gather: cases(
+    'gather',
+    positions.map(({ size, inner, ranks, index }) => ({
+      attributes: { ...ranks, indexedRank: size.length },
+      operands: [{ core: [...size, ...inner] }, { core: index.shape, value: index }],
       smooth: [0],
     })),
   ),
-  scatterPixels: cases(
-    'scatterPixels',
-    pixels.map(({ size, windows, index }) => ({
-      attributes: { inputSize: size },
-      operands: [{ core: windows }, { core: windows, value: index }],
+  scatter: cases(
+    'scatter',
+    positions.map(({ size, values, ranks, index }) => ({
+      attributes: { ...ranks, size },
+      operands: [{ core: values }, { core: index.shape, value: index }],
       smooth: [0],
     })),
   ),
@@ -367,11 +322,11 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
 
   sum: cases(
     'sum',
-    fc.tuple(shapes, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 })).map(([core, chosen]) => {
-      // The outermost core axis is always summed: it is what makes the core dimensions core.
-      const axes = core.map((_, i) => i - core.length).filter((_, i) => i === 0 || chosen[i]);
-      return { attributes: { axes }, operands: [{ core }] };
-    }),
+    reductions.map(({ core, axes }) => ({ attributes: { axes }, operands: [{ core }] })),
+  ),
+  max: cases(
+    'max',
+    reductions.map(({ core, axes }) => ({ attributes: { axes }, operands: [{ core, how: apart }] })),
   ),
 
   matmul: cases('matmul', matrices),

@@ -2,6 +2,11 @@ import { describe, expect, test } from 'vitest';
 import {
   add,
   apply,
+  gather,
+  InputError,
+  max,
+  take,
+  upsampleNearest,
   averagePool,
   BackendError,
   batchNorm,
@@ -10,6 +15,8 @@ import {
   concatenate,
   constant,
   convolution,
+  convolution1d,
+  convolutionTranspose,
   evaluate,
   exp,
   formatGraph,
@@ -196,6 +203,15 @@ describe('shapes that do not fit are refused', () => {
     ['negative padding', () => pad(x, [{ before: -1 }]), /pad: expected counts ≥ 0/],
     ['axis', () => concatenate([x, x], 2), /concatenate: expected an axis of tensors of rank 2, got 2/],
     ['behind the axis', () => concatenate([x, input('y', [2, 4])], 0), /concatenate: expected shapes that agree behind the axis/],
+    ['max of nothing', () => max(input('x', [2, 0]), [1]), /max: nothing has no maximum, expected extents ≥ 1 along axes -1, got \[0\]/],
+    ['max axis', () => max(x, [2]), /max: expected axes of a tensor of shape \[2, 3\], got 2/],
+    ['many positions', () => gather(input('x', [2 ** 24 + 1]), input('i', [2])), /gather: indices are float32, expected 1 to 16777216 positions, got 16777217/],
+    ['index and values', () => apply('scatter', [input('g', [4, 2]), input('i', [3])], { size: [5], indexRank: 1, innerRank: 1 }), /scatter: expected an index of shape \[4\], got \[3\]/],
+    ['take axis', () => take(x, [0], 2), /take: expected an axis of a tensor of shape \[2, 3\], got 2/],
+    ['transposed to nothing', () => convolutionTranspose(input('x', [1, 3, 2, 2]), images, { padding: 4 }), /convolutionTranspose: a padding of 4 and 4 leaves nothing of 6 in dimension -2/],
+    ['rank of a transposed convolution', () => convolutionTranspose(x, images), /convolutionTranspose: expected \[…, N, K, P, Q\]/],
+    ['rank of a convolution in one dimension', () => convolution1d(x, images), /convolution1d: expected \[…, N, C, L\]/],
+    ['upsampled size', () => upsampleNearest(images, [3, 0]), /upsampleNearest: size: expected integers ≥ 1, got 3, 0/],
     ['sum axis', () => sum(x, [5]), /sum: expected axes of a tensor of shape \[2, 3\], got 5/],
     ['precision', () => add(x, input('y', [2, 3], 'float32')), /expected operands of one precision, got float64 and float32/],
     ['extent', () => input('x', [2.5]), /input x: expected extents that are integers ≥ 0, got \[2.5\]/],
@@ -206,4 +222,11 @@ describe('shapes that do not fit are refused', () => {
     expect(build).toThrow(ShapeError);
     expect(build).toThrow(message);
   });
+});
+
+test.each([[-1], [3], [0.5], [NaN]])('a constant index of %d in 3 positions is refused', (index) => {
+  const at = constant(ndarray([0, index], [2]));
+  const message = `expected indices that are whole numbers from 0 to 2, got ${index}`;
+  expect(() => gather(x, at)).toThrow(new InputError(`gather: ${message}`));
+  expect(() => take(x, [0, index], -1)).toThrow(new InputError(`take: ${message}`));
 });

@@ -22,7 +22,7 @@ import {
   transpose,
 } from '../../src/tensor/index.ts';
 import { apart, draw, extent, relativeError, seeds } from '../support/arrays.ts';
-import { convolutions } from '../support/primitiveCases.ts';
+import { convolutions } from '../support/windows.ts';
 
 // Each primitive against its formula, written down a second time in the plainest way: one output element at a time.
 

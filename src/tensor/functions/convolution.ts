@@ -1,5 +1,7 @@
 import { ShapeError } from '../../errors.ts';
 import { apply } from '../apply.ts';
+import { formatShape } from '../shape.ts';
+import { pad, reshape } from './movement.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ConvolutionAttributes, Pair, Sides } from '../primitives/convolution.ts';
 
@@ -50,4 +52,87 @@ export function convolution(x: Tensor, weight: Tensor, options: ConvolutionOptio
     groups: options.groups ?? 1,
   };
   return apply('convolution', [x, weight], attributes);
+}
+
+/** Options of {@link convolutionTranspose}. */
+export interface ConvolutionTransposeOptions extends ConvolutionOptions {
+  /** Rows and columns that the result has more than the smallest one with an output of x's size; 0 by default. */
+  readonly outputPadding?: number | Pair;
+}
+
+/**
+ * The transposed convolution: what {@link convolution} with the same weight does to the gradient of its output (PyTorch's
+ * `conv_transpose2d`). A pixel of x adds w[k], scaled, to the result from row p·stride − top on.
+ *
+ * @param x […, N, K, P, Q]
+ * @param weight […, K, C/groups, R, S]
+ * @returns […, N, C, H, W] with H = (P − 1)·stride − top − bottom + dilation·(R − 1) + outputPadding + 1
+ * @throws ShapeError when channels or groups do not fit, or the result has no pixel.
+ */
+export function convolutionTranspose(x: Tensor, weight: Tensor, options: ConvolutionTransposeOptions = {}): Tensor {
+  const name = 'convolutionTranspose';
+  const stride = pair(`${name}: stride`, options.stride ?? 1, 1);
+  const dilation = pair(`${name}: dilation`, options.dilation ?? 1, 1);
+  const declared = sides(`${name}: padding`, options.padding ?? 0);
+  const outputPadding = pair(`${name}: outputPadding`, options.outputPadding ?? 0, 0);
+  if (x.rank < 4 || weight.rank < 4) {
+    throw new ShapeError(
+      `${name}: expected […, N, K, P, Q] and […, K, C, R, S], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
+    );
+  }
+  const axes = ([0, 1] as const).map((i) => {
+    const [low, high] = declared[i];
+    // Additional rows are less padding after, and what is left of them lies behind all that x reaches.
+    const after = Math.max(0, high - outputPadding[i]);
+    const more = outputPadding[i] - (high - after);
+    const reach = (x.shape[x.rank - 2 + i] - 1) * stride[i] + dilation[i] * (weight.shape[weight.rank - 2 + i] - 1) + 1;
+    const size = reach - low - after;
+    if (size + more < 1) {
+      throw new ShapeError(`${name}: a padding of ${low} and ${high} leaves nothing of ${reach} in dimension ${i - 2}`);
+    }
+    return { padding: [low, after] as const, size, more };
+  });
+  const y = apply('convolutionInputGradient', [x, weight], {
+    ...{ stride, dilation, groups: options.groups ?? 1 },
+    padding: [axes[0].padding, axes[1].padding],
+    inputSize: [axes[0].size, axes[1].size],
+  });
+  return axes.every(({ more }) => more === 0)
+    ? y
+    : pad(
+        y,
+        axes.map(({ more }) => ({ after: more })),
+      );
+}
+
+/** Options of {@link convolution1d}. */
+export interface Convolution1dOptions {
+  readonly stride?: number;
+  /** Zeros on both sides, or [left, right]. */
+  readonly padding?: number | Pair;
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/**
+ * One-dimensional cross-correlation: {@link convolution} of images of one row.
+ *
+ * @param x […, N, C, L]
+ * @param weight […, K, C/groups, S]
+ * @returns […, N, K, M]
+ * @throws ShapeError when channels, groups or sizes do not fit.
+ */
+export function convolution1d(x: Tensor, weight: Tensor, options: Convolution1dOptions = {}): Tensor {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  const asRow = ({ shape }: Tensor) => [...shape.slice(0, -1), 1, ...shape.slice(-1)];
+  if (x.rank < 3 || weight.rank < 3) {
+    throw new ShapeError(
+      `convolution1d: expected […, N, C, L] and […, K, C, S], got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
+    );
+  }
+  const horizontal = pair('convolution1d: padding', padding, 0);
+  const y = convolution(reshape(x, asRow(x)), reshape(weight, asRow(weight)), {
+    ...{ stride: [1, stride], padding: [[0, 0], horizontal], dilation: [1, dilation], groups },
+  });
+  return reshape(y, [...y.shape.slice(0, -2), y.shape[y.rank - 1]]);
 }

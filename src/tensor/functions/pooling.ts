@@ -77,17 +77,8 @@ export function maxPool(x: Tensor, kernel: number | Pair, options: PoolOptions =
   const { declared: _, ...attributes } = poolAttributes('maxPool', x, kernel, options);
   // Which pixel wins does not change under a small change of x, so the index is a constant to the derivative, and
   // picking pixels and putting them back are linear and each other's adjoint.
-  return gatherPixels(x, apply('maxPoolIndex', [x], attributes));
-}
-
-/** The pixels of x, […, H, W], at row-major positions `index`, […, P, Q]. */
-export function gatherPixels(x: Tensor, index: Tensor): Tensor {
-  return apply('gatherPixels', [x, index], {});
-}
-
-/** Adds g, […, P, Q], into zeros of […, H, W] at row-major positions `index`; the adjoint of {@link gatherPixels}. */
-export function scatterPixels(g: Tensor, index: Tensor, inputSize: Pair): Tensor {
-  return apply('scatterPixels', [g, index], { inputSize });
+  const index = apply('maxPoolIndex', [x], attributes);
+  return apply('gather', [x, index], { indexedRank: 2, innerRank: 0, indexRank: 2 });
 }
 
 /** The mean over all pixels: […, H, W] to […]. */

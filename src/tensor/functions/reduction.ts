@@ -16,8 +16,9 @@ function fromTheRight(name: string, x: Tensor, axes: readonly number[]): number[
   return [...new Set(normal)].sort((a, b) => a - b);
 }
 
-/** Whether summed axes stay, with extent 1. */
+/** Options of a reduction. */
 export interface ReductionOptions {
+  /** Whether reduced axes stay, with extent 1. */
   readonly keepDimensions?: boolean;
 }
 
@@ -26,15 +27,44 @@ export interface ReductionOptions {
  *
  * @throws ShapeError when an axis does not exist.
  */
-export function sum(x: Tensor, axes?: readonly number[], { keepDimensions = false }: ReductionOptions = {}): Tensor {
-  const summed = fromTheRight('sum', x, axes ?? x.shape.map((_, i) => i));
-  if (summed.length === 0) return x;
-  const total = apply('sum', [x], { axes: summed });
-  if (!keepDimensions) return total;
+export function sum(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
+  return reduce('sum', x, axes, options);
+}
+
+function reduce(
+  primitive: 'sum' | 'max',
+  x: Tensor,
+  axes: readonly number[] | undefined,
+  { keepDimensions = false }: ReductionOptions,
+): Tensor {
+  const reduced = fromTheRight(primitive, x, axes ?? x.shape.map((_, i) => i));
+  if (reduced.length === 0) return x;
+  const result = apply(primitive, [x], { axes: reduced });
+  if (!keepDimensions) return result;
   return reshape(
-    total,
-    x.shape.map((extent, i) => (summed.includes(i - x.rank) ? 1 : extent)),
+    result,
+    x.shape.map((extent, i) => (reduced.includes(i - x.rank) ? 1 : extent)),
   );
+}
+
+/**
+ * The largest value over the given axes, or over all; NaN where there is one. Values that tie share the gradient in
+ * equal parts (PyTorch's `amax`).
+ *
+ * @throws ShapeError when an axis does not exist or has extent 0.
+ */
+export function max(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
+  return reduce('max', x, axes, options);
+}
+
+/**
+ * The smallest value over the given axes, or over all; NaN where there is one. Values that tie share the gradient in
+ * equal parts (PyTorch's `amin`).
+ *
+ * @throws ShapeError when an axis does not exist or has extent 0.
+ */
+export function min(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
+  return scale(max(scale(x, -1), axes, options), -1);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type ElementwisePrimitives,
 } from './elementwise/index.ts';
 import type { Definition } from './node.ts';
+import { indexingDefinitions, type IndexingPrimitives } from './indexing.ts';
 import { movementDefinitions, type MovementPrimitives } from './movement.ts';
 import { normalizationDefinitions, type NormalizationPrimitives } from './normalization.ts';
 import { poolingDefinitions, type PoolingPrimitives } from './pooling.ts';
@@ -19,6 +20,7 @@ export interface Attributes
     ConvolutionPrimitives,
     NormalizationPrimitives,
     PoolingPrimitives,
+    IndexingPrimitives,
     ElementwisePrimitives,
     CastPrimitives,
     MovementPrimitives,
@@ -36,6 +38,7 @@ export const primitives: { readonly [P in PrimitiveName]: Definition<Attributes[
   ...convolutionDefinitions,
   ...normalizationDefinitions,
   ...poolingDefinitions,
+  ...indexingDefinitions,
   ...elementwiseDefinitions,
   ...castDefinitions,
   ...movementDefinitions,

@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import { type Extents, named, type NoAttributes } from '../signature.ts';
+import { type Extents, named } from '../signature.ts';
 import { checkSides, type Pair, type Sides, windowCount } from './convolution.ts';
 
 /** The windows of a pool. */
@@ -28,8 +28,6 @@ export interface PoolingPrimitives {
   averagePool: AveragePoolAttributes;
   averagePoolGradient: AveragePoolAttributes & InputSize;
   maxPoolIndex: PoolAttributes;
-  gatherPixels: NoAttributes;
-  scatterPixels: InputSize;
 }
 
 const NOTHING: Sides = [
@@ -89,8 +87,4 @@ export const poolingDefinitions = {
     ),
   },
   maxPoolIndex: { signature: named<PoolAttributes>('maxPoolIndex', '(h,w)->(p,q)', windows('maxPool')) },
-  gatherPixels: { signature: named<NoAttributes>('gatherPixels', '(h,w),(p,q)->(p,q)') },
-  scatterPixels: {
-    signature: named<InputSize>('scatterPixels', '(p,q),(p,q)->(h,w)', (_, { inputSize: [h, w] }) => ({ h, w })),
-  },
 };

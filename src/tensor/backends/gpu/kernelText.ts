@@ -5,6 +5,12 @@ import type { Dialect } from './dialect.ts';
 /** The expressions of four neighbouring elements. */
 export type Lanes = readonly [string, string, string, string];
 
+/**
+ * The turns after which Mesa's software rasteriser ends all loops of a shader invocation, without an error
+ * (`LP_MAX_TGSI_LOOP_ITERATIONS`). No kernel of any device is written with more.
+ */
+export const MOST_TURNS = 65_535;
+
 /** One value for each lane. */
 export function lanes(of: (lane: number) => string): Lanes {
   return [of(0), of(1), of(2), of(3)];
@@ -43,6 +49,7 @@ export class KernelText {
   readonly #dialect: Dialect;
   #lines: string[] = [];
   #names = 0;
+  #turns = 0;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -50,6 +57,11 @@ export class KernelText {
 
   get body(): string {
     return this.#lines.join('\n  ');
+  }
+
+  /** The most turns that the loops written so far make, all together. */
+  get turns(): number {
+    return this.#turns;
   }
 
   line(text: string): void {
@@ -75,8 +87,17 @@ export class KernelText {
   loop(count: number, body: (i: string) => void): void {
     if (count === 1) return body('0');
     const name = this.#name();
+    const before = this.#turns;
     this.line(`for (let ${name} = 0; ${name} < ${count}; ${name}++) {`);
     body(name);
+    this.line('}');
+    this.#turns = before + count * (1 + this.#turns - before);
+  }
+
+  /** Statements for where a condition holds. */
+  when(condition: string, body: () => void): void {
+    this.line(`if (${condition}) {`);
+    body();
     this.line('}');
   }
 

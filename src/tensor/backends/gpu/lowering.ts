@@ -2,7 +2,7 @@ import { BackendError } from '../../../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../../shape.ts';
 import type { Step } from '../../plan.ts';
 import type { Dialect } from './dialect.ts';
-import { KernelText, type Lanes, operandName, select } from './kernelText.ts';
+import { KernelText, type Lanes, MOST_TURNS, operandName, select } from './kernelText.ts';
 
 /** The number of an array of a program. */
 export type ArrayId = number;
@@ -120,6 +120,10 @@ export class Lowering {
   }
 
   #call(outputs: readonly Operand[], operands: readonly Operand[], k: KernelText, planes: readonly Lanes[]): void {
+    // Not for users: whatever loops so often is to be cut into pieces (pieces.ts).
+    if (k.turns > MOST_TURNS) {
+      throw new Error(`kernel text: loops of ${k.turns} turns, expected at most ${MOST_TURNS}`);
+    }
     const kernel: KernelSource = {
       body: k.body,
       planes,

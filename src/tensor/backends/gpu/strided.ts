@@ -44,9 +44,14 @@ export function readView(k: KernelText, number: number, shape: Shape, { strides,
   });
 }
 
-/** A function of the position of each lane's element; lanes behind the end repeat the last element. */
-export function perLane(k: KernelText, size: number, of: (position: string, lane: number) => string): Lanes {
-  const first = k.value(`${k.t} * 4`);
+/** A function of the position of each lane's element of a texel; lanes behind the end repeat the last element. */
+export function perLane(
+  k: KernelText,
+  size: number,
+  of: (position: string, lane: number) => string,
+  texel = k.t,
+): Lanes {
+  const first = k.value(`${texel} * 4`);
   return lanes((lane) => {
     const position = plus(first, lane);
     return of(k.value(size % 4 === 0 ? position : `Math.min(${position}, ${size - 1})`), lane);

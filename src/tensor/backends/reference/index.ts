@@ -8,6 +8,7 @@ import { type ElementwiseName, isElementwise, scalarExpression } from '../../pri
 import { eigenKernels } from './kernels/eigen.ts';
 import type { Attributes, PrimitiveName } from '../../primitives/index.ts';
 import { computeElementwise } from './elementwise.ts';
+import { indexingKernels } from './kernels/indexing.ts';
 import { movementKernels } from './kernels/movement.ts';
 import { normalizationKernels } from './kernels/normalization.ts';
 import { poolingKernels } from './kernels/pooling.ts';
@@ -22,6 +23,7 @@ const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: Kernel
   ...normalizationKernels,
   ...poolingKernels,
   ...castKernels,
+  ...indexingKernels,
   ...movementKernels,
   ...reductionKernels,
   ...productKernels,

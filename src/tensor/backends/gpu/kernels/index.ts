@@ -3,6 +3,7 @@ import { castGpu } from './cast.ts';
 import { eigenGpu } from './eigen.ts';
 import { elementwise } from './elementwise.ts';
 import { type ElementwiseName, isElementwise, scalarExpression } from '../../../primitives/elementwise/index.ts';
+import { indexingGpu } from './indexing.ts';
 import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
 import type { Step } from '../../../plan.ts';
 import { movementGpu } from './movement.ts';
@@ -18,6 +19,7 @@ const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: GpuKer
   ...normalizationGpu,
   ...poolingGpu,
   ...castGpu,
+  ...indexingGpu,
   ...movementGpu,
   ...reductionGpu,
   ...productGpu,

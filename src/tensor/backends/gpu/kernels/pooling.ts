@@ -140,78 +140,8 @@ function maxPoolIndex(lower: Lowering, attributes: PoolAttributes, output: Opera
   );
 }
 
-function gatherPixels(lower: Lowering, _: unknown, output: Operand, [x, index]: readonly Operand[]): void {
-  const leading = leadingOf(output);
-  const windows = sizeOf(planeOf(output));
-  const strides = [
-    broadcastStrides(leadingOf(x), leading).map((s) => s * sizeOf(planeOf(x))),
-    broadcastStrides(leadingOf(index), leading).map((s) => s * windows),
-  ];
-  lower.kernel(output, [x, index], (k) =>
-    perLane(k, sizeOf(output.shape), (position) => {
-      const [plane, window] = k.coordinates(position, [sizeOf(leading), windows]);
-      const [image, at] = k.offsets(plane, leading, strides);
-      const pixel = k.element(1, k.value(`${at} + ${window}`));
-      return k.element(0, k.value(`${image} + ${pixel}`));
-    }),
-  );
-}
-
-/**
- * gx[i] = Σ of gy over the windows that name pixel i. Where the index is a maximum pool's, only the windows that hold the
- * pixel can name it; otherwise all of them are looked through.
- */
-function scatterPixels(
-  lower: Lowering,
-  { inputSize }: PoolingPrimitives['scatterPixels'],
-  output: Operand,
-  [gradient, index]: readonly Operand[],
-): void {
-  const leading = leadingOf(output);
-  const [h, w] = inputSize;
-  const [p, q] = planeOf(index);
-  const strides = [gradient, index].map((operand) =>
-    broadcastStrides(leadingOf(operand), leading).map((s) => s * p * q),
-  );
-  const pool = index.origin?.primitive === 'maxPoolIndex' ? index.origin.attributes : undefined;
-  lower.kernel(output, [gradient, index], (k) =>
-    perLane(k, sizeOf(output.shape), (position) => {
-      const [plane, row, column] = k.coordinates(position, [sizeOf(leading), h, w]);
-      const [g, at] = k.offsets(plane, leading, strides);
-      const pixel = k.value(`${row} * ${w} + ${column}`);
-      const total = k.variable();
-      const add = (window: string, condition: string) => {
-        const named = k.element(1, k.value(`${at} + ${window}`));
-        const value = k.element(0, k.value(`${g} + ${window}`));
-        k.line(`if (${condition}Math.abs(${named} - ${pixel}) < 0.5) { ${total} = ${total} + ${value}; }`);
-      };
-      if (pool) {
-        const { kernel, stride, padding } = pool;
-        // The first window that can hold the pixel, ⌈(c + padding − kernel + 1)/stride⌉ or 0, and as many as can.
-        const first = [row, column].map((c, i) => {
-          const ahead = before(padding)[i] - kernel[i] + stride[i];
-          return k.divide(k.value(`Math.max(${plus(c, ahead)}, 0)`), stride[i])[0];
-        });
-        const most = kernel.map((size, i) => Math.ceil(size / stride[i]));
-        k.loop(most[0], (r) =>
-          k.loop(most[1], (s) => {
-            const [i, j] = [k.value(`${first[0]} + ${r}`), k.value(`${first[1]} + ${s}`)];
-            const clamped = `Math.min(Math.max(${i}, 0), ${p - 1}) * ${q} + Math.min(Math.max(${j}, 0), ${q - 1})`;
-            add(k.value(clamped), `${i} > -0.5 && ${i} < ${p - 0.5} && ${j} > -0.5 && ${j} < ${q - 0.5} && `);
-          }),
-        );
-      } else {
-        k.loop(p * q, (window) => add(window, ''));
-      }
-      return total;
-    }),
-  );
-}
-
 export const poolingGpu: { [P in keyof PoolingPrimitives]: GpuKernel<PoolingPrimitives[P]> } = {
   averagePool,
   averagePoolGradient,
   maxPoolIndex,
-  gatherPixels,
-  scatterPixels,
 };

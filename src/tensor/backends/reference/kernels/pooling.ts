@@ -99,22 +99,4 @@ export const poolingKernels: { [P in keyof PoolingPrimitives]: Kernel<PoolingPri
         });
       },
   ),
-  gatherPixels: overLeading(
-    () => [2, 2, 2],
-    () =>
-      (y, [x, index]) => {
-        for (let i = 0; i < y.length; i++) y[i] = x[index[i]];
-      },
-  ),
-  scatterPixels: overLeading(
-    () => [2, 2, 2],
-    (_, [windows], input) => {
-      const sum = new Float64Array(input[0] * input[1]);
-      return (gx, [gy, index]) => {
-        sum.fill(0);
-        for (let i = 0; i < windows[0] * windows[1]; i++) sum[index[i]] += gy[i];
-        gx.set(sum);
-      };
-    },
-  ),
 };

@@ -224,29 +224,3 @@ export function maxPoolIndex(out: usize, x: usize, planes: i32, t: PoolTable): v
     x += (t.inputH * w) << 2;
   }
 }
-
-/** out[i] = x[index[i]], plane by plane. */
-export function gatherPixels(out: usize, x: usize, index: usize, planes: i32, windows: i32, pixels: i32): void {
-  for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < windows; i++) {
-      store<f32>(out, load<f32>(x + ((<i32>load<f32>(index)) << 2)));
-      out += 4;
-      index += 4;
-    }
-    x += pixels << 2;
-  }
-}
-
-/** out[index[i]] += g[i], plane by plane. */
-export function scatterPixels(out: usize, g: usize, index: usize, planes: i32, windows: i32, pixels: i32): void {
-  memory.fill(out, 0, (planes * pixels) << 2);
-  for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < windows; i++) {
-      const to = out + ((<i32>load<f32>(index)) << 2);
-      store<f32>(to, load<f32>(to) + load<f32>(g));
-      g += 4;
-      index += 4;
-    }
-    out += pixels << 2;
-  }
-}

@@ -3,6 +3,7 @@ import { castWasm } from './cast.ts';
 import { eigenWasm } from './eigen.ts';
 import { combine, elementwise } from './elementwise.ts';
 import { type ElementwiseName, isElementwise, scalarExpression } from '../../../primitives/elementwise/index.ts';
+import { indexingWasm } from './indexing.ts';
 import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
 import { movementWasm } from './movement.ts';
 import { normalizationWasm } from './normalization.ts';
@@ -18,6 +19,7 @@ const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: WasmKe
   ...normalizationWasm,
   ...poolingWasm,
   ...castWasm,
+  ...indexingWasm,
   ...movementWasm,
   ...reductionWasm,
   ...productWasm,

@@ -91,21 +91,6 @@ function boxes(
   );
 }
 
-/** A kernel that moves pixels to or from the positions that an index names. */
-function indexed<A>(kernel: string, pixelsOf: (x: Operand, output: Operand) => number): WasmKernel<A> {
-  return (lower, _, output, [x, index]) => {
-    const sizes = [sizeOf(plane(index)), pixelsOf(x, output)];
-    forEachRun(output, [x, index], [2, 2], 2, (run) => {
-      if (run.steps.every((step) => step === 1) || run.count === 1) {
-        lower.call(kernel, run.output, ...run.operands, run.count, ...sizes);
-      } else {
-        const bytes = [coreBytes(x, 2), coreBytes(index, 2)];
-        singly(run, coreBytes(output, 2), bytes, (out, at) => lower.call(kernel, out, ...at, 1, ...sizes));
-      }
-    });
-  };
-}
-
 const averagePool = average('averagePool');
 const averagePoolGradient = average('averagePoolGradient');
 
@@ -120,6 +105,4 @@ export const poolingWasm: { [P in keyof PoolingPrimitives]: WasmKernel<PoolingPr
     else averagePoolGradient(lower, attributes, output, operands);
   },
   maxPoolIndex,
-  gatherPixels: indexed('gatherPixels', (x) => sizeOf(plane(x))),
-  scatterPixels: indexed('scatterPixels', (_, output) => sizeOf(plane(output))),
 };

@@ -1,0 +1,79 @@
+import {
+  type Backend,
+  constant,
+  evaluate,
+  gather,
+  input,
+  logSumExp,
+  max,
+  ndarray,
+  type Tensor,
+} from '../../src/tensor/index.ts';
+
+// Values that random cases do not draw: what they give is the same on every backend.
+
+const single = (values: readonly number[], shape: readonly number[]) => constant(ndarray(values, shape, 'float32'));
+
+interface SpecialCase {
+  readonly name: string;
+  readonly expression: () => Tensor;
+  readonly expected: readonly number[];
+}
+
+const long = (...special: readonly [at: number, value: number][]) =>
+  Array.from({ length: 37 }, (_, i) => special.find(([at]) => at === i)?.[1] ?? -1 - i / 64);
+
+/** [37, 5]: the special value in each column at another place. */
+const columns = (value: number) => Array.from({ length: 37 * 5 }, (_, i) => (i % 36 === 0 ? value : -2 - i));
+
+const maxima: readonly SpecialCase[] = [
+  { name: 'of −∞ alone', expression: () => max(single([-Infinity, -Infinity], [2])), expected: [-Infinity] },
+  { name: 'of ∞', expression: () => max(single(long([5, Infinity]), [37])), expected: [Infinity] },
+  ...[0, 1, 7, 8, 30, 36].map((at) => ({
+    name: `with NaN at ${at}`,
+    expression: () => max(single(long([at, NaN], [(at + 5) % 37, 3]), [37])),
+    expected: [NaN],
+  })),
+  { name: 'of columns', expression: () => max(single(columns(3), [37, 5]), [0]), expected: [3, 3, 3, 3, 3] },
+  {
+    name: 'of columns with NaN',
+    expression: () => max(single(columns(NaN), [37, 5]), [0]),
+    expected: [NaN, NaN, NaN, NaN, NaN],
+  },
+  {
+    name: 'over axes that are not neighbours',
+    expression: () => max(single([1, 2, 3, 4, 8, 7, 6, 5], [2, 2, 2]), [0, 2]),
+    expected: [8, 6],
+  },
+  { name: 'over no axes', expression: () => max(single([1, 2], [2]), []), expected: [1, 2] },
+];
+
+/** An index that is no constant, so that nothing checks it. */
+const unchecked = input('index', [7], 'float32');
+const uncheckedIndices = ndarray([-1, 0.9, 1.5, 2, 3, NaN, Infinity], [7], 'float32');
+const gatheredRows = {
+  expression: () => gather(single([10, 11, 20, 21, 30, 31], [3, 2]), unchecked, { innerRank: 1 }),
+  expected: [10, 11, 10, 11, 20, 21, 30, 31, 30, 31, 10, 11, 30, 31],
+};
+
+const logSums: readonly SpecialCase[] = [
+  { name: 'of −∞ alone', expression: () => logSumExp(single([-Infinity, -Infinity], [2])), expected: [-Infinity] },
+  { name: 'of ∞', expression: () => logSumExp(single([1, Infinity], [2])), expected: [Infinity] },
+  { name: 'of −∞ and a number', expression: () => logSumExp(single([-Infinity, 300], [2])), expected: [300] },
+];
+
+/** What a backend gives for all of these cases, beside what is expected. */
+export async function specialValues(backend: Backend): Promise<{ name: string; got: number[]; expected: number[] }[]> {
+  const results = [];
+  for (const { name, expression, expected } of maxima) {
+    const [got] = await evaluate([expression()], new Map(), backend);
+    results.push({ name: `max ${name}`, got: [...got.data], expected: [...expected] });
+  }
+  for (const { name, expression, expected } of logSums) {
+    const [got] = await evaluate([expression()], new Map(), backend);
+    results.push({ name: `logSumExp ${name}`, got: [...got.data], expected: [...expected] });
+  }
+  const [rows] = await evaluate([gatheredRows.expression()], new Map([[unchecked, uncheckedIndices]]), backend);
+  results.push({ name: 'gather by what is no position', got: [...rows.data], expected: [...gatheredRows.expected] });
+  return results;
+}

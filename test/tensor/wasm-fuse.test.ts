@@ -6,7 +6,6 @@ import {
   apply,
   channelInnerProduct,
   constant,
-  evaluate,
   exp,
   input,
   linearCombination,
@@ -136,11 +135,4 @@ test('a rule is offered no step that another one has taken, and one that asks fo
   const operations = fuse(plan.varyingSteps, plan, [...fusionRules, greedy]);
   expect(offered).toEqual(['exp']);
   expect(operations).toHaveLength(2);
-});
-
-test('evaluates a graph of fused steps like the steps one by one', async () => {
-  const [value] = await evaluate([masked(inputGradient(single(1, g.shape), 2), single(3, SHAPE))], new Map(), backend);
-  const [plain] = await evaluate([inputGradient(single(1, g.shape), 2)], new Map(), backend);
-  const mask = draw(3, SHAPE, undefined, 'float32').data;
-  expect([...value.data]).toEqual([...plain.data].map((each, i) => (mask[i] > 0 ? each : 0)));
 });

@@ -1,8 +1,8 @@
 import { apply } from '../apply.ts';
 import type { Tensor } from '../tensor.ts';
 import { multiply } from '../primitives/elementwise/arithmetic.ts';
-import { add, power, scale } from './elementwise.ts';
-import { ones } from './movement.ts';
+import { add, power, scale, subtract } from './elementwise.ts';
+import { ones, reshape, slice } from './movement.ts';
 import { scalar } from '../tensor.ts';
 
 /**
@@ -51,8 +51,13 @@ export function channelAffine(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   return apply('channelAffine', [x, scale, shift], {});
 }
 
-/** factor[c]·x for x of […, N, C, H, W] and factor of […, C]. */
+/** factor[c]·x for x of […, N, C, H, W] and factor of […, C]. A factor that x carries already is multiplied by this one. */
 export function channelScale(x: Tensor, factor: Tensor): Tensor {
+  const { op } = x;
+  if (op.kind === 'primitive' && op.primitive === 'channelScale') {
+    const [inner, own] = x.operands;
+    return apply('channelScale', [inner, multiply(own, factor)], {});
+  }
   return apply('channelScale', [x, factor], {});
 }
 
@@ -99,17 +104,30 @@ export function batchNormWith(
   epsilon = BATCH_NORM_EPSILON,
 ): Tensor {
   const s = power(add(variance, scalar(epsilon, x.dtype)), -0.5);
-  return channelAffine(channelAffine(x, s, scale(multiply(mean, s), -1)), gamma, beta);
+  // The mean first: x·s − mean·s would cancel where the mean is large beside the deviation.
+  return channelAffine(fromChannel(x, mean), multiply(gamma, s), beta);
+}
+
+/** x − value[c]. */
+function fromChannel(x: Tensor, value: Tensor): Tensor {
+  const [c] = value.shape.slice(-1);
+  return channelAffine(x, ones([c], x.dtype), scale(value, -1));
 }
 
 /**
- * Mean and biased variance of each channel over batch and pixels.
+ * Mean and biased variance of each channel over batch and pixels. Sums are of distances, first from the channel's first
+ * value and then from the mean as rounded: nothing cancels, and a constant channel has variance 0 exactly.
  *
  * @param x […, N, C, H, W]
  */
 export function channelStatistics(x: Tensor): ChannelStatistics {
   const [n, c, h, w] = x.shape.slice(-4);
-  const mean = scale(channelSum(x), 1 / (n * h * w));
-  const deviation = channelAffine(x, ones([c], x.dtype), scale(mean, -1));
-  return { mean, variance: scale(channelInnerProduct(deviation, deviation), 1 / (n * h * w)) };
+  const average = (y: Tensor) => scale(channelSum(y), 1 / (n * h * w));
+  const only = { start: 0, stop: 1 };
+  const start = reshape(slice(x, [only, {}, only, only]), [...x.shape.slice(0, -4), c]);
+  const center = add(start, average(fromChannel(x, start)));
+  const deviation = fromChannel(x, center);
+  const shift = average(deviation);
+  const squares = scale(channelInnerProduct(deviation, deviation), 1 / (n * h * w));
+  return { mean: add(center, shift), variance: subtract(squares, multiply(shift, shift)) };
 }

@@ -98,30 +98,69 @@ function total(k: KernelText, number: number, { n }: Batch, position: string): s
   return sum;
 }
 
-/** A function of a channel's sum, for every channel: into an output if one is given. */
-function finish(lower: Lowering, batch: Batch, sums: Operand, of: (sum: string) => string, output?: Operand): Operand {
+/**
+ * A function of a channel's sums, for every channel: into an output if one is given.
+ *
+ * @param sums partial sums, as `partialSums` gives them.
+ * @param values arrays […, c] of the same leading dimensions, which the function reads, too.
+ */
+function finish(
+  lower: Lowering,
+  batch: Batch,
+  sums: readonly Operand[],
+  of: (sums: readonly string[], values: readonly string[]) => string,
+  { values = [], output }: { readonly values?: readonly Operand[]; readonly output?: Operand | undefined } = {},
+): Operand {
   const shape = [...batch.leading, batch.c];
-  const write = (k: KernelText) => perLane(k, sizeOf(shape), (position) => k.value(of(total(k, 0, batch, position))));
-  if (output === undefined) return lower.scratchKernel(shape, [sums], write);
-  lower.kernel(output, [sums], write);
+  const write = (k: KernelText) =>
+    perLane(k, sizeOf(shape), (position) => {
+      const totals = sums.map((_, i) => total(k, i, batch, position));
+      const read = values.map((_, i) => k.element(sums.length + i, position));
+      return k.value(of(totals, read));
+    });
+  if (output === undefined) return lower.scratchKernel(shape, [...sums, ...values], write);
+  lower.kernel(output, [...sums, ...values], write);
   return output;
 }
 
-/** Mean and 1/√(σ² + ε) of each channel, the variance from deviations. */
+/** The first value of each channel. */
+function firstValues(lower: Lowering, { leading, n, c, pixels }: Batch, x: Operand): Operand {
+  const shape = [...leading, c];
+  const { strides } = images(x, { leading, n, c, pixels });
+  const view = { operand: x, strides: [...strides.slice(0, -3), strides[strides.length - 2]] };
+  return lower.scratchKernel(shape, [x], (k) => readView(k, 0, shape, view));
+}
+
+/**
+ * Center, shift and 1/√(σ² + ε) of each channel: the mean is center + shift, and its two parts are kept apart.
+ *
+ * Nothing cancels, however large the mean is. Sums are of distances: from the channel's first value, which gives a mean
+ * to a rounding, the center; then from the center. A constant channel has distances of exactly 0.
+ */
 function moments(
   lower: Lowering,
   batch: Batch,
   x: Operand,
   epsilon: number,
   output?: Operand,
-): { mean: Operand; inverse: Operand } {
+): { center: Operand; shift: Operand; inverse: Operand } {
   const count = batch.n * batch.pixels;
-  const [sums] = partialSums(lower, batch, { batches: [x] }, [([a]) => a]);
-  const mean = finish(lower, batch, sums, (sum) => `${sum} / ${count}`);
-  const square = ([a]: readonly string[], [m]: readonly string[]) => `(${a} - ${m}) * (${a} - ${m})`;
-  const [squares] = partialSums(lower, batch, { batches: [x], values: [mean] }, [square]);
-  const of = (sum: string) => `1.0 / Math.sqrt(${sum} / ${count} + ${literal(epsilon)})`;
-  return { mean, inverse: finish(lower, batch, squares, of, output) };
+  const first = firstValues(lower, batch, x);
+  const distance = ([a]: readonly string[], [m]: readonly string[]) => `(${a} - ${m})`;
+  const [sums] = partialSums(lower, batch, { batches: [x], values: [first] }, [distance]);
+  const center = finish(lower, batch, [sums], ([sum], [start]) => `${start} + ${sum} / ${count}`, { values: [first] });
+  const square = (a: readonly string[], m: readonly string[]) => `${distance(a, m)} * ${distance(a, m)}`;
+  const deviations = partialSums(lower, batch, { batches: [x], values: [center] }, [distance, square]);
+  const shift = finish(lower, batch, [deviations[0]], ([sum]) => `${sum} / ${count}`);
+  const inverse = finish(
+    lower,
+    batch,
+    [deviations[1]],
+    // Σ(x − center)² = Σ(x − μ)² + count·shift².
+    ([sum], [s]) => `1.0 / Math.sqrt(Math.max(${sum} / ${count} - ${s} * ${s}, 0.0) + ${literal(epsilon)})`,
+    { values: [shift], output },
+  );
+  return { center, shift, inverse };
 }
 
 /** Σg and Σg·y, together: the derivatives of batch norm's normalisation and of its scale both take the second. */
@@ -161,8 +200,8 @@ function affine(
 
 export const normalizationGpu: { [P in keyof NormalizationPrimitives]: GpuKernel<NormalizationPrimitives[P]> } = {
   standardize(lower, { epsilon }, output, [x]) {
-    const { mean, inverse } = moments(lower, batchOf(leadingOf(output, 4), x), x, epsilon);
-    affine(lower, output, [x], [mean, inverse], (a, m, s) => `(${a} - ${m}) * ${s}`);
+    const { center, shift, inverse } = moments(lower, batchOf(leadingOf(output, 4), x), x, epsilon);
+    affine(lower, output, [x], [center, shift, inverse], (a, c, d, s) => `(${a} - ${c} - ${d}) * ${s}`);
   },
   inverseDeviation(lower, { epsilon }, output, [x]) {
     moments(lower, batchOf(leadingOf(output, 1), x), x, epsilon, output);
@@ -189,10 +228,10 @@ export const normalizationGpu: { [P in keyof NormalizationPrimitives]: GpuKernel
   channelScale: (lower, _, output, [x, factor]) => affine(lower, output, [x], [factor], (a, f) => `${f} * ${a}`),
   channelInnerProduct(lower, _, output, [a, b]) {
     const batch = batchOf(leadingOf(output, 1), a);
-    finish(lower, batch, gradientSums(lower, batch, a, b)[1], (sum) => sum, output);
+    finish(lower, batch, [gradientSums(lower, batch, a, b)[1]], ([sum]) => sum, { output });
   },
   channelSum(lower, _, output, [x]) {
     const batch = batchOf(leadingOf(output, 1), x);
-    finish(lower, batch, partialSums(lower, batch, { batches: [x] }, [([a]) => a])[0], (sum) => sum, output);
+    finish(lower, batch, partialSums(lower, batch, { batches: [x] }, [([a]) => a]), ([sum]) => sum, { output });
   },
 };

@@ -41,12 +41,25 @@ function writeOver(
   }
 }
 
-/** Mean and 1/√(σ² + ε), the variance from deviations (two passes): no cancellation when the mean is large. */
-function moments(channel: Channel, x: FloatArray, epsilon: number): { mean: number; inverse: number } {
+/** What a channel is normalised by. */
+interface Moments {
+  readonly center: number;
+  readonly shift: number;
+  readonly inverse: number;
+}
+
+/**
+ * x − μ as (x − center) − shift, and 1/√(σ² + ε). Sums are of distances: from the channel's first value, which gives a
+ * mean to a rounding, the center; then from the center. So nothing cancels, and a constant channel has μ = x exactly.
+ */
+function moments(channel: Channel, x: FloatArray, epsilon: number): Moments {
   const count = channel.batch * channel.pixels;
-  const mean = sumOver(channel, (i) => x[i]) / count;
-  const variance = sumOver(channel, (i) => (x[i] - mean) ** 2) / count;
-  return { mean, inverse: 1 / Math.sqrt(variance + epsilon) };
+  const start = x[channel.start];
+  const center = start + sumOver(channel, (i) => x[i] - start) / count;
+  const shift = sumOver(channel, (i) => x[i] - center) / count;
+  // Σ(x − center)² = Σ(x − μ)² + count·shift².
+  const variance = Math.max(0, sumOver(channel, (i) => (x[i] - center) ** 2) / count - shift ** 2);
+  return { center, shift, inverse: 1 / Math.sqrt(variance + epsilon) };
 }
 
 export const normalizationKernels: { [P in keyof NormalizationPrimitives]: Kernel<NormalizationPrimitives[P]> } = {
@@ -55,8 +68,8 @@ export const normalizationKernels: { [P in keyof NormalizationPrimitives]: Kerne
     ({ epsilon }, [shape]) =>
       (output, [x]) => {
         for (const channel of channels(shape)) {
-          const { mean, inverse } = moments(channel, x, epsilon);
-          writeOver(channel, output, (i) => (x[i] - mean) * inverse);
+          const { center, shift, inverse } = moments(channel, x, epsilon);
+          writeOver(channel, output, (i) => (x[i] - center - shift) * inverse);
         }
       },
   ),

@@ -3,42 +3,45 @@ import { laneSum } from './store';
 // Batch norm. An array [samples, channels, pixels] is read plane by plane: sums run over a plane in four float32 lanes
 // (a few hundred terms each) and over planes in float64.
 
-let sumA: f64 = 0;
-let sumB: f64 = 0;
-
+/** Σ (x − center) over a plane. */
 @inline
-function planeSum(x: usize, pixels: i32): f64 {
-  const end = x + ((pixels & ~3) << 2);
-  const last = x + (pixels << 2);
-  let s = f32x4.splat(0);
-  for (; x < end; x += 16) s = f32x4.add(s, v128.load(x));
-  let sum = laneSum(s);
-  for (; x < last; x += 4) sum += load<f32>(x);
-  return sum;
-}
-
-/** Σ (x − center)² over a plane. */
-@inline
-function planeSquares(x: usize, center: f32, pixels: i32): f64 {
+function planeSum(x: usize, center: f32, pixels: i32): f64 {
   const end = x + ((pixels & ~3) << 2);
   const last = x + (pixels << 2);
   const c = f32x4.splat(center);
   let s = f32x4.splat(0);
-  for (; x < end; x += 16) {
-    const d = f32x4.sub(v128.load(x), c);
-    s = f32x4.add(s, f32x4.mul(d, d));
-  }
+  for (; x < end; x += 16) s = f32x4.add(s, f32x4.sub(v128.load(x), c));
   let sum = laneSum(s);
-  for (; x < last; x += 4) {
-    const d = load<f32>(x) - center;
-    sum += d * d;
-  }
+  for (; x < last; x += 4) sum += load<f32>(x) - center;
   return sum;
 }
 
-/** Adds Σ a to sumA and Σ a·b to sumB. Two sums of each: an addition need not wait for the one before it. */
+/** Σ d and Σ d² of d = x − center over a plane, in float64. */
 @inline
-function planeMoments(a: usize, b: usize, pixels: i32): void {
+function planeDeviations(x: usize, center: f32, pixels: i32): v128 {
+  const end = x + ((pixels & ~3) << 2);
+  const last = x + (pixels << 2);
+  const c = f32x4.splat(center);
+  let s = f32x4.splat(0);
+  let p = s;
+  for (; x < end; x += 16) {
+    const d = f32x4.sub(v128.load(x), c);
+    s = f32x4.add(s, d);
+    p = f32x4.add(p, f32x4.mul(d, d));
+  }
+  let sum = laneSum(s);
+  let square = laneSum(p);
+  for (; x < last; x += 4) {
+    const d = load<f32>(x) - center;
+    sum += d;
+    square += d * d;
+  }
+  return f64x2(sum, square);
+}
+
+/** Σ a and Σ a·b over a plane, in float64. Two sums of each: an addition need not wait for the one before it. */
+@inline
+function planeMoments(a: usize, b: usize, pixels: i32): v128 {
   const end = a + ((pixels & ~7) << 2);
   const last = a + (pixels << 2);
   let s = f32x4.splat(0);
@@ -62,8 +65,7 @@ function planeMoments(a: usize, b: usize, pixels: i32): void {
     product += v * load<f32>(b);
     b += 4;
   }
-  sumA += sum;
-  sumB += product;
+  return f64x2(sum, product);
 }
 
 /** out = p·a + q·b + r over a plane, with f32 coefficients. */
@@ -111,12 +113,17 @@ function planeAffine(out: usize, a: usize, p: f32, r: f32, pixels: i32): void {
 }
 
 /**
- * x̂ = (x − μ)·s (unless out is 0) and s = (σ² + ε)^−½ (unless deviations is 0) for the first `channels` of the `c`
- * channels. The variance is that of deviations from the mean: no cancellation when the mean is large.
+ * x̂ = (x − μ)·s (unless out is 0) and s = (σ² + ε)^−½ (unless inverses is 0) for the first `channels` of the `c`
+ * channels.
+ *
+ * Nothing cancels, however large the mean is. Sums are of distances: from the channel's first value, which gives a mean
+ * to a rounding, the center; then from the center. What the center lacks of the mean, the shift, is kept apart. A
+ * constant channel has μ = x and σ = 0 exactly, and of one that spreads over a few units in the last place every
+ * distance and every sum of distances is exact.
  */
 export function standardize(
   out: usize,
-  deviations: usize,
+  inverses: usize,
   x: usize,
   epsilon: f64,
   n: i32,
@@ -129,17 +136,19 @@ export function standardize(
   const count = <f64>n * pixels;
   for (let k = 0; k < channels; k++) {
     const first = x + k * plane;
+    const start = load<f32>(first);
     let sum: f64 = 0;
-    for (let i = 0; i < n; i++) sum += planeSum(first + i * sample, pixels);
-    const mean = sum / count;
-    // A rounded mean shifts every deviation alike, and is taken out again: Σ(x−m)² = Σ(x−μ)² + count·(μ−m)².
-    const center = <f32>mean;
-    let squares: f64 = 0;
-    for (let i = 0; i < n; i++) squares += planeSquares(first + i * sample, center, pixels);
-    const shift = mean - <f64>center;
-    const variance = Math.max(0, squares / count - shift * shift);
+    for (let i = 0; i < n; i++) sum += planeSum(first + i * sample, start, pixels);
+    const center = <f32>(start + sum / count);
+    let deviations = f64x2.splat(0);
+    for (let i = 0; i < n; i++) {
+      deviations = f64x2.add(deviations, planeDeviations(first + i * sample, center, pixels));
+    }
+    // Σ(x − center)² = Σ(x − μ)² + count·shift².
+    const shift = f64x2.extract_lane(deviations, 0) / count;
+    const variance = Math.max(0, f64x2.extract_lane(deviations, 1) / count - shift * shift);
     const inverse = 1 / Math.sqrt(variance + epsilon);
-    if (deviations) store<f32>(deviations + (k << 2), <f32>inverse);
+    if (inverses) store<f32>(inverses + (k << 2), <f32>inverse);
     if (out) {
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
@@ -181,16 +190,17 @@ export function standardizeGradient(
   const count = <f64>n * pixels;
   for (let r = 0; r < rows; r++) {
     for (let k = 0; k < c; k++) {
-      sumA = 0;
-      sumB = 0;
+      let moments = f64x2.splat(0);
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
-        planeMoments(g + at, y + at, pixels);
+        moments = f64x2.add(moments, planeMoments(g + at, y + at, pixels));
       }
-      if (products) store<f32>(products + ((r * c + k) << 2), <f32>sumB);
+      const sum = f64x2.extract_lane(moments, 0);
+      const product = f64x2.extract_lane(moments, 1);
+      if (products) store<f32>(products + ((r * c + k) << 2), <f32>product);
       const scale = <f64>load<f32>(s + (k << 2));
-      const shift = <f32>((-scale * sumA) / count);
-      const slope = <f32>((-scale * sumB) / count);
+      const shift = <f32>((-scale * sum) / count);
+      const slope = <f32>((-scale * product) / count);
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
         planeCombination(out + at, g + at, y + at, <f32>scale, slope, shift, pixels);
@@ -218,13 +228,12 @@ export function channelSums(out: usize, a: usize, b: usize, n: i32, c: i32, pixe
   const plane = <usize>pixels << 2;
   const sample = plane * c;
   for (let k = 0; k < c; k++) {
-    sumA = 0;
-    sumB = 0;
+    let sum: f64 = 0;
     for (let i = 0; i < n; i++) {
       const at = k * plane + i * sample;
-      if (b) planeMoments(a + at, b + at, pixels);
-      else sumA += planeSum(a + at, pixels);
+      if (b) sum += f64x2.extract_lane(planeMoments(a + at, b + at, pixels), 1);
+      else sum += planeSum(a + at, 0, pixels);
     }
-    store<f32>(out + (k << 2), <f32>(b ? sumB : sumA));
+    store<f32>(out + (k << 2), <f32>sum);
   }
 }

@@ -1,5 +1,5 @@
 import { vjp } from '../autodiff/index.ts';
-import { checkImages, type Mode, type Module, Trace } from '../nn/index.ts';
+import { checkImages, type Mode, type Module, type Parameter, Trace } from '../nn/index.ts';
 import {
   allocate,
   allocateShared,
@@ -23,6 +23,7 @@ import {
   type Tensor,
   topologicalOrder,
 } from '../tensor/index.ts';
+import { checkGains, type Gain } from './numericalRange.ts';
 
 /** How Jacobian rows are computed. */
 export interface RowsOptions {
@@ -50,6 +51,8 @@ export interface JacobianRows {
   readonly logits: NDArray;
   /** In the network's order; side by side their rows are J, [N, P]. */
   readonly parameters: readonly ParameterRows[];
+  /** Weights, or the images, that are so large or small that rows of zeros are suspicious; none where it is not known. */
+  readonly suspicious?: readonly Gain[];
 }
 
 /** One sweep: expressions for a block of rows, and the input that differs from block to block. */
@@ -80,6 +83,7 @@ export class JacobianProgram {
   readonly #blockRows: number;
   readonly #program: Program;
   readonly #names: readonly string[];
+  readonly #weights: ReadonlyMap<string, Parameter>;
   /** The memory of rows that were handed out, and that of rows which were given back: an array for each parameter. */
   readonly #storageOf = new WeakMap<JacobianRows, readonly FloatArray[]>();
   #free: readonly FloatArray[] | undefined;
@@ -90,6 +94,8 @@ export class JacobianProgram {
     this.#blockRows = blockRows;
     this.#program = program;
     this.#names = [...weightsOf(network, sweep.trace).keys()];
+    const all = network.namedParameters();
+    this.#weights = new Map(this.#names.map((name) => [name, all.get(name)!]));
   }
 
   /**
@@ -119,7 +125,8 @@ export class JacobianProgram {
    *
    * @param images [N, C, H, W], of the shape compiled for.
    * @param onRows is told how many rows are done.
-   * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another.
+   * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another, NumericalError when images
+   * or weights are out of the range that the precision can compute with.
    */
   async run(images: NDArray, onRows?: (done: number, of: number) => void): Promise<JacobianRows> {
     const { trace, gradients, varying, blockAt } = this.#sweep;
@@ -128,6 +135,9 @@ export class JacobianProgram {
       throw new ShapeError(`images: expected shape ${formatShape(this.#images)}, got ${formatShape(images.shape)}`);
     }
     const n = images.shape[0];
+    const variables = trace.variables();
+    const values = [...this.#weights].map(([name, { value }]) => [name, value] as const);
+    const suspicious = checkGains(values, images, trace.dtype);
     const typed = cast(images, trace.dtype);
     const storage = this.#takeStorage();
     const parameters = gradients.map(({ shape: [, ...shape] }, k): ParameterRows => {
@@ -147,7 +157,7 @@ export class JacobianProgram {
 
     const firsts = Array.from({ length: Math.ceil(n / this.#blockRows) }, (_, block) => block * this.#blockRows);
     const blocks = firsts.map((first): Feeds => new Map([[varying, blockAt(first, typed)]]));
-    await this.#program.bind(new Map([...trace.variables(), [trace.x, typed]]));
+    await this.#program.bind(new Map([...variables, [trace.x, typed]]));
     let done = 0;
     const consume = (block: number, [y]: readonly NDArray[]) => {
       const first = firsts[block];
@@ -158,7 +168,7 @@ export class JacobianProgram {
       onRows?.((done += count), n);
     };
     await this.#program.runBlocks(blocks, consume, placesOf);
-    const rows: JacobianRows = { logits, parameters };
+    const rows: JacobianRows = { logits, parameters, suspicious };
     this.#storageOf.set(rows, storage);
     return rows;
   }

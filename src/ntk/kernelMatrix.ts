@@ -76,6 +76,7 @@ export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
   if (batches.length === 1) return first;
   return {
     logits: stack(batches.map(({ logits }) => logits)),
+    suspicious: batches.flatMap(({ suspicious }) => suspicious ?? []),
     parameters: first.parameters.map(({ name, shape }, k) => ({
       name,
       shape,

@@ -3,6 +3,7 @@ import { type DType, type NDArray, referenceBackend, type Shape } from '../tenso
 import { type ConditionNumber, conditionNumber } from './conditionNumber.ts';
 import { type JacobianRows, JacobianProgram, type RowsOptions } from './jacobianRows.ts';
 import { kernelMatrix } from './kernelMatrix.ts';
+import { checkKernelRange } from './numericalRange.ts';
 
 /** The empirical neural tangent kernel of a network on a batch, and what follows from it. */
 export interface Ntk extends ConditionNumber {
@@ -68,6 +69,7 @@ export class NtkProgram {
 export async function ntkOf(rows: JacobianRows, { mode, backend, dtype = 'float64' }: RowsOptions): Promise<Ntk> {
   const theta = await kernelMatrix(rows, backend);
   const parameters = rows.parameters.reduce((sum, { rows: { shape } }) => sum + shape[1], 0);
+  checkKernelRange(theta, { dtype, parameters, suspicious: rows.suspicious ?? [] });
   return {
     mode,
     dtype,

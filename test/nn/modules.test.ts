@@ -7,18 +7,25 @@ import {
   BatchNorm2d,
   Buffer,
   buildNetwork,
+  constantly,
+  Conv1d,
   Conv2d,
+  ConvTranspose2d,
   Dropout,
+  Embedding,
   Flatten,
   Functional,
   GlobalAvgPool2d,
   GroupNorm,
+  Hardtanh,
   initialize,
   LayerNorm,
+  LeakyReLU,
   Linear,
   loadStateDict,
   MaxPool2d,
   Module,
+  MultiheadAttention,
   Parameter,
   PReLU,
   pytorchDefault,
@@ -26,10 +33,13 @@ import {
   registerNetwork,
   ReLU,
   Sequential,
+  Softmax,
   stateDict,
   Trace,
   Unflatten,
   updateRunningStatistics,
+  Upsample,
+  withZeroBias,
   ZeroPad2d,
 } from '../../src/nn/index.ts';
 import { computeNtk, countLinearRegions } from '../../src/ntk/index.ts';
@@ -179,6 +189,31 @@ describe('a parameter', () => {
   });
 });
 
+describe('layers of their own initialisation', () => {
+  test('start as in PyTorch, whatever the scheme', () => {
+    const draw = (layer: Module) => {
+      initialize(layer, withZeroBias(constantly(9)), new Generator(1));
+      return (name: string) => layer.namedParameters().get(name)!.value.data;
+    };
+    const attention = draw(new MultiheadAttention(16, 2, { batchFirst: true }));
+    // Xavier uniform of [48, 16]: within √(6/64), and of 768 draws the largest is nearly there.
+    const bound = Math.sqrt(6 / 64);
+    const largest = Math.max(...attention('in_proj_weight').map(Math.abs));
+    expect(largest).toBeLessThanOrEqual(bound);
+    expect(largest).toBeGreaterThan(0.97 * bound);
+    expect(attention('in_proj_bias').every((x) => x === 0)).toBe(true);
+    expect(attention('out_proj.bias').every((x) => x === 0)).toBe(true);
+    expect(attention('out_proj.weight').every((x) => x === 9)).toBe(true);
+    expect([...draw(new PReLU(2))('weight')]).toEqual([0.25, 0.25]);
+    for (const norm of [new GroupNorm(1, 2), new LayerNorm(2), new BatchNorm1d(2)]) {
+      expect([...draw(norm)('weight'), ...draw(norm)('bias')]).toEqual([1, 1, 0, 0]);
+    }
+    // N(0, 1): of 4,000 draws the variance is 1 within 5·√(2/4000) = 11 %.
+    const embedding = draw(new Embedding(400, 10))('weight');
+    expect(Math.abs([...embedding].reduce((sum, x) => sum + x * x, 0) / 4000 - 1)).toBeLessThan(0.11);
+  });
+});
+
 describe('buffers', () => {
   test('go back to where they began when the network is initialised', () => {
     const norm = new BatchNorm2d(2);
@@ -249,6 +284,8 @@ describe('what is read from the graph', () => {
   test('are the operations of one sample', () => {
     expect(networkCost(functional(), [2])).toEqual({ parameters: 2 * 8 + 8 + 8 * 3 + 3, flops: 2 * 8 + 8 + 8 * 3 + 3 });
     expect(networkCost(new AdaptiveAvgPool2d([3, 2]), [4, 5, 5]).flops).toBe(0);
+    // Three pixels meet 2 output channels of a group and 4 taps each.
+    expect(networkCost(new ConvTranspose2d(2, 4, 2, { groups: 2 }), [2, 1, 3]).flops).toBe(2 * 3 * 2 * 4);
     // 4 groups of 1 channel, 3×3 taps, 6×6 pixels; a convolution's bias does not count.
     expect(networkCost(new Conv2d(4, 8, 3, { groups: 4 }), [4, 8, 8]).flops).toBe(8 * 6 * 6 * 9);
   });
@@ -283,6 +320,26 @@ describe('arguments of layers', () => {
     [() => new Dropout(1.5), /Dropout: p: expected at most 1, got 1.5/],
     [() => new Unflatten(1, [-1, -1]), /Unflatten: unflattenedSize: expected at most one −1, got 2/],
     [() => new PReLU(0), /PReLU: numParameters/],
+    [
+      () => new Conv2d(1, 1, 3, { padding: 'same', stride: 2 }),
+      /Conv2d: padding: expected stride 1 for 'same', got 2, 2/,
+    ],
+    [() => new Conv1d(2, 3, 3, { groups: 2 }), /Conv1d: groups: expected a divisor of the 3 outChannels, got 2/],
+    [() => new ConvTranspose2d(3, 2, 3, { groups: 2 }), /ConvTranspose2d: groups: .* 3 inChannels, got 2/],
+    [() => new ConvTranspose2d(2, 2, 3, { outputPadding: -1 }), /ConvTranspose2d: outputPadding/],
+    [() => new Upsample({}), /Upsample: expected either size or scaleFactor, got both or none/],
+    [() => new Upsample({ scaleFactor: 0 }), /Upsample: scaleFactor: expected a number > 0, got 0/],
+    [() => new Embedding(0, 2), /Embedding: numEmbeddings/],
+    [
+      () => new MultiheadAttention(6, 4, { batchFirst: true }),
+      /MultiheadAttention: numHeads: expected a divisor of the 6/,
+    ],
+    [
+      () => new MultiheadAttention(6, 3, {} as { batchFirst: true }),
+      /batchFirst: expected true or false, got undefined/,
+    ],
+    [() => new Hardtanh(1, 0), /Hardtanh: maxVal: expected a finite number ≥ 1, got 0/],
+    [() => new LeakyReLU(NaN), /LeakyReLU: negativeSlope/],
     [() => new BatchNorm2d(1, { eps: NaN }), /BatchNorm2d: eps: expected a finite number ≥ 0, got NaN/],
   ])('%s are refused where they are made', (make, message) => {
     expect(make).toThrow(ShapeError);
@@ -300,6 +357,13 @@ describe('inputs that do not fit a layer', () => {
     [new AvgPool1d(2), [2, 3], /AvgPool1d: expected an input \[N, C, L\]/],
     [new Flatten(2), [2, 3], /Flatten: startDim: expected a dimension of shape \[2, 3\], got 2/],
     [new Unflatten(1, [2, 2]), [2, 3], /Unflatten: unflattenedSize: expected extents whose product is 3/],
+    [new Conv1d(2, 2, 1), [1, 2, 3, 3], /Conv1d: expected an input \[N, C, L\], got shape \[1, 2, 3, 3\]/],
+    [new Softmax(2), [2, 3], /Softmax: dim: expected a dimension of shape \[2, 3\], got 2/],
+    [
+      new MultiheadAttention(4, 2, { batchFirst: true }),
+      [2, 3, 5],
+      /MultiheadAttention: expected an input \[N, T, 4\]/,
+    ],
     [new PReLU(4), [2, 3], /PReLU: expected an input \[N, 4, …\]/],
   ])('%o %j are refused by name', (layer, shape, message) => {
     expect(trace(layer, shape)).toThrow(ShapeError);

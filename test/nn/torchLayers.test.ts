@@ -31,6 +31,9 @@ const layers: Readonly<Record<string, () => nn.Module>> = {
   Conv2d: () => new nn.Conv2d(4, 6, [3, 2], { stride: [1, 2], padding: [1, 0], groups: 2 }),
   'Conv2d dilated': () => new nn.Conv2d(4, 2, 2, { padding: 1, dilation: 2, bias: false }),
   'Conv2d same': () => new nn.Conv2d(4, 2, [2, 3], { padding: 'same', dilation: [1, 2] }),
+  Conv1d: () => new nn.Conv1d(4, 6, 3, { stride: 2, padding: 2, dilation: 2, groups: 2 }),
+  ConvTranspose2d: () => new nn.ConvTranspose2d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1, groups: 2 }),
+  'ConvTranspose2d dilated': () => new nn.ConvTranspose2d(4, 2, [2, 3], { dilation: 2, bias: false }),
   BatchNorm2d: () => new nn.BatchNorm2d(4, { eps: 0.01, momentum: 0.3 }),
   'BatchNorm2d plain': () => new nn.BatchNorm2d(4, { affine: false, trackRunningStats: false }),
   BatchNorm1d: () => new nn.BatchNorm1d(4),
@@ -52,6 +55,9 @@ const layers: Readonly<Record<string, () => nn.Module>> = {
   AdaptiveAvgPool2d: () => new nn.AdaptiveAvgPool2d([3, 2]),
   'AdaptiveAvgPool2d divides': () => new nn.AdaptiveAvgPool2d(2),
   'AdaptiveAvgPool2d larger': () => new nn.AdaptiveAvgPool2d([4, 5]),
+  Upsample: () => new nn.Upsample({ scaleFactor: 2 }),
+  'Upsample size': () => new nn.Upsample({ size: [5, 2] }),
+  'Upsample fraction': () => new nn.Upsample({ scaleFactor: 1.2 }),
   PReLU: () => new nn.PReLU(),
   'PReLU channels': () => new nn.PReLU(4),
   ReLU: () => new nn.ReLU(),
@@ -61,6 +67,7 @@ const layers: Readonly<Record<string, () => nn.Module>> = {
   ELU: () => new nn.ELU(1.3),
   Softplus: () => new nn.Softplus(),
   'Softplus beta': () => new nn.Softplus(2, 10),
+  Sigmoid: () => new nn.Sigmoid(),
   Tanh: () => new nn.Tanh(),
   SiLU: () => new nn.SiLU(),
   GELU: () => new nn.GELU(),
@@ -69,7 +76,18 @@ const layers: Readonly<Record<string, () => nn.Module>> = {
   Hardsigmoid: () => new nn.Hardsigmoid(),
   Hardtanh: () => new nn.Hardtanh(-1, 2),
   Mish: () => new nn.Mish(),
+  Softmax: () => new nn.Softmax(1),
+  'Softmax last': () => new nn.Softmax(-1),
+  LogSoftmax: () => new nn.LogSoftmax(1),
+  Embedding: () => new nn.Embedding(7, 3),
+  MultiheadAttention: () => new nn.MultiheadAttention(6, 2, { batchFirst: true }),
+  'MultiheadAttention sequence first': () => new nn.MultiheadAttention(6, 3, { batchFirst: false, bias: false }),
 };
+
+test('every case of the script is compared', () => {
+  const named = new Set([...tensors.keys()].map((name) => name.slice(0, name.indexOf('/'))));
+  expect(new Set(Object.keys(layers))).toEqual(named);
+});
 
 const get = (name: string): NDArray => {
   const found = tensors.get(name);

@@ -20,7 +20,9 @@ torch.set_default_dtype(torch.float64)
 
 IMAGE, SEQUENCE, VECTOR = (2, 4, 3, 3), (2, 4, 5), (3, 4)
 # Both sides of −3, −1, 0, 1, 3 and 6, and far out.
-POINTS = torch.tensor([-30.0, -7.3, -3.4, -2.6, -1.4, -0.7, -0.2, 0.3, 0.8, 1.3, 2.7, 3.3, 5.6, 6.4, 25.0, 12.5]).reshape(2, 8)
+POINTS = torch.tensor(
+    [[-30.0, -7.3, -3.4, -2.6, -1.4, -0.7, -0.2, 0.3], [0.8, 1.3, 2.7, 3.3, 5.6, 6.4, 25.0, 12.5]]
+)
 
 
 class SelfAttention(nn.MultiheadAttention):

@@ -9,13 +9,17 @@ import {
   hardswish,
   hardtanh,
   leakyRelu,
+  logSoftmax,
   mish,
   multiply,
   relu,
   relu6,
   reshape,
+  scalar,
+  scale,
   ShapeError,
   silu,
+  softmax,
   softplus,
   subtract,
   tanh,
@@ -24,7 +28,7 @@ import {
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import type { Trace } from '../trace.ts';
-import { integer, real } from './arguments.ts';
+import { dimension, integer, real } from './arguments.ts';
 
 /** max(x, 0), element by element; its derivative at 0 is 0, as in PyTorch. */
 export class ReLU extends Module {
@@ -110,6 +114,13 @@ export class Softplus extends Module {
   }
 }
 
+/** 1 / (1 + e⁻ˣ), as (1 + tanh(x/2)) / 2, which overflows nowhere. */
+export class Sigmoid extends Module {
+  protected override forward(x: Tensor): Tensor {
+    return scale(add(tanh(scale(x, 0.5)), scalar(1, x.dtype)), 0.5);
+  }
+}
+
 /** The hyperbolic tangent. */
 export class Tanh extends Module {
   protected override forward(x: Tensor): Tensor {
@@ -175,5 +186,41 @@ export class Hardtanh extends Module {
 export class Mish extends Module {
   protected override forward(x: Tensor): Tensor {
     return mish(x);
+  }
+}
+
+/**
+ * PyTorch's `Softmax`: eˣ / Σ eˣ along a dimension, the batch being dimension 0.
+ *
+ * @throws ShapeError when the input does not have the dimension.
+ */
+export class Softmax extends Module {
+  readonly #dim: number;
+
+  constructor(dim: number) {
+    super();
+    this.#dim = dim;
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return softmax(x, dimension('Softmax: dim', this.#dim, x));
+  }
+}
+
+/**
+ * PyTorch's `LogSoftmax`: x − log Σ eˣ along a dimension, the batch being dimension 0.
+ *
+ * @throws ShapeError when the input does not have the dimension.
+ */
+export class LogSoftmax extends Module {
+  readonly #dim: number;
+
+  constructor(dim: number) {
+    super();
+    this.#dim = dim;
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return logSoftmax(x, dimension('LogSoftmax: dim', this.#dim, x));
   }
 }

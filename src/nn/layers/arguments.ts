@@ -1,5 +1,5 @@
 import { formatValue } from '../../check.ts';
-import { type Pair, ShapeError } from '../../tensor/index.ts';
+import { formatShape, type Pair, ShapeError, type Tensor } from '../../tensor/index.ts';
 
 // Arguments of layers, checked where a layer is made. Messages name the layer and the argument by PyTorch's name.
 
@@ -35,4 +35,12 @@ export function divides(where: string, divisor: number, what: string, count: num
   if (count % divisor !== 0) {
     throw new ShapeError(`${where}: expected a divisor of the ${count} ${what}, got ${divisor}`);
   }
+}
+
+/** A dimension counted from the first, from one that may count from the last (−1). */
+export function dimension(where: string, dim: number, { shape, rank }: Tensor): number {
+  if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
+    throw new ShapeError(`${where}: expected a dimension of shape ${formatShape(shape)}, got ${formatValue(dim)}`);
+  }
+  return dim < 0 ? dim + rank : dim;
 }

@@ -1,10 +1,16 @@
 import {
   channelAffine,
   convolution,
+  convolution1d,
+  type Convolution1dOptions,
   type ConvolutionOptions,
+  convolutionTranspose,
+  type ConvolutionTransposeOptions,
+  formatShape,
   ones,
   type Pair,
   type PaddingOption,
+  reshape,
   ShapeError,
   sides,
   type Sides,
@@ -36,11 +42,7 @@ export class Conv2d extends Module {
   constructor(inChannels: number, outChannels: number, kernelSize: number | Pair, options: Conv2dOptions = {}) {
     super();
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
-    integer('Conv2d: inChannels', inChannels, 1);
-    integer('Conv2d: outChannels', outChannels, 1);
-    integer('Conv2d: groups', groups, 1);
-    divides('Conv2d: groups', groups, 'inChannels', inChannels);
-    divides('Conv2d: groups', groups, 'outChannels', outChannels);
+    checkChannels('Conv2d', inChannels, outChannels, groups);
     const kernel = pairOf('Conv2d: kernelSize', kernelSize, 1);
     this.weight = this.parameter('weight', new Parameter([outChannels, inChannels / groups, ...kernel], 'weight'));
     this.bias = bias ? this.parameter('bias', new Parameter([outChannels], { biasOf: this.weight })) : undefined;
@@ -57,8 +59,12 @@ export class Conv2d extends Module {
 
   protected override forward(x: Tensor, trace: Trace): Tensor {
     const y = convolution(x, trace.parameter(this.weight), this.#options);
-    return this.bias === undefined ? y : channelAffine(y, ones(this.bias.shape, y.dtype), trace.parameter(this.bias));
+    return withBias(y, this.bias, trace);
   }
+}
+
+function withBias(y: Tensor, bias: Parameter | undefined, trace: Trace): Tensor {
+  return bias === undefined ? y : channelAffine(y, ones(bias.shape, y.dtype), trace.parameter(bias));
 }
 
 /** The padding that keeps the size: of an odd number of zeros the larger part comes after the image, as in PyTorch. */
@@ -71,4 +77,94 @@ function samePadding(kernel: Pair, { stride, dilation }: { readonly stride: Pair
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   };
   return [side(0), side(1)];
+}
+
+function checkChannels(layer: string, inChannels: number, outChannels: number, groups: number): void {
+  integer(`${layer}: inChannels`, inChannels, 1);
+  integer(`${layer}: outChannels`, outChannels, 1);
+  integer(`${layer}: groups`, groups, 1);
+  divides(`${layer}: groups`, groups, 'inChannels', inChannels);
+  divides(`${layer}: groups`, groups, 'outChannels', outChannels);
+}
+
+/** Options of {@link Conv1d}. */
+export interface Conv1dOptions extends Convolution1dOptions {
+  /** Whether there is a bias; true by default. */
+  readonly bias?: boolean;
+}
+
+/**
+ * PyTorch's `Conv1d`: [N, Cin, L] to [N, Cout, M]; `weight` [Cout, Cin/groups, S], `bias` [Cout].
+ *
+ * @throws ShapeError when an argument is out of its range or groups do not divide the channels, or the input has another
+ * rank.
+ */
+export class Conv1d extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly #options: Convolution1dOptions;
+
+  constructor(inChannels: number, outChannels: number, kernelSize: number, options: Conv1dOptions = {}) {
+    super();
+    const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+    checkChannels('Conv1d', inChannels, outChannels, groups);
+    integer('Conv1d: kernelSize', kernelSize, 1);
+    this.weight = this.parameter('weight', new Parameter([outChannels, inChannels / groups, kernelSize], 'weight'));
+    this.bias = bias ? this.parameter('bias', new Parameter([outChannels], { biasOf: this.weight })) : undefined;
+    this.#options = {
+      stride: integer('Conv1d: stride', stride, 1),
+      padding: pairOf('Conv1d: padding', padding, 0),
+      dilation: integer('Conv1d: dilation', dilation, 1),
+      groups,
+    };
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    if (x.rank !== 3) throw new ShapeError(`Conv1d: expected an input [N, C, L], got shape ${formatShape(x.shape)}`);
+    const y = convolution1d(x, trace.parameter(this.weight), this.#options);
+    return reshape(withBias(reshape(y, [...y.shape, 1]), this.bias, trace), y.shape);
+  }
+}
+
+/** Options of {@link ConvTranspose2d}. */
+export interface ConvTranspose2dOptions extends ConvolutionTransposeOptions {
+  /** Whether there is a bias; true by default. */
+  readonly bias?: boolean;
+}
+
+/**
+ * PyTorch's `ConvTranspose2d`, the adjoint of a convolution: [N, Cin, P, Q] to [N, Cout, H, W] with
+ * H = (P − 1)·stride − 2·padding + dilation·(R − 1) + outputPadding + 1; `weight` [Cin, Cout/groups, R, S], `bias` [Cout].
+ *
+ * @throws ShapeError when an argument is out of its range or groups do not divide the channels.
+ */
+export class ConvTranspose2d extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly #options: ConvolutionTransposeOptions;
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number | Pair,
+    options: ConvTranspose2dOptions = {},
+  ) {
+    super();
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
+    checkChannels('ConvTranspose2d', inChannels, outChannels, groups);
+    const kernel = pairOf('ConvTranspose2d: kernelSize', kernelSize, 1);
+    this.weight = this.parameter('weight', new Parameter([inChannels, outChannels / groups, ...kernel], 'weight'));
+    this.bias = bias ? this.parameter('bias', new Parameter([outChannels], { biasOf: this.weight })) : undefined;
+    this.#options = {
+      stride: pairOf('ConvTranspose2d: stride', stride, 1),
+      padding: sides('ConvTranspose2d: padding', padding),
+      outputPadding: pairOf('ConvTranspose2d: outputPadding', outputPadding, 0),
+      dilation: pairOf('ConvTranspose2d: dilation', dilation, 1),
+      groups,
+    };
+  }
+
+  protected override forward(x: Tensor, trace: Trace): Tensor {
+    return withBias(convolutionTranspose(x, trace.parameter(this.weight), this.#options), this.bias, trace);
+  }
 }

@@ -1,15 +1,18 @@
-import { formatShape, pad, reshape, type Shape, ShapeError, sizeOf, type Tensor } from '../../tensor/index.ts';
-import { formatValue } from '../../check.ts';
+import { formatValue, oneOf } from '../../check.ts';
+import {
+  formatShape,
+  pad,
+  type Pair,
+  reshape,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  take,
+  type Tensor,
+  upsampleNearest,
+} from '../../tensor/index.ts';
 import { Module } from '../module.ts';
-import { integer, real } from './arguments.ts';
-
-/** A dimension counted from the first, from one that may count from the last (−1). */
-export function dimension(where: string, dim: number, { shape, rank }: Tensor): number {
-  if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
-    throw new ShapeError(`${where}: expected a dimension of shape ${formatShape(shape)}, got ${formatValue(dim)}`);
-  }
-  return dim < 0 ? dim + rank : dim;
-}
+import { dimension, integer, pairOf, real } from './arguments.ts';
 
 /**
  * PyTorch's `Flatten`: the dimensions from `startDim` to `endDim` become one; by default all but the batch.
@@ -111,5 +114,60 @@ export class ZeroPad2d extends Module {
       { before: top, after: bottom },
       { before: left, after: right },
     ]);
+  }
+}
+
+/** How large the result of {@link Upsample} is: one of the two. */
+export interface UpsampleOptions {
+  /** The size; a single number stands for both dimensions. */
+  readonly size?: number | Pair;
+  /** How many times larger, not necessarily an integer; a single number stands for both dimensions. */
+  readonly scaleFactor?: number | Pair;
+  /** The nearest pixel before; the only mode. */
+  readonly mode?: 'nearest';
+}
+
+/**
+ * PyTorch's `Upsample` with mode `nearest`: [N, C, H, W] to [N, C, P, Q]. With a size, row p is row ⌊p·H/P⌋; with a scale
+ * factor s, P = ⌊s·H⌋ and row p is row ⌊p/s⌋, or row p where P = H.
+ *
+ * @throws ShapeError when there is not one of size and factor, or it is out of its range.
+ */
+export class Upsample extends Module {
+  readonly #size: Pair | undefined;
+  readonly #factor: Pair | undefined;
+
+  constructor({ size, scaleFactor, mode = 'nearest' }: UpsampleOptions) {
+    super();
+    oneOf('Upsample: mode', mode, ['nearest']);
+    if ((size === undefined) === (scaleFactor === undefined)) {
+      throw new ShapeError('Upsample: expected either size or scaleFactor, got both or none');
+    }
+    this.#size = size === undefined ? undefined : pairOf('Upsample: size', size, 1);
+    const factors = typeof scaleFactor === 'number' ? ([scaleFactor, scaleFactor] as const) : scaleFactor;
+    for (const factor of factors ?? []) {
+      if (real('Upsample: scaleFactor', factor) <= 0) {
+        throw new ShapeError(`Upsample: scaleFactor: expected a number > 0, got ${factor}`);
+      }
+    }
+    this.#factor = factors;
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    const factor = this.#factor;
+    if (factor === undefined) return upsampleNearest(x, this.#size!);
+    const [h, w] = x.shape.slice(-2);
+    if (factor.every(Number.isInteger)) return upsampleNearest(x, [h * factor[0], w * factor[1]]);
+    const resize = (y: Tensor, axis: -2 | -1, extent: number, s: number) => {
+      const size = Math.floor(extent * s);
+      // As PyTorch: a factor that does not change the size moves nothing.
+      if (size === extent) return y;
+      return take(
+        y,
+        Array.from({ length: size }, (_, p) => Math.min(Math.floor(p / s), extent - 1)),
+        axis,
+      );
+    };
+    return resize(resize(x, -2, h, factor[0]), -1, w, factor[1]);
   }
 }

@@ -3,13 +3,18 @@ import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from '../nn/in
 import { computeNtk } from '../ntk/index.ts';
 import {
   type Backend,
+  BackendError,
+  constant,
   type DType,
+  evaluate,
   Generator,
   GPU_MODES,
   gpuBackend,
+  ndarray,
   type NDArray,
   NtkitError,
   referenceBackend,
+  sum,
   wasmBackend,
 } from '../tensor/index.ts';
 import { notice, print, printJson } from './output.ts';
@@ -36,7 +41,7 @@ interface Finding {
 
 const dtypeOf: Record<string, DType> = { reference: 'float64' };
 
-/** `ntkit doctor`: every backend on a small network with all of the space's operations, against float64. */
+/** `ntkit doctor`: every backend on a long sum and on a small network with all of the space's operations, against float64. */
 export async function doctorCommand({ json }: DoctorOptions): Promise<void> {
   const exact = await selfTest(referenceBackend, 'float64');
   const candidates: [name: string, open: () => Promise<Backend>][] = [
@@ -67,11 +72,26 @@ async function selfTest(backend: Backend, dtype: DType): Promise<{ theta: NDArra
   return { theta, kappa, seconds: (performance.now() - start) / 1000 };
 }
 
+/**
+ * The sum of 10⁶ ones, exact in any precision: some graphics stacks end long loops early, and say nothing.
+ *
+ * @throws BackendError when a backend gives another.
+ */
+export async function checkLongSum(backend: Backend, dtype: DType): Promise<void> {
+  const count = 1_000_000;
+  const ones = constant(ndarray(new Float32Array(count).fill(1), [count], dtype));
+  const [{ data }] = await evaluate([sum(ones)], new Map(), backend);
+  if (data[0] !== count) {
+    throw new BackendError(`backend ${backend.name}: a sum of ${count} ones: expected ${count}, got ${data[0]}`);
+  }
+}
+
 async function examine(name: string, open: () => Promise<Backend>, exact: Result): Promise<Finding> {
   let backend: Backend | undefined;
   try {
     backend = await open();
     const dtype = dtypeOf[name] ?? 'float32';
+    await checkLongSum(backend, dtype);
     const { theta, kappa, seconds } = await selfTest(backend, dtype);
     const largest = Math.max(...exact.theta.data.map(Math.abs));
     const kernelError = Math.max(...theta.data.map((value, i) => Math.abs(value - exact.theta.data[i]))) / largest;

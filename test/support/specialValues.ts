@@ -1,3 +1,4 @@
+import { vjp } from '../../src/autodiff/index.ts';
 import {
   type Backend,
   constant,
@@ -6,6 +7,8 @@ import {
   input,
   logSumExp,
   max,
+  maxPool,
+  ones,
   ndarray,
   type Tensor,
 } from '../../src/tensor/index.ts';
@@ -62,12 +65,47 @@ const logSums: readonly SpecialCase[] = [
   { name: 'of −∞ and a number', expression: () => logSumExp(single([-Infinity, 300], [2])), expected: [300] },
 ];
 
+/** The gradient of a sum of maxima, with respect to the image. */
+function poolGradient(image: readonly number[], side: number, kernel: number, stride: number): Tensor {
+  const x = single(image, [side, side]);
+  const y = maxPool(x, kernel, { stride });
+  return vjp([y], [x], [ones(y.shape, 'float32')])[0];
+}
+
+const pools: readonly SpecialCase[] = [
+  {
+    name: 'among equal values goes to the first',
+    expression: () => poolGradient(Array<number>(9).fill(2), 3, 2, 1),
+    expected: [1, 1, 0, 1, 1, 0, 0, 0, 0],
+  },
+  {
+    name: 'of four windows goes to the pixel that they share',
+    expression: () =>
+      poolGradient(
+        Array.from({ length: 25 }, (_, i) => (i === 12 ? 9 : 0)),
+        5,
+        3,
+        2,
+      ),
+    expected: Array.from({ length: 25 }, (_, i) => (i === 12 ? 4 : 0)),
+  },
+  {
+    name: 'goes to the first NaN',
+    expression: () => poolGradient([1, NaN, NaN, 5], 2, 2, 1),
+    expected: [0, 1, 0, 0],
+  },
+];
+
 /** What a backend gives for all of these cases, beside what is expected. */
 export async function specialValues(backend: Backend): Promise<{ name: string; got: number[]; expected: number[] }[]> {
   const results = [];
   for (const { name, expression, expected } of maxima) {
     const [got] = await evaluate([expression()], new Map(), backend);
     results.push({ name: `max ${name}`, got: [...got.data], expected: [...expected] });
+  }
+  for (const { name, expression, expected } of pools) {
+    const [got] = await evaluate([expression()], new Map(), backend);
+    results.push({ name: `the gradient of a maximum pool ${name}`, got: [...got.data], expected: [...expected] });
   }
   for (const { name, expression, expected } of logSums) {
     const [got] = await evaluate([expression()], new Map(), backend);

@@ -60,6 +60,7 @@ export interface OutputTexel {
  *
  * @param operand number of an operand that is an image of [h, w], w a multiple of 4.
  * @param start where the image begins, in texels.
+ * @param loop over the rows of a window.
  */
 export function forWindowRows(
   k: KernelText,
@@ -68,12 +69,13 @@ export function forWindowRows(
   size: Pair,
   geometry: WindowGeometry,
   { row, texel }: OutputTexel,
+  loop: (body: (r: string) => void) => void,
   visit: (r: string, pixels: WindowRow) => void,
 ): void {
-  const { stride, before, dilation, kernel } = geometry;
+  const { stride, before, dilation } = geometry;
   const first = k.value(times(texel, stride[1]));
   const top = k.value(plus(times(row, stride[0]), -before[0]));
-  k.loop(kernel[0], (r) => {
+  loop((r) => {
     const at = k.value(`${top} + ${r} * ${dilation[0]}`);
     visit(r, windowRow(k, operand, start, size, geometry, at, first));
   });

@@ -1,5 +1,6 @@
 import { type KernelText, lanes, literal } from '../kernelText.ts';
 import { type GpuKernel, type Lowering, type Operand, texelsOf } from '../lowering.ts';
+import { cutLoops, foldLoops, joinPieces, pieceOf, SUM } from '../pieces.ts';
 import { perLane } from '../strided.ts';
 import { mergeTiles, tilesFor } from '../tiles.ts';
 import { alignRows, forWindowRows, intoRows, spread, type WindowGeometry, windowRow } from '../windows.ts';
@@ -65,17 +66,21 @@ function correlate(lower: Lowering, output: Operand, x: Operand, view: WeightVie
     leadingStrides(view.weight, 4, leading, groups * count * inputs * tapTexels),
   ];
   const outer = sizeOf(leading);
-  const planeShape = [outer, n, groups, count, p, q];
+  const cut = cutLoops([inputs, kernel[0]]);
+  const planeShape = [cut.count, outer, n, groups, count, p, q];
   const planes = lower.planes(height, planeShape, [x, weights], (k, first, end) => {
-    const [l, sample, g, tile, row, texel] = k.coordinates(k.t, [outer, n, groups, count, p, q / 4]);
+    const extents = [...planeShape.slice(0, -1), q / 4];
+    const [number, l, sample, g, tile, row, texel] = k.coordinates(k.t, extents);
+    const piece = pieceOf(k, cut, number);
     const [xAt, wAt] = k.offsets(l, leading, strides);
     const image = k.value(`${xAt} + (${sample} * ${groups} + ${g}) * ${inputs * imageTexels}`);
     const tileAt = k.value(`${wAt} + (${g} * ${count} + ${tile}) * ${inputs * tapTexels}`);
     const sums = Array.from({ length: end - first }, () => lanes(() => k.variable()));
-    k.loop(inputs, (d) => {
+    piece.loop(0, (d) => {
       const start = k.value(`${image} + ${d} * ${imageTexels}`);
       const taps = k.value(`${tileAt} + ${d} * ${tapTexels}`);
-      forWindowRows(k, 0, start, [h, w], geometry, { row, texel }, (r, pixels) => {
+      const rows = (body: (r: string) => void) => piece.loop(1, body);
+      forWindowRows(k, 0, start, [h, w], geometry, { row, texel }, rows, (r, pixels) => {
         const rowTaps = k.value(`${taps} + ${r} * ${kernel[1] * tileTexels}`);
         for (let s = 0; s < kernel[1]; s++) {
           const values = pixels(s);
@@ -88,7 +93,9 @@ function correlate(lower: Lowering, output: Operand, x: Operand, view: WeightVie
     });
     return sums;
   });
-  mergeTiles(lower, planes, { outer: outer * n * groups, rows: outputs, inner: p * q }, output);
+  const sizes = { outer: cut.count * outer * n * groups, rows: outputs, inner: p * q };
+  if (cut.count === 1) mergeTiles(lower, planes, sizes, output);
+  else joinPieces(lower, output, mergeTiles(lower, planes, sizes, [cut.count, ...output.shape]), cut.count, SUM);
 }
 
 /** Lanes `first` to before `end` of consecutive texels from `start + offset`. */
@@ -139,7 +146,8 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
 
   /**
    * gw[k,d,r,s] = Σ_{n,p,q} gy[n,k,p,q] · x[n, c, p·stride + r·dilation − padding, …]: a thread sums over the pixels of
-   * one sample, for a row of up to four taps of up to 8 kernels; a second kernel sums over the samples.
+   * one sample, or a piece of them, for a row of up to four taps of up to 8 kernels; a second kernel sums over samples
+   * and pieces.
    */
   convolutionWeightGradient(lower, { stride, padding, dilation, groups, kernelSize }, output, operands) {
     const [x, gradient] = operands.map((operand) => alignRows(lower, operand));
@@ -158,9 +166,12 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
       leadingStrides(gradient, 4, leading, n * kernels * gTexels),
     ];
     const inner = [depth, tapRows, chunks];
-    const planeShape = [outer, n, groups, count, ...inner, 4];
+    const cut = cutLoops([p, q / 4]);
+    const parts = n * cut.count;
+    const planeShape = [outer, n, cut.count, groups, count, ...inner, 4];
     const planes = lower.planes(height, planeShape, [x, gradient], (k, first, end) => {
-      const [l, sample, g, tile, d, r, chunk] = k.coordinates(k.t, planeShape.slice(0, -1));
+      const [l, sample, number, g, tile, d, r, chunk] = k.coordinates(k.t, planeShape.slice(0, -1));
+      const piece = pieceOf(k, cut, number);
       const [xAt, gAt] = k.offsets(l, leading, strides);
       const image = k.value(`${xAt} + (${sample} * ${c} + ${g} * ${depth} + ${d}) * ${xTexels}`);
       const own = Array.from({ length: end - first }, (_, i) => first + i);
@@ -170,8 +181,8 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
       });
       const sums = own.map(() => lanes(() => k.variable()));
       const taps = Math.min(4, tapColumns);
-      k.loop(p, (row) => {
-        k.loop(q / 4, (texel) => {
+      piece.loop(0, (row) => {
+        piece.loop(1, (texel) => {
           const geometry = { stride, before: before(padding), dilation, kernel: kernelSize };
           const at = k.value(`${row} * ${stride[0]} + ${r} * ${dilation[0]} - ${before(padding)[0]}`);
           const from = k.value(`${texel} * ${stride[1]} + ${chunk} * ${dilation[1]}`);
@@ -189,25 +200,31 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
       return sums;
     });
     const innerSize = 4 * sizeOf(inner);
-    const merged = mergeTiles(lower, planes, { outer: outer * n * groups, rows: perGroup, inner: innerSize }, [
+    const merged = mergeTiles(lower, planes, { outer: outer * parts * groups, rows: perGroup, inner: innerSize }, [
       outer,
-      n,
+      parts,
       kernels,
       innerSize,
     ]);
-    lower.kernel(output, [merged], (k) =>
-      perLane(k, sizeOf(output.shape), (position) => {
-        const [l, kernel, tapRow, s] = k.coordinates(position, [outer, kernels, depth * tapRows, tapColumns]);
-        const [chunk, lane] = k.divide(s, 4);
-        const at = k.value(`${l} * ${n * kernels} + ${kernel}`);
-        const total = k.variable();
-        k.loop(n, (i) => {
-          const texel = `(${at} + ${i} * ${kernels}) * ${innerSize / 4} + ${tapRow} * ${chunks} + ${chunk}`;
-          const value = k.element(0, k.value(`(${texel}) * 4 + ${lane}`));
-          k.line(`${total} = ${total} + ${value};`);
-        });
-        return total;
-      }),
+    const how = { fold: SUM, repeats: 4 };
+    foldLoops(lower, output, [merged], [parts], how, (k, texel, piece) =>
+      perLane(
+        k,
+        sizeOf(output.shape),
+        (position) => {
+          const [l, kernel, tapRow, s] = k.coordinates(position, [outer, kernels, depth * tapRows, tapColumns]);
+          const [chunk, lane] = k.divide(s, 4);
+          const at = k.value(`${l} * ${parts * kernels} + ${kernel}`);
+          const total = k.variable();
+          piece.loop(0, (i) => {
+            const from = `(${at} + ${i} * ${kernels}) * ${innerSize / 4} + ${tapRow} * ${chunks} + ${chunk}`;
+            const value = k.element(0, k.value(`(${from}) * 4 + ${lane}`));
+            k.line(`${total} = ${total} + ${value};`);
+          });
+          return total;
+        },
+        texel,
+      ),
     );
   },
 };

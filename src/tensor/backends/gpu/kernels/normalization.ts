@@ -1,11 +1,13 @@
 import { type KernelText, lanes, literal } from '../kernelText.ts';
 import type { GpuKernel, Lowering, Operand } from '../lowering.ts';
+import { cutLoops, LONGEST, pieceOf } from '../pieces.ts';
 import { mapViews, perLane, readView, type View } from '../strided.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../../shape.ts';
 import type { NormalizationPrimitives } from '../../../primitives/normalization.ts';
 
-// Sums over a channel are taken in two kernels: first over the pixels of each sample, four side by side, one texel for
-// each sample and channel; then over samples and lanes. So there is work for many threads, and no sum is long.
+// Sums over a channel are taken in two kernels: first over the pixels of each sample, or over pieces of them, four side by
+// side, one texel for each piece; then over samples, pieces and lanes. So there is work for many threads, and no sum is
+// long.
 
 /** The sizes of a batch: leading dimensions, samples, channels, pixels. */
 interface Batch {
@@ -44,14 +46,14 @@ function ofChannel({ strides }: View): number[] {
  *
  * @param operands batches first, then values a channel.
  * @param terms the summands, from an element of each batch and the channel's values.
- * @returns for each term an array [leading, c, n, 4] of partial sums.
+ * @returns for each term its partial sums.
  */
 function partialSums(
   lower: Lowering,
   batch: Batch,
   operands: { readonly batches: readonly Operand[]; readonly values?: readonly Operand[] },
   terms: readonly ((values: readonly string[], channel: readonly string[]) => string)[],
-): Operand[] {
+): PartialSums[] {
   const { leading, n, c, pixels } = batch;
   const { batches, values = [] } = operands;
   const whole = pixels % 4 === 0;
@@ -61,12 +63,14 @@ function partialSums(
   const unique = [...new Map(all.map((operand) => [operand.id, operand])).values()];
   const numberOf = (operand: Operand) => unique.findIndex(({ id }) => id === operand.id);
 
-  return lower.planes(terms.length, [...leading, c, n, 4], unique, (k, first, end) => {
-    const at = k.offsets(k.t, [...leading, c, n], strides);
+  const cut = cutLoops([whole ? pixels / 4 : pixels]);
+  const planes = lower.planes(terms.length, [...leading, c, n, cut.count, 4], unique, (k, first, end) => {
+    const [image, number] = k.divide(k.t, cut.count);
+    const at = k.offsets(image, [...leading, c, n], strides);
     const perChannel = values.map((operand, i) => k.element(numberOf(operand), at[batches.length + i]));
     const sums = terms.slice(first, end).map(() => lanes(() => k.variable()));
     const starts = batches.map((_, i) => (whole ? k.divide(at[i], 4)[0] : at[i]));
-    k.loop(whole ? pixels / 4 : pixels, (i) => {
+    pieceOf(k, cut, number).loop(0, (i) => {
       const index = (start: string) => k.value(`${start} + ${i}`);
       const read = batches.map((operand, j) => {
         const number = numberOf(operand);
@@ -86,13 +90,39 @@ function partialSums(
     });
     return sums;
   });
+  return planes.map((sums) => fewer(lower, { sums, parts: n * cut.count }, sizeOf(leading) * c));
 }
 
-/** Σ over the samples and lanes of a channel's partial sums; the channel, with its leading dimensions, is at `position`. */
-function total(k: KernelText, number: number, { n }: Batch, position: string): string {
+/** Partial sums of channels, `parts` texels for each: [channels, parts, 4]. */
+interface PartialSums {
+  readonly sums: Operand;
+  readonly parts: number;
+}
+
+/** The partial sums that a thread adds up at most: it may do so for four channels, and for two sums. */
+const MOST_PARTS = LONGEST / 8;
+
+/** Partial sums added up to as few as one thread can add. */
+function fewer(lower: Lowering, { sums, parts }: PartialSums, channelCount: number): PartialSums {
+  if (parts <= MOST_PARTS) return { sums, parts };
+  const cut = cutLoops([parts], 8);
+  const shorter = lower.scratchKernel([channelCount, cut.count, 4], [sums], (k) => {
+    const [channel, number] = k.divide(k.t, cut.count);
+    const totals = lanes(() => k.variable());
+    pieceOf(k, cut, number).loop(0, (i) => {
+      const values = k.texel(0, k.value(`${channel} * ${parts} + ${i}`));
+      totals.forEach((total, lane) => k.line(`${total} = ${total} + ${values[lane]};`));
+    });
+    return totals;
+  });
+  return fewer(lower, { sums: shorter, parts: cut.count }, channelCount);
+}
+
+/** Σ over the parts and lanes of a channel's partial sums; the channel, with its leading dimensions, is at `position`. */
+function total(k: KernelText, number: number, parts: number, position: string): string {
   const sum = k.variable();
-  k.loop(n, (i) => {
-    const [a, b, x, y] = k.texel(number, k.value(`${position} * ${n} + ${i}`));
+  k.loop(parts, (i) => {
+    const [a, b, x, y] = k.texel(number, k.value(`${position} * ${parts} + ${i}`));
     k.line(`${sum} = ${sum} + ((${a} + ${b}) + (${x} + ${y}));`);
   });
   return sum;
@@ -107,19 +137,20 @@ function total(k: KernelText, number: number, { n }: Batch, position: string): s
 function finish(
   lower: Lowering,
   batch: Batch,
-  sums: readonly Operand[],
+  sums: readonly PartialSums[],
   of: (sums: readonly string[], values: readonly string[]) => string,
   { values = [], output }: { readonly values?: readonly Operand[]; readonly output?: Operand | undefined } = {},
 ): Operand {
   const shape = [...batch.leading, batch.c];
   const write = (k: KernelText) =>
     perLane(k, sizeOf(shape), (position) => {
-      const totals = sums.map((_, i) => total(k, i, batch, position));
+      const totals = sums.map(({ parts }, i) => total(k, i, parts, position));
       const read = values.map((_, i) => k.element(sums.length + i, position));
       return k.value(of(totals, read));
     });
-  if (output === undefined) return lower.scratchKernel(shape, [...sums, ...values], write);
-  lower.kernel(output, [...sums, ...values], write);
+  const operands = [...sums.map((each) => each.sums), ...values];
+  if (output === undefined) return lower.scratchKernel(shape, operands, write);
+  lower.kernel(output, operands, write);
   return output;
 }
 
@@ -164,7 +195,7 @@ function moments(
 }
 
 /** Σg and Σg·y, together: the derivatives of batch norm's normalisation and of its scale both take the second. */
-function gradientSums(lower: Lowering, batch: Batch, g: Operand, y: Operand): Operand[] {
+function gradientSums(lower: Lowering, batch: Batch, g: Operand, y: Operand): PartialSums[] {
   return partialSums(lower, batch, { batches: [g, y] }, [([a]) => a, ([a, b]) => `${a} * ${b}`]);
 }
 
@@ -173,9 +204,10 @@ function gradientCoefficients(lower: Lowering, batch: Batch, g: Operand, y: Oper
   const { leading, n, c, pixels } = batch;
   const own = s.shape.slice(0, -1);
   const strides = broadcastStrides([...own, c], [...leading, c]);
-  return lower.scratchKernel([...leading, c, 4], [...gradientSums(lower, batch, g, y), s], (k) => {
+  const both = gradientSums(lower, batch, g, y);
+  return lower.scratchKernel([...leading, c, 4], [...both.map(({ sums }) => sums), s], (k) => {
     const [at] = k.offsets(k.t, [...leading, c], [strides]);
-    const [meanG, meanGY] = [0, 1].map((i) => k.value(`${total(k, i, batch, k.t)} / ${n * pixels}`));
+    const [meanG, meanGY] = [0, 1].map((i) => k.value(`${total(k, i, both[i].parts, k.t)} / ${n * pixels}`));
     return [k.element(2, at), meanG, meanGY, '0.0'];
   });
 }

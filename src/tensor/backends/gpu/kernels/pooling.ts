@@ -1,5 +1,6 @@
 import { type KernelText, type Lanes, lanes, literal, plus } from '../kernelText.ts';
-import type { GpuKernel, Lowering, Operand } from '../lowering.ts';
+import { type GpuKernel, type Lowering, type Operand, texelsOf } from '../lowering.ts';
+import { cutLoops, joinPieces, type Piece, pieceOf, SUM } from '../pieces.ts';
 import { perLane } from '../strided.ts';
 import { alignRows, forWindowRows, intoRows, spread, type WindowGeometry } from '../windows.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../../shape.ts';
@@ -39,16 +40,36 @@ function windowSums(
   const [p, q] = planeOf(output);
   const [h, w] = planeOf(x);
   const strides = broadcastStrides(leadingOf(x), leading).map((s) => (s * h * w) / 4);
-  lower.kernel(output, [x], (k) => {
-    const [plane, row, texel] = k.coordinates(k.t, [sizeOf(leading), p, q / 4]);
+  const cut = cutLoops([geometry.kernel[0]]);
+  const extents = [sizeOf(leading), p, q / 4];
+  const sumsOf = (k: KernelText, number: string, [plane, row, texel]: readonly string[]): Lanes => {
     const [start] = k.offsets(plane, leading, [strides]);
+    const piece = pieceOf(k, cut, number);
     const sums = lanes(() => k.variable());
-    forWindowRows(k, 0, start, [h, w], geometry, { row, texel }, (_, pixels) => {
+    const rows = (body: (r: string) => void) => piece.loop(0, body);
+    forWindowRows(k, 0, start, [h, w], geometry, { row, texel }, rows, (_, pixels) => {
       for (let s = 0; s < geometry.kernel[1]; s++) {
         pixels(s).forEach((value, lane) => k.line(`${sums[lane]} = ${sums[lane]} + ${value};`));
       }
     });
-    return finish(k, row, texel, sums);
+    return sums;
+  };
+  if (cut.count === 1) {
+    lower.kernel(output, [x], (k) => {
+      const [plane, row, texel] = k.coordinates(k.t, extents);
+      return finish(k, row, texel, sumsOf(k, '0', [plane, row, texel]));
+    });
+    return;
+  }
+  const parts = lower.scratchKernel([cut.count, ...output.shape], [x], (k) => {
+    const [number, ...at] = k.coordinates(k.t, [cut.count, ...extents]);
+    return sumsOf(k, number, at);
+  });
+  const whole = lower.scratch(output.shape);
+  joinPieces(lower, whole, parts, cut.count, SUM);
+  lower.kernel(output, [whole], (k) => {
+    const [, row, texel] = k.coordinates(k.t, extents);
+    return finish(k, row, texel, k.texel(0, k.t));
   });
 }
 
@@ -97,47 +118,86 @@ function averagePoolGradient(
   );
 }
 
-/** Visits the pixels of a window one by one, in row-major order: their position in the plane, and whether they are there. */
-function forPixels(
-  k: KernelText,
-  { kernel, stride, padding }: PoolAttributes,
-  [h, w]: Pair,
-  [p, q]: readonly [string, string],
-  visit: (pixel: string, isInside: string) => void,
-): void {
-  const top = k.value(plus(`${p} * ${stride[0]}`, -before(padding)[0]));
-  const left = k.value(plus(`${q} * ${stride[1]}`, -before(padding)[1]));
-  k.loop(kernel[0], (r) =>
-    k.loop(kernel[1], (s) => {
-      const row = k.value(`${top} + ${r}`);
-      const column = k.value(`${left} + ${s}`);
-      const clamped = `Math.min(Math.max(${row}, 0), ${h - 1}) * ${w} + Math.min(Math.max(${column}, 0), ${w - 1})`;
-      const isInside = `${row} > -0.5 && ${row} < ${h - 0.5} && ${column} > -0.5 && ${column} < ${w - 0.5}`;
-      visit(k.value(clamped), isInside);
-    }),
-  );
+/** Positions of pixels of windows, or −1 for none: text from that of the indices of a nest of loops. */
+interface Candidates {
+  readonly operands: readonly Operand[];
+  readonly extents: readonly number[];
+  /** Writes a loop over a piece for the window at a position. */
+  readonly visit: (
+    k: KernelText,
+    position: string,
+    piece: Piece,
+    found: (pixel: string, isThere: string) => void,
+  ) => void;
+}
+
+/** The pixels of a window one by one, in row-major order. */
+function pixelsOf({ kernel, stride, padding }: PoolAttributes, [h, w]: Pair, output: Operand): Candidates {
+  const [p, q] = planeOf(output);
+  return {
+    operands: [],
+    extents: kernel,
+    visit(k, position, piece, found) {
+      const [, i, j] = k.coordinates(position, [sizeOf(leadingOf(output)), p, q]);
+      const top = k.value(plus(`${i} * ${stride[0]}`, -before(padding)[0]));
+      const left = k.value(plus(`${j} * ${stride[1]}`, -before(padding)[1]));
+      piece.loop(0, (r) =>
+        piece.loop(1, (s) => {
+          const row = k.value(`${top} + ${r}`);
+          const column = k.value(`${left} + ${s}`);
+          const clamped = `Math.min(Math.max(${row}, 0), ${h - 1}) * ${w} + Math.min(Math.max(${column}, 0), ${w - 1})`;
+          const isInside = `${row} > -0.5 && ${row} < ${h - 0.5} && ${column} > -0.5 && ${column} < ${w - 0.5}`;
+          found(k.value(clamped), isInside);
+        }),
+      );
+    },
+  };
+}
+
+/** Of the candidates for every window the first with the largest value; NaN is larger than all numbers. */
+function firstLargest(lower: Lowering, output: Operand, x: Operand, candidates: Candidates): void {
+  const leading = leadingOf(output);
+  const strides = broadcastStrides(leadingOf(x), leading).map((s) => s * sizeOf(planeOf(x)));
+  const cut = cutLoops(candidates.extents, 4);
+  const operands = [x, ...candidates.operands];
+  const write = (k: KernelText, texel: string, number: string) =>
+    perLane(
+      k,
+      sizeOf(output.shape),
+      (position) => {
+        const [plane] = k.divide(position, sizeOf(planeOf(output)));
+        const [start] = k.offsets(plane, leading, [strides]);
+        const best = k.variable('-1.0');
+        const most = k.variable();
+        candidates.visit(k, position, pieceOf(k, cut, number), (pixel, isThere) => {
+          const value = k.element(0, k.value(`${start} + ${pixel}`));
+          // Of equal values the first stays, and so does the first NaN.
+          const wins = `${best} < -0.5 || ${value} > ${most} || (${value} != ${value} && ${most} == ${most})`;
+          k.line(`if (${isThere} && (${wins})) { ${most} = ${value}; ${best} = ${pixel}; }`);
+        });
+        return best;
+      },
+      texel,
+    );
+  if (cut.count === 1) return lower.kernel(output, operands, (k) => write(k, k.t, '0'));
+  const texels = texelsOf(sizeOf(output.shape));
+  const parts = lower.scratchKernel([cut.count, 4 * texels], operands, (k) => {
+    const [number, texel] = k.coordinates(k.t, [cut.count, texels]);
+    return write(k, texel, number);
+  });
+  firstLargest(lower, output, x, {
+    operands: [parts],
+    extents: [cut.count],
+    visit: (k, position, piece, found) =>
+      piece.loop(0, (i) => {
+        const pixel = k.element(1, k.value(`${i} * ${4 * texels} + ${position}`));
+        found(k.value(`Math.max(${pixel}, 0.0)`), `${pixel} > -0.5`);
+      }),
+  });
 }
 
 function maxPoolIndex(lower: Lowering, attributes: PoolAttributes, output: Operand, [x]: readonly Operand[]): void {
-  const leading = leadingOf(output);
-  const [h, w] = planeOf(x);
-  const strides = broadcastStrides(leadingOf(x), leading).map((s) => s * h * w);
-  lower.kernel(output, [x], (k) =>
-    perLane(k, sizeOf(output.shape), (position) => {
-      const [plane, p, q] = k.coordinates(position, [sizeOf(leading), ...planeOf(output)]);
-      const [start] = k.offsets(plane, leading, [strides]);
-      const best = k.variable('-1.0');
-      const most = k.variable();
-      forPixels(k, attributes, [h, w], [p, q], (pixel, isInside) => {
-        const value = k.element(0, k.value(`${start} + ${pixel}`));
-        // Of equal values the first stays.
-        k.line(
-          `if (${isInside} && (${best} < -0.5 || ${value} > ${most})) { ${most} = ${value}; ${best} = ${pixel}; }`,
-        );
-      });
-      return best;
-    }),
-  );
+  firstLargest(lower, output, x, pixelsOf(attributes, planeOf(x), output));
 }
 
 export const poolingGpu: { [P in keyof PoolingPrimitives]: GpuKernel<PoolingPrimitives[P]> } = {

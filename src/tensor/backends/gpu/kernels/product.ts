@@ -1,6 +1,7 @@
 import { BackendError } from '../../../../errors.ts';
 import { lanes } from '../kernelText.ts';
 import type { GpuKernel, Lowering, Operand } from '../lowering.ts';
+import { cutLoops, joinPieces, pieceOf, SUM } from '../pieces.ts';
 import { mapViews, perLane } from '../strided.ts';
 import { mergeTiles, tilesFor } from '../tiles.ts';
 import { broadcastStrides, sizeOf } from '../../../shape.ts';
@@ -29,7 +30,7 @@ function packed(lower: Lowering, x: Operand, transpose: boolean): Operand {
 }
 
 export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrimitives[P]> } = {
-  /** A thread computes a tile of up to 8 rows and 4 columns. */
+  /** A thread computes a tile of up to 8 rows and 4 columns, over a piece of the depth. */
   matmul(lower, { transposeA, transposeB }, output, [x, y]) {
     const [m, n] = output.shape.slice(-2);
     const leading = output.shape.slice(0, -2);
@@ -44,15 +45,16 @@ export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrim
       broadcastStrides(y.shape.slice(0, -2), leading).map((s) => s * 4 * depth * columns),
     ];
     const outer = sizeOf(leading);
-    const planes = lower.planes(height, [...leading, count, 4 * columns], [a, b], (k, first, end) => {
-      const [matrix, tile, column] = k.coordinates(k.t, [outer, count, columns]);
+    const cut = cutLoops([depth]);
+    const planes = lower.planes(height, [cut.count, ...leading, count, 4 * columns], [a, b], (k, first, end) => {
+      const [number, matrix, tile, column] = k.coordinates(k.t, [cut.count, outer, count, columns]);
       const [startA, startB] = k.offsets(matrix, leading, strides);
       const own = Array.from({ length: end - first }, (_, i) => i + first);
       const rowStarts = own.map((row) =>
         k.value(`${startA} + Math.min(${tile} * ${height} + ${row}, ${m - 1}) * ${depth}`),
       );
       const sums = own.map(() => lanes(() => k.variable()));
-      k.loop(depth, (i) => {
+      pieceOf(k, cut, number).loop(0, (i) => {
         const from = k.value(`${startB} + ${i} * ${4 * columns} + ${column}`);
         const right = [0, 1, 2, 3].map((l) => k.texel(1, k.value(`${from} + ${l * columns}`)));
         own.forEach((_, r) => {
@@ -65,11 +67,16 @@ export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrim
       });
       return sums;
     });
-    const sizes = { outer, rows: m, inner: 4 * columns };
+    const merge = (into: Operand) => {
+      const sizes = { outer: cut.count * outer, rows: m, inner: 4 * columns };
+      if (cut.count === 1) mergeTiles(lower, planes, sizes, into);
+      else joinPieces(lower, into, mergeTiles(lower, planes, sizes, [cut.count, ...into.shape]), cut.count, SUM);
+    };
     if (4 * columns === n) {
-      mergeTiles(lower, planes, sizes, output);
+      merge(output);
     } else {
-      const whole = mergeTiles(lower, planes, sizes, [...leading, m, 4 * columns]);
+      const whole = lower.scratch([...leading, m, 4 * columns]);
+      merge(whole);
       mapViews(
         lower,
         output,

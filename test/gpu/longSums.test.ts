@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KernelText, MOST_TURNS } from '../../src/tensor/backends/gpu/kernelText.ts';
+import { dialects } from '../../src/tensor/backends/gpu/dialect.ts';
+import { Lowering } from '../../src/tensor/backends/gpu/lowering.ts';
+import { cutLoops, LONGEST } from '../../src/tensor/backends/gpu/pieces.ts';
+import {
+  apply,
+  averagePool,
+  channelInnerProduct,
+  channelSum,
+  constant,
+  convolution,
+  evaluate,
+  globalAveragePool,
+  gpuBackend,
+  type GpuBackend,
+  inverseDeviation,
+  matmul,
+  max,
+  maxPool,
+  mean,
+  ndarray,
+  type Shape,
+  sizeOf,
+  standardize,
+  standardizeGradient,
+  sum,
+  type Tensor,
+} from '../../src/tensor/index.ts';
+import { whyNot } from '../support/gpu.ts';
+
+// Mesa ends the loops of a shader invocation after 65,535 turns, and four values are computed by one. Here every kernel
+// with a loop has more terms than that. All terms are small integers, so that float32 sums are exact.
+
+const fill = (shape: Shape, of: (i: number) => number = () => 1): Tensor =>
+  constant(
+    ndarray(
+      Float32Array.from({ length: sizeOf(shape) }, (_, i) => of(i)),
+      shape,
+      'float32',
+    ),
+  );
+
+/** 0, 1, 2 in turn. */
+const cycle = (i: number) => i % 3;
+const plusMinus = (i: number) => (i % 2 === 0 ? 1 : -1);
+
+const sides = [
+  [0, 0],
+  [0, 0],
+] as const;
+const plain = { stride: [1, 1], padding: sides, dilation: [1, 1], groups: 1 } as const;
+
+const cases: [name: string, expression: () => Tensor, expected: readonly number[]][] = [
+  ['a sum of 10⁶ ones', () => sum(fill([1_000_000])), [1_000_000]],
+  ['rows of 20,000', () => sum(fill([4, 20_000]), [1]), [20_000, 20_000, 20_000, 20_000]],
+  ['columns of 20,000', () => sum(fill([20_000, 5], (i) => i % 5), [0]), [0, 20_000, 40_000, 60_000, 80_000]],
+  ['sums over two dimensions', () => sum(fill([150, 3, 157], cycle), [0, 2]), [23_400, 23_550, 23_700]],
+  ['a sum of 300,007', () => sum(fill([300_007], cycle)), [300_006]],
+  ['a mean', () => mean(fill([2, 131_072], (i) => (i < 131_072 ? 3 : 5)), [1]), [3, 5]],
+  ['a maximum', () => max(fill([3, 100_000], (i) => (i === 99_999 ? 7 : i === 199_000 ? 8 : -2)), [1]), [7, 8, -2]],
+  ['a global average pool', () => globalAveragePool(fill([1, 4, 160, 160])), [1, 1, 1, 1]],
+  ['inner products of channels', () => channelInnerProduct(fill([2, 2, 1, 140_001]), fill([2, 2, 1, 140_001])), [280_002, 280_002]],
+  ['sums of channels over samples', () => channelSum(fill([70_000, 2, 1, 1])), [70_000, 70_000]],
+  ['sums of channels over whole texels', () => channelSum(fill([1, 2, 700, 700])), [490_000, 490_000]],
+  ['the deviation of a channel', () => inverseDeviation(fill([1, 1, 1, 280_002], plusMinus), 3), [0.5]],
+  ['a standardised channel', () => mean(standardize(fill([1, 2, 500, 560], plusMinus), 3), [0, 1, 2, 3]), [0]],
+  [
+    'the gradient of one',
+    () => max(standardizeGradient(fill([1, 1, 500, 560], (i) => 2 + plusMinus(i)), fill([1, 1, 500, 560], plusMinus), fill([1]))),
+    [0],
+  ],
+  ['a product of depth 100,000', () => matmul(fill([1, 100_000], cycle), fill([100_000, 2])), [99_999, 99_999]],
+  ['products of depth 300,001', () => matmul(fill([2, 3, 300_001]), fill([2, 2, 300_001]), { transposeB: true }), Array<number>(12).fill(300_001)],
+  ['a convolution of 70,000 channels', () => convolution(fill([1, 70_000, 1, 5]), fill([2, 70_000, 1, 2])), Array<number>(8).fill(140_000)],
+  [
+    'an input gradient of 70,000 channels',
+    () => apply('convolutionInputGradient', [fill([1, 70_000, 1, 1]), fill([70_000, 1, 1, 3])], { ...plain, inputSize: [1, 3] }),
+    [70_000, 70_000, 70_000],
+  ],
+  ['a convolution of a column', () => convolution(fill([1, 1, 40_000, 4]), fill([1, 1, 39_999, 1])), Array<number>(8).fill(39_999)],
+  [
+    'a weight gradient over a plane',
+    () => apply('convolutionWeightGradient', [fill([1, 1, 500, 400]), fill([1, 3, 500, 400])], { ...plain, kernelSize: [1, 1] }),
+    [200_000, 200_000, 200_000],
+  ],
+  [
+    'a weight gradient over a row',
+    () => apply('convolutionWeightGradient', [fill([1, 1, 1, 300_002]), fill([1, 2, 1, 300_000])], { ...plain, kernelSize: [1, 3] }),
+    Array<number>(6).fill(300_000),
+  ],
+  [
+    'a weight gradient over samples',
+    () => apply('convolutionWeightGradient', [fill([40_000, 1, 1, 4]), fill([40_000, 1, 1, 4])], { ...plain, kernelSize: [1, 1] }),
+    [160_000],
+  ],
+  ['an average of tall windows', () => averagePool(fill([70_001, 2]), [70_000, 1], { stride: 1 }), [1, 1, 1, 1]],
+  ['a maximum of large windows', () => maxPool(fill([200, 160], (i) => (i === 31_000 ? 9 : -i)), [199, 160], { stride: 1 }), [9, 9]],
+  [
+    'pixels added up at one position',
+    () => apply('scatter', [fill([70_000]), fill([70_000], () => 1)], { size: [3], indexRank: 1, innerRank: 0 }),
+    [0, 70_000, 0],
+  ],
+]; // prettier-ignore
+
+for (const mode of ['headlessgl', 'cpu', 'webasm'] as const) {
+  const reason = await whyNot(mode);
+  describe.skipIf(reason)(reason ? `${mode} (skipped: ${reason})` : mode, () => {
+    let backend: GpuBackend;
+    beforeAll(async () => {
+      backend = await gpuBackend({ mode });
+    });
+    afterAll(() => backend.close());
+
+    test.each(cases)('%s', async (_, expression, expected) => {
+      const [got] = await evaluate([expression()], new Map(), backend);
+      expect([...got.data]).toEqual(expected);
+      expect(backend.arrays).toBe(0);
+    });
+  });
+}
+
+describe('loops', () => {
+  test('are counted as they are written', () => {
+    const k = new KernelText(dialects.headlessgl);
+    k.loop(3, () => {
+      k.loop(5, () => undefined);
+      k.loop(1, () => undefined);
+      k.loop(2, () => undefined);
+    });
+    expect(k.turns).toBe(3 + 3 * 5 + 3 * 2);
+  });
+
+  test('of more turns than Mesa makes are an error of ours', () => {
+    const write = (turns: number) => {
+      const lower = new Lowering(dialects.headlessgl, []);
+      lower.scratchKernel([4], [], (k) => {
+        k.loop(turns, () => undefined);
+        return ['0.0', '0.0', '0.0', '0.0'];
+      });
+    };
+    expect(() => write(MOST_TURNS)).not.toThrow();
+    expect(() => write(MOST_TURNS + 1)).toThrow('kernel text: loops of 65536 turns, expected at most 65535');
+  });
+
+  test.each([[[5]], [[8192]], [[8193]], [[1_000_003]], [[7, 4000]], [[20_000, 3]], [[3, 50_000]], [[1, 9000]]])(
+    'over %j are cut into pieces that cover them once',
+    (extents) => {
+      for (const repeats of [1, 4]) {
+        const { turns, grid, count } = cutLoops(extents, repeats);
+        const inner = turns.reduceRight((sum, extent) => extent * (1 + sum), 0);
+        expect(inner * repeats).toBeLessThanOrEqual(LONGEST);
+        expect(count).toBe(sizeOf(grid));
+        extents.forEach((extent, d) => {
+          expect(grid[d] * turns[d]).toBeGreaterThanOrEqual(extent);
+          // Every piece has a first index.
+          expect((grid[d] - 1) * turns[d]).toBeLessThan(extent);
+        });
+        // Row-major: the loops around one that is cut make one turn.
+        const cut = grid.findLastIndex((pieces) => pieces > 1);
+        turns.forEach((each, d) => d < cut && expect(each).toBe(1));
+      }
+    },
+  );
+});

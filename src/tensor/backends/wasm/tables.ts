@@ -6,8 +6,11 @@ import { listOf, struct } from './struct.ts';
 
 /** Numbers that TypeScript and AssemblyScript share. */
 export const CONSTANTS = {
-  /** Columns that `gram` widens to float64 at a time. */
+  /** Columns that `gram` packs at a time: a strip is 8 KiB, and a sum is added to memory once in 256 products. */
   GRAM_PANEL: 256,
+  /** Points of a patch of minimal filtering along a side, and all of them. */
+  POINTS_SIDE: 6,
+  POINTS: 36,
 } as const;
 
 /** How an image is packed: pixel (0, 0) at the offset, pixels dealt into planes by position modulo the stride. */
@@ -158,6 +161,71 @@ export const BoxSumTable = struct('BoxSumTable', {
   weighsInput: 'bool',
 });
 
+/** A 3×3 convolution at stride 1 by minimal filtering: 4×4 patches of results, by blocks of rows of patches. */
+export const Filtering = struct('Filtering', {
+  samples: 'i32',
+  kernels: 'i32',
+  channels: 'i32',
+  /** The size of the image's planes, and of those of the results (of the gradient, in a weight gradient). */
+  imageH: 'i32',
+  imageW: 'i32',
+  height: 'i32',
+  width: 'i32',
+  /** Rows of zeros above the image. */
+  above: 'i32',
+  /** Columns of zeros before the image, as bytes of a line; bytes of its rows that no patch sees; columns that are seen. */
+  lineStart: 'usize',
+  rowStart: 'usize',
+  columns: 'i32',
+  /** Patches in a row, rows of patches in a plane and in a block. */
+  across: 'i32',
+  down: 'i32',
+  blockRows: 'i32',
+  /** One of the six lines of a row of patches. */
+  lineBytes: 'usize',
+});
+
+/** Where a patch of results goes: its address, that of its mask or 0, and the rows and columns that it has. */
+export const Place = struct('Place', { to: 'usize', mask: 'usize', rows: 'i32', columns: 'i32' });
+
+export const WinogradConvolveTable = struct('WinogradConvolveTable', {
+  filtering: Filtering,
+  maskSamples: 'i32',
+  kernelBytes: 'usize',
+  channelBytes: 'usize',
+  /** Patches of a block, a multiple of 8. */
+  patches: 'i32',
+  /** Where the parts of the scratch memory begin; room for transforms is first. */
+  zeros: 'usize',
+  lines: 'usize',
+  starts: 'usize',
+  places: 'usize',
+  kernelPoints: 'usize',
+  imagePoints: 'usize',
+  results: 'usize',
+  /** From one of the 36 points to the next, in each of the three. */
+  kernelStep: 'usize',
+  imageStep: 'usize',
+  resultStep: 'usize',
+});
+
+export const WinogradCorrelateTable = struct('WinogradCorrelateTable', {
+  filtering: Filtering,
+  /** Rows that share x. */
+  gradients: 'i32',
+  /** Where the parts of the scratch memory begin; room for transforms is first. */
+  zeros: 'usize',
+  imageLines: 'usize',
+  gradientLines: 'usize',
+  imagePoints: 'usize',
+  gradientPoints: 'usize',
+  sums: 'usize',
+  /** From one of the 36 points to the next, in each of the three. */
+  imageStep: 'usize',
+  gradientStep: 'usize',
+  sumStep: 'usize',
+});
+
 /** All tables and their parts: a struct stands after those that it holds. */
 export const STRUCTS = [
   Packing,
@@ -168,4 +236,8 @@ export const STRUCTS = [
   StridedTable,
   PoolTable,
   BoxSumTable,
+  Filtering,
+  Place,
+  WinogradConvolveTable,
+  WinogradCorrelateTable,
 ] as const;

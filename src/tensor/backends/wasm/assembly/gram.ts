@@ -1,3 +1,5 @@
+import { GRAM_PANEL as PANEL } from './generated/tables';
+
 // Inner products of rows, in float64.
 //
 // A panel of columns is widened to float64 and packed by four rows, a *strip*: pair of columns by pair of columns, the
@@ -6,9 +8,6 @@
 // A tile is two rows of a times four rows of b. Compilers to x86-64 (V8's) load everything that a basic block reads
 // before they compute: eight sums, six operands and a product fill the fifteen vector registers. Of larger tiles some
 // sums are in memory (measured: 17 GFLOP/s with 3 × 3, 22 with 2 × 4; registers alone give 27).
-
-/** Columns of a panel: a strip is 8 KiB, and a sum is added to memory once in 256 products. */
-const PANEL = 256;
 
 /** Strips of a that stay in the first cache (32 KiB) while those of b pass by. */
 const NEAR = 2;

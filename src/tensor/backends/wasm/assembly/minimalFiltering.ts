@@ -1,3 +1,4 @@
+import { Filtering, Place, PLACE_BYTES, POINTS_SIDE } from './generated/tables';
 import { firstLanes, put } from './store';
 
 // Minimal filtering F(4×4, 3×3) (Winograd 1980; Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks"):
@@ -33,15 +34,8 @@ const Q3: f32 = 3.375;
 const PRODUCT: f32 = 0.87890625;
 const SUM: f32 = 2.640625;
 
-/** The number of points, along a side and in a plane. */
-export const SIDE: usize = 6;
-export const POINTS: usize = 36;
-
-/** Bytes between the planes of points: past a multiple of 4 KiB, where the planes would fall on the same cache lines. */
-@inline
-export function planeBytes(bytes: usize): usize {
-  return ((bytes + 63) & ~63) + 64;
-}
+/** The number of points along a side. */
+export const SIDE: usize = POINTS_SIDE;
 
 @inline
 export function times(v: v128, factor: f32): v128 {
@@ -109,7 +103,7 @@ function load4(from: usize, lanes: v128): v128 {
  * @param width of the plane
  * @param to the first line; `step` bytes lead to the next
  */
-export function patchLines(x: usize, row: usize, height: i32, width: i32, first: i32, zeros: usize, to: usize, step: usize): void {
+function patchLines(x: usize, row: usize, height: i32, width: i32, first: i32, zeros: usize, to: usize, step: usize): void {
   let a = rowAt(x, row, height, first, zeros);
   let b = rowAt(x, row, height, first + 1, zeros);
   let c = rowAt(x, row, height, first + 2, zeros);
@@ -152,6 +146,14 @@ export function gradientLines(y: usize, row: usize, height: i32, width: i32, fir
     const m = firstLanes(left);
     putGradient(load4(a, m), load4(b, m), load4(c, m), load4(d, m), to, step);
   }
+}
+
+/** The lines of an image for a row of patches, the r-th of all samples; columns beyond the image stay as they are. */
+export function imageLines(t: Filtering, x: usize, r: i32, channel: i32, zeros: usize, to: usize): void {
+  const row = <usize>t.imageW << 2;
+  const from = x + ((r / t.down) * t.channels + channel) * (row * t.imageH) + t.rowStart;
+  const first = ((r % t.down) << 2) - t.above;
+  patchLines(from, row, t.imageH, t.columns, first, zeros, to + t.lineStart, t.lineBytes);
 }
 
 @inline
@@ -232,23 +234,26 @@ export function gradientPoints(a: usize, b: usize, c: usize, d: usize, step: usi
 
 /** A row of results of a patch, masked and added as `put` does. */
 @inline
-function putFour(place: usize, offset: usize, v: v128, add: bool): void {
-  const mask = <usize>load<u32>(place, 4);
+function putFour(place: Place, offset: usize, v: v128, add: bool): void {
+  const mask = place.mask;
   if (mask) v = v128.andnot(v, f32x4.le(v128.load(mask + offset), f32x4.splat(0)));
-  const to = <usize>load<u32>(place) + offset;
+  const to = place.to + offset;
   if (add) v = f32x4.add(v128.load(to), v);
   v128.store(to, v);
 }
 
 /** The same for a patch that hangs over the edge. */
-function putPart(place: usize, i: i32, offset: usize, v: v128, add: bool): void {
-  if (i >= load<i32>(place, 8)) return;
-  const mask = <usize>load<u32>(place, 4);
-  put(<usize>load<u32>(place) + offset, mask ? mask + offset : 0, v, load<i32>(place, 12), add);
+function putPart(place: Place, i: i32, offset: usize, v: v128, add: bool): void {
+  if (i >= place.rows) return;
+  const mask = place.mask;
+  put(place.to + offset, mask ? mask + offset : 0, v, place.columns, add);
 }
 
-/** Bytes of a place where a patch of results goes: address, address of its mask or 0, rows, columns. */
-export const PLACE_BYTES = 16;
+/** One of neighbouring places. */
+@inline
+export function placeAt(places: usize, i: i32): Place {
+  return changetype<Place>(places + i * PLACE_BYTES);
+}
 
 /**
  * Puts Aᵀ m A for the four patches whose points are `point` bytes apart from `m` on.
@@ -284,15 +289,15 @@ export function putPatches(m: usize, point: usize, places: usize, offset: usize,
     const c = lowHalves(high01, high23);
     const d = highHalves(high01, high23);
     if (whole) {
-      putFour(places, offset, a, add);
-      putFour(places + PLACE_BYTES, offset, b, add);
-      putFour(places + 2 * PLACE_BYTES, offset, c, add);
-      putFour(places + 3 * PLACE_BYTES, offset, d, add);
+      putFour(placeAt(places, 0), offset, a, add);
+      putFour(placeAt(places, 1), offset, b, add);
+      putFour(placeAt(places, 2), offset, c, add);
+      putFour(placeAt(places, 3), offset, d, add);
     } else {
-      putPart(places, i, offset, a, add);
-      putPart(places + PLACE_BYTES, i, offset, b, add);
-      putPart(places + 2 * PLACE_BYTES, i, offset, c, add);
-      putPart(places + 3 * PLACE_BYTES, i, offset, d, add);
+      putPart(placeAt(places, 0), i, offset, a, add);
+      putPart(placeAt(places, 1), i, offset, b, add);
+      putPart(placeAt(places, 2), i, offset, c, add);
+      putPart(placeAt(places, 3), i, offset, d, add);
     }
     columns += SIDE << 4;
     offset += row;

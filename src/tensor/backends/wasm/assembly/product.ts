@@ -1,3 +1,4 @@
+import { Vector, VECTOR_BYTES } from './generated/tables';
 import { scale } from './generated/tiles';
 
 // Products of matrices.
@@ -16,7 +17,7 @@ export function matmul(
   const packed = scratch;
   const taps = packed + ((k * width) << 2);
   const vectors = taps + (k << 2);
-  const weights = vectors + (width >> 2) * 12;
+  const weights = vectors + (width >> 2) * VECTOR_BYTES;
   for (let l = 0; l < k; l++) {
     store<u32>(taps + (l << 2), (l * width) << 2);
     for (let j = 0; j < width; j++) {
@@ -25,9 +26,10 @@ export function matmul(
     }
   }
   for (let v = 0; v < width >> 2; v++) {
-    store<i32>(vectors + v * 12, v << 4);
-    store<i32>(vectors + v * 12 + 4, v << 4);
-    store<i32>(vectors + v * 12 + 8, max(0, min(4, n - (v << 2))));
+    const vector = changetype<Vector>(vectors + v * VECTOR_BYTES);
+    vector.from = v << 4;
+    vector.to = v << 4;
+    vector.count = max(0, min(4, n - (v << 2)));
   }
   for (let i = 0; i < m; i += 4) {
     for (let l = 0; l < k; l++) {
@@ -37,7 +39,7 @@ export function matmul(
       }
     }
     for (let v = 0; v < width >> 2; v += 2) {
-      scale(4, 2, packed, taps, k, weights, vectors + v * 12, c + ((i * n) << 2), n << 2, m - i, 0, false);
+      scale(4, 2, packed, taps, k, weights, vectors + v * VECTOR_BYTES, c + ((i * n) << 2), n << 2, m - i, 0, false);
     }
   }
 }

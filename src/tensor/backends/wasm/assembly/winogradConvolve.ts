@@ -1,126 +1,128 @@
+import { PLACE_BYTES, POINTS, WinogradConvolveTable } from './generated/tables';
 import { outer2x2, outer4x2 } from './generated/tiles';
 import { kernelPoints } from './kernelPoints';
-import { patchLines, patchPoints, PLACE_BYTES, planeBytes, POINTS, putPatches, SIDE } from './minimalFiltering';
+import { imageLines, patchPoints, placeAt, putPatches, SIDE } from './minimalFiltering';
 
-// An input gradient by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from the transform to the products.
+// An input gradient by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from
+// the transform to the products. Vectors hold four patches of a channel.
 
 /**
  * out[n][k] (+)= Σ_c w[k][c] ∗ x[n][c] for 3×3 kernels, turned, at stride 1: what `convolve` computes for an input
- * gradient, by minimal filtering. Vectors hold four patches of a channel.
+ * gradient, by minimal filtering.
  *
- * @param t a table: see `lowerWinograd`
- * @param scratch see there
+ * @param mask 0, or an array like one of `out`'s leading index: results are zero where it holds x ≤ 0
  */
-export function winogradConvolve(out: usize, x: usize, w: usize, mask: usize, add: i32, t: usize, scratch: usize): void {
-  const samples = load<i32>(t);
-  const maskSamples = load<i32>(t, 4);
-  const kernels = load<i32>(t, 8);
-  const channels = load<i32>(t, 12);
-  const stepKernel = <usize>load<u32>(t, 16) << 2;
-  const stepChannel = <usize>load<u32>(t, 20) << 2;
-  const heightX = load<i32>(t, 24);
-  const widthX = load<i32>(t, 28);
-  const above = load<i32>(t, 32); // rows and columns of zeros in front of the image
-  const before = load<i32>(t, 36);
-  const height = load<i32>(t, 40); // of the output
-  const width = load<i32>(t, 44);
-  const blockRows = load<i32>(t, 48);
-
-  const across = (width + 3) >> 2;
-  const down = (height + 3) >> 2;
-  const totalRows = samples * down;
-  const line = <usize>(across * 4 + 8) << 2; // bytes; the columns of the patches, and where whole vectors end
-  const rowLines = line * SIDE;
-  const most = (blockRows * across + 7) & ~7; // patches of a block
-  const blocks = (kernels + 3) >> 2;
-  const rowX = <usize>widthX << 2;
-  const planeX = rowX * heightX;
-  const row = <usize>width << 2;
-  const plane = row * height;
-  const rowM = <usize>most << 2;
-  const stepU = planeBytes(<usize>(blocks * channels) << 4);
-  const stepV = planeBytes(<usize>channels * rowM);
-  const stepM = planeBytes(<usize>(blocks << 2) * rowM);
-
-  const room = scratch; // 40 vectors
-  const zeros = room + 640;
-  const lines = (zeros + rowX + 127) & ~63;
-  const starts = lines + rowLines * (blockRows + 1); // behind the lines: what vectors read beyond the last
-  const places = starts + (most << 2);
-  const u = (places + most * PLACE_BYTES + 63) & ~63;
-  const v = u + POINTS * stepU;
-  const m = v + POINTS * stepV;
-  memory.fill(zeros, 0, starts - zeros);
-  memory.fill(v, 0, POINTS * stepV);
-  kernelPoints(w, u, stepU, kernels, channels, stepKernel, stepChannel, room);
-  // Patches beyond the last read what is there.
-  for (let i = 0; i < most; i++) {
-    const r = i / across;
-    store<u32>(starts + (i << 2), r < blockRows ? <u32>(lines + r * rowLines + ((i % across) << 4)) : <u32>lines);
+export function winogradConvolve(
+  out: usize, x: usize, w: usize, mask: usize, add: i32, t: WinogradConvolveTable, scratch: usize,
+): void {
+  const f = t.filtering;
+  memory.fill(scratch + t.zeros, 0, t.starts - t.zeros);
+  memory.fill(scratch + t.imagePoints, 0, POINTS * t.imageStep);
+  const u = scratch + t.kernelPoints;
+  kernelPoints(w, u, t.kernelStep, f.kernels, f.channels, t.kernelBytes, t.channelBytes, scratch);
+  findStarts(t, scratch);
+  const totalRows = f.samples * f.down;
+  for (let start = 0; start < totalRows; start += f.blockRows) {
+    const rows = min(f.blockRows, totalRows - start);
+    findPlaces(t, out, mask, start, rows, scratch);
+    transformImage(t, x, start, rows, scratch);
+    multiplyPoints(t, rows * f.across, scratch);
+    putResults(t, rows * f.across, add != 0, scratch);
   }
+}
 
-  const skip = before < 0 ? -before : 0;
-  const fromLeft = <usize>skip << 2;
-  const behind = lines + (<usize>max(0, before) << 2);
-  const columns = min(widthX - skip, across * 4 + 2 - max(0, before));
+/** Where on its lines each patch of a block begins. Patches beyond the last read what is there. */
+function findStarts(t: WinogradConvolveTable, scratch: usize): void {
+  const f = t.filtering;
+  const lines = scratch + t.lines;
+  const starts = scratch + t.starts;
+  for (let i = 0; i < t.patches; i++) {
+    const r = i / f.across;
+    const start = r < f.blockRows ? lines + r * (SIDE * f.lineBytes) + ((i % f.across) << 4) : lines;
+    store<u32>(starts + (i << 2), <u32>start);
+  }
+}
 
-  for (let start = 0; start < totalRows; start += blockRows) {
-    const rows = min(blockRows, totalRows - start);
-    const patches = rows * across;
-    for (let r = 0; r < rows; r++) {
-      const sample = (start + r) / down;
-      const i = ((start + r) % down) << 2;
-      const mine = i * row;
-      const masked = mask ? mask + (sample % maskSamples) * kernels * plane + mine : 0;
-      for (let j = 0; j < across; j++) {
-        const place = places + (r * across + j) * PLACE_BYTES;
-        store<u32>(place, <u32>(out + sample * kernels * plane + mine + (j << 4)));
-        store<u32>(place, <u32>(masked ? masked + (j << 4) : 0), 4);
-        store<i32>(place, min(4, height - i), 8);
-        store<i32>(place, min(4, width - (j << 2)), 12);
-      }
+/** Where the results of a block's patches go, in the first kernel's plane. */
+function findPlaces(t: WinogradConvolveTable, out: usize, mask: usize, start: i32, rows: i32, scratch: usize): void {
+  const f = t.filtering;
+  const row = <usize>f.width << 2;
+  const sampleBytes = row * f.height * f.kernels;
+  const places = scratch + t.places;
+  for (let r = 0; r < rows; r++) {
+    const sample = (start + r) / f.down;
+    const i = ((start + r) % f.down) << 2;
+    const masked = mask ? mask + (sample % t.maskSamples) * sampleBytes + i * row : 0;
+    for (let j = 0; j < f.across; j++) {
+      const place = placeAt(places, r * f.across + j);
+      place.to = out + sample * sampleBytes + i * row + (j << 4);
+      place.mask = masked ? masked + (j << 4) : 0;
+      place.rows = min(4, f.height - i);
+      place.columns = min(4, f.width - (j << 2));
     }
-    for (let c = 0; c < channels; c++) {
-      for (let r = 0; r < rows; r++) {
-        const sample = (start + r) / down;
-        const first = (((start + r) % down) << 2) - above;
-        const from = x + (sample * channels + c) * planeX;
-        patchLines(from + fromLeft, rowX, heightX, columns, first, zeros, behind + r * rowLines, line);
-      }
-      let to = v + (c << 5);
-      for (let p = 0; p < patches; p += 4) {
-        const four = starts + (p << 2);
-        patchPoints(load<u32>(four), load<u32>(four, 4), load<u32>(four, 8), load<u32>(four, 12), line, to, stepV);
-        to += p & 4 ? (channels << 5) - 16 : 16;
-      }
+  }
+}
+
+/** The points of a block's patches, eight patches of all channels together. */
+function transformImage(t: WinogradConvolveTable, x: usize, start: i32, rows: i32, scratch: usize): void {
+  const f = t.filtering;
+  const channels = f.channels;
+  const line = f.lineBytes;
+  const lines = scratch + t.lines;
+  const starts = scratch + t.starts;
+  const step = t.imageStep;
+  for (let c = 0; c < channels; c++) {
+    for (let r = 0; r < rows; r++) imageLines(f, x, start + r, c, scratch + t.zeros, lines + r * (SIDE * line));
+    let to = scratch + t.imagePoints + (c << 5);
+    for (let p = 0; p < rows * f.across; p += 4) {
+      const four = starts + (p << 2);
+      patchPoints(load<u32>(four), load<u32>(four, 4), load<u32>(four, 8), load<u32>(four, 12), line, to, step);
+      to += p & 4 ? (channels << 5) - 16 : 16;
     }
-    for (let point: usize = 0; point < POINTS; point++) {
-      const kernelsAt = u + point * stepU;
-      const results = m + point * stepM;
-      let from = v + point * stepV;
-      for (let p = 0; p < patches; p += 8) {
-        let to = results + (p << 2);
-        let four = kernelsAt;
-        for (let k = kernels; k > 0; k -= 4) {
-          if (k > 2) outer4x2(four, 16, from, 32, channels, to, rowM, false);
-          else outer2x2(four, 16, from, 32, channels, to, rowM, false);
-          four += channels << 4;
-          to += rowM << 2;
-        }
-        from += channels << 5;
+  }
+}
+
+/** At every point, the product of kernels and patches. */
+function multiplyPoints(t: WinogradConvolveTable, patches: i32, scratch: usize): void {
+  const kernels = t.filtering.kernels;
+  const channels = t.filtering.channels;
+  const row = <usize>t.patches << 2;
+  for (let point = 0; point < POINTS; point++) {
+    const kernelsAt = scratch + t.kernelPoints + point * t.kernelStep;
+    const results = scratch + t.results + point * t.resultStep;
+    let from = scratch + t.imagePoints + point * t.imageStep;
+    for (let p = 0; p < patches; p += 8) {
+      let to = results + (p << 2);
+      let four = kernelsAt;
+      for (let k = kernels; k > 0; k -= 4) {
+        if (k > 2) outer4x2(four, 16, from, 32, channels, to, row, false);
+        else outer2x2(four, 16, from, 32, channels, to, row, false);
+        four += channels << 4;
+        to += row << 2;
       }
+      from += channels << 5;
     }
-    for (let p = 0; p < patches; p += 4) {
-      const four = places + p * PLACE_BYTES;
-      let whole = true;
-      for (let i = 0; i < 4; i++) {
-        const place = four + i * PLACE_BYTES;
-        if (p + i >= patches) store<i32>(place, 0, 8); // no rows
-        if (load<i32>(place, 8) < 4 || load<i32>(place, 12) < 4) whole = false;
-      }
-      for (let k = 0; k < kernels; k++) {
-        putPatches(m + k * rowM + (p << 2), stepM, four, k * plane, row, whole, add != 0, room);
-      }
+  }
+}
+
+/** The results of a block's patches, to their places. */
+function putResults(t: WinogradConvolveTable, patches: i32, add: bool, scratch: usize): void {
+  const f = t.filtering;
+  const row = <usize>f.width << 2;
+  const plane = row * f.height;
+  const rowM = <usize>t.patches << 2;
+  const step = t.resultStep;
+  const results = scratch + t.results;
+  for (let p = 0; p < patches; p += 4) {
+    const four = scratch + t.places + p * PLACE_BYTES;
+    let whole = true;
+    for (let i = 0; i < 4; i++) {
+      const place = placeAt(four, i);
+      if (p + i >= patches) place.rows = 0;
+      if (place.rows < 4 || place.columns < 4) whole = false;
+    }
+    for (let k = 0; k < f.kernels; k++) {
+      putPatches(results + k * rowM + (p << 2), step, four, k * plane, row, whole, add, scratch);
     }
   }
 }

@@ -1,129 +1,117 @@
+import { POINTS, WinogradCorrelateTable } from './generated/tables';
 import { outer4x1, outer4x2 } from './generated/tiles';
 import { tapsOf } from './kernelPoints';
-import { gradientLines, gradientPoints, patchLines, patchPoints, planeBytes, POINTS, SIDE } from './minimalFiltering';
+import { gradientLines, gradientPoints, imageLines, patchPoints, SIDE } from './minimalFiltering';
 
-// A weight gradient by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from the transform to the products.
+// A weight gradient by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from
+// the transform to the products. Vectors hold a patch of four channels, or of four kernels.
 
 /**
  * out[r][k][c] = Σ_n g[r][n][k] ⋆ x[n][c], 3×3 taps at stride 1, for `gradients` rows r that share x: what `correlate`
- * computes, by minimal filtering. The points of x are computed once for all rows. Vectors hold a patch of four channels,
- * or of four kernels.
- *
- * @param t a table: see `lowerWinogradGradient`
- * @param scratch see there
+ * computes, by minimal filtering. The points of x are computed once for all rows.
  */
-export function winogradCorrelate(out: usize, x: usize, g: usize, t: usize, scratch: usize): void {
-  const gradients = load<i32>(t);
-  const samples = load<i32>(t, 4);
-  const kernels = load<i32>(t, 8);
-  const channels = load<i32>(t, 12);
-  const heightX = load<i32>(t, 16);
-  const widthX = load<i32>(t, 20);
-  const above = load<i32>(t, 24);
-  const before = load<i32>(t, 28);
-  const height = load<i32>(t, 32); // of the gradient
-  const width = load<i32>(t, 36);
-  const blockRows = load<i32>(t, 40);
-
-  const across = (width + 3) >> 2;
-  const down = (height + 3) >> 2;
-  const totalRows = samples * down;
-  const line = <usize>(across * 4 + 8) << 2;
-  const rowLines = line * SIDE;
-  const most = blockRows * across;
-  const wholeC = (channels + 3) & ~3;
-  const wholeK = (kernels + 3) & ~3;
-  const rowV = <usize>wholeC << 2;
-  const rowY = <usize>wholeK << 2;
-  const rowX = <usize>widthX << 2;
-  const planeX = rowX * heightX;
-  const row = <usize>width << 2;
-  const plane = row * height;
-  const sampleG = plane * kernels;
-  const stepV = planeBytes(most * rowV);
-  const stepY = planeBytes(most * rowY);
-  const stepS = planeBytes(<usize>wholeC * rowY);
-
-  const room = scratch; // 40 vectors
-  const zeros = room + 640;
-  const linesX = (zeros + max(rowX, row) + 127) & ~63; // of four channels, which keep their borders of zeros
-  const linesG = linesX + 4 * rowLines; // of four kernels
-  const v = (linesG + 4 * rowLines + 127) & ~63;
-  const y = v + POINTS * stepV;
-  const sums = y + POINTS * stepY;
-  memory.fill(zeros, 0, v - zeros);
-  memory.fill(sums, 0, gradients * POINTS * stepS);
-
-  const skip = before < 0 ? -before : 0;
-  const fromLeft = <usize>skip << 2;
-  const behind = linesX + (<usize>max(0, before) << 2);
-  const columns = min(widthX - skip, across * 4 + 2 - max(0, before));
-
-  for (let start = 0; start < totalRows; start += blockRows) {
-    const rows = min(blockRows, totalRows - start);
-    const patches = rows * across;
-    for (let r = 0; r < rows; r++) {
-      const sample = (start + r) / down;
-      const first = (((start + r) % down) << 2) - above;
-      for (let c = 0; c < channels; c += 4) {
-        const count = min(4, channels - c);
-        let from = x + (sample * channels + c) * planeX + fromLeft;
-        for (let i = 0; i < count; i++) {
-          patchLines(from, rowX, heightX, columns, first, zeros, behind + i * rowLines, line);
-          from += planeX;
-        }
-        let to = v + r * across * rowV + (c << 2);
-        let a = linesX;
-        for (let j = 0; j < across; j++) {
-          patchPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, stepV);
-          a += 16;
-          to += rowV;
-        }
-      }
+export function winogradCorrelate(out: usize, x: usize, g: usize, t: WinogradCorrelateTable, scratch: usize): void {
+  const f = t.filtering;
+  memory.fill(scratch + t.zeros, 0, t.imagePoints - t.zeros);
+  memory.fill(scratch + t.sums, 0, t.gradients * POINTS * t.sumStep);
+  const totalRows = f.samples * f.down;
+  const gradientBytes = (<usize>(f.width * f.height) << 2) * f.kernels * f.samples;
+  for (let start = 0; start < totalRows; start += f.blockRows) {
+    const rows = min(f.blockRows, totalRows - start);
+    transformImage(t, x, start, rows, scratch);
+    for (let gradient = 0; gradient < t.gradients; gradient++) {
+      transformGradient(t, g + gradient * gradientBytes, start, rows, scratch);
+      multiplyPoints(t, gradient, rows * f.across, scratch);
     }
-    for (let gradient = 0; gradient < gradients; gradient++) {
-      for (let r = 0; r < rows; r++) {
-        const sample = (start + r) / down;
-        const first = ((start + r) % down) << 2;
-        for (let k = 0; k < kernels; k += 4) {
-          const count = min(4, kernels - k);
-          let from = g + (gradient * samples + sample) * sampleG + k * plane;
-          for (let i = 0; i < count; i++) {
-            gradientLines(from, row, height, width, first, zeros, linesG + i * rowLines, line);
-            from += plane;
-          }
-          let to = y + r * across * rowY + (k << 2);
-          let a = linesG;
-          for (let j = 0; j < across; j++) {
-            gradientPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, stepY);
-            a += 16;
-            to += rowY;
-          }
-        }
-      }
-      for (let point: usize = 0; point < POINTS; point++) {
-        const vAt = v + point * stepV;
-        const yAt = y + point * stepY;
-        const sAt = sums + (gradient * POINTS + point) * stepS;
-        for (let c = 0; c < wholeC; c += 4) {
-          let s = sAt + c * rowY;
-          let four = yAt;
-          let k = kernels;
-          for (; k > 4; k -= 8) {
-            outer4x2(vAt + (c << 2), rowV, four, rowY, patches, s, rowY, true);
-            s += 32;
-            four += 32;
-          }
-          if (k > 0) outer4x1(vAt + (c << 2), rowV, four, rowY, patches, s, rowY, true);
-        }
+  }
+  putTaps(t, out, scratch);
+}
+
+/** The points of a block's patches, all channels of a patch together. */
+function transformImage(t: WinogradCorrelateTable, x: usize, start: i32, rows: i32, scratch: usize): void {
+  const f = t.filtering;
+  const line = f.lineBytes;
+  const rowLines = SIDE * line;
+  const lines = scratch + t.imageLines; // of four channels, which keep their borders of zeros
+  const patch = <usize>((f.channels + 3) & ~3) << 2;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < f.channels; c += 4) {
+      const count = min(4, f.channels - c);
+      for (let i = 0; i < count; i++) imageLines(f, x, start + r, c + i, scratch + t.zeros, lines + i * rowLines);
+      let to = scratch + t.imagePoints + r * f.across * patch + (c << 2);
+      let a = lines;
+      for (let j = 0; j < f.across; j++) {
+        patchPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, t.imageStep);
+        a += 16;
+        to += patch;
       }
     }
   }
-  for (let gradient = 0; gradient < gradients; gradient++) {
+}
+
+/** The same for a row of gradients, all kernels of a patch together. */
+function transformGradient(t: WinogradCorrelateTable, g: usize, start: i32, rows: i32, scratch: usize): void {
+  const f = t.filtering;
+  const line = f.lineBytes;
+  const rowLines = SIDE * line;
+  const lines = scratch + t.gradientLines; // of four kernels
+  const patch = <usize>((f.kernels + 3) & ~3) << 2;
+  const row = <usize>f.width << 2;
+  const plane = row * f.height;
+  for (let r = 0; r < rows; r++) {
+    const sample = (start + r) / f.down;
+    const first = ((start + r) % f.down) << 2;
+    for (let k = 0; k < f.kernels; k += 4) {
+      const count = min(4, f.kernels - k);
+      let from = g + (sample * f.kernels + k) * plane;
+      for (let i = 0; i < count; i++) {
+        gradientLines(from, row, f.height, f.width, first, scratch + t.zeros, lines + i * rowLines, line);
+        from += plane;
+      }
+      let to = scratch + t.gradientPoints + r * f.across * patch + (k << 2);
+      let a = lines;
+      for (let j = 0; j < f.across; j++) {
+        gradientPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, t.gradientStep);
+        a += 16;
+        to += patch;
+      }
+    }
+  }
+}
+
+/** At every point, the products of channels and kernels, added up over patches. */
+function multiplyPoints(t: WinogradCorrelateTable, gradient: i32, patches: i32, scratch: usize): void {
+  const wholeC = (t.filtering.channels + 3) & ~3;
+  const rowV = <usize>wholeC << 2;
+  const rowY = <usize>((t.filtering.kernels + 3) & ~3) << 2;
+  for (let point = 0; point < POINTS; point++) {
+    const image = scratch + t.imagePoints + point * t.imageStep;
+    const gradients = scratch + t.gradientPoints + point * t.gradientStep;
+    const sums = scratch + t.sums + (gradient * POINTS + point) * t.sumStep;
+    for (let c = 0; c < wholeC; c += 4) {
+      let s = sums + c * rowY;
+      let four = gradients;
+      let k = t.filtering.kernels;
+      for (; k > 4; k -= 8) {
+        outer4x2(image + (c << 2), rowV, four, rowY, patches, s, rowY, true);
+        s += 32;
+        four += 32;
+      }
+      if (k > 0) outer4x1(image + (c << 2), rowV, four, rowY, patches, s, rowY, true);
+    }
+  }
+}
+
+/** The taps of all kernels and channels from the sums at the points. */
+function putTaps(t: WinogradCorrelateTable, out: usize, scratch: usize): void {
+  const kernels = t.filtering.kernels;
+  const channels = t.filtering.channels;
+  const rowY = <usize>((kernels + 3) & ~3) << 2;
+  for (let gradient = 0; gradient < t.gradients; gradient++) {
     for (let k = 0; k < kernels; k += 4) {
       for (let c = 0; c < channels; c++) {
-        const s = sums + gradient * POINTS * stepS + c * rowY + (k << 2);
-        tapsOf(s, stepS, out + (k * channels + c) * 36, channels * 36, min(4, kernels - k), room);
+        const s = scratch + t.sums + gradient * POINTS * t.sumStep + c * rowY + (k << 2);
+        tapsOf(s, t.sumStep, out + (k * channels + c) * 36, channels * 36, min(4, kernels - k), scratch);
       }
     }
     out += kernels * channels * 36;

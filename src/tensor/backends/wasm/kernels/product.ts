@@ -1,8 +1,6 @@
 import { coreBytes, forEachRun, singly, type WasmKernel } from '../lowering.ts';
+import { CONSTANTS } from '../tables.ts';
 import type { ProductPrimitives } from '../../../primitives/product.ts';
-
-/** Columns that `gram` widens to float64 at a time; as in assembly/gram.ts. */
-const PANEL = 256;
 
 export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPrimitives[P]> } = {
   matmul(lower, { transposeA, transposeB }, output, operands) {
@@ -33,7 +31,7 @@ export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPr
     const [a, b] = operands;
     const [n, p] = a.shape.slice(-2);
     const m = b.shape[b.shape.length - 2];
-    const scratch = lower.scratch(8 * PANEL * (n + m + 6));
+    const scratch = lower.scratch(8 * CONSTANTS.GRAM_PANEL * (n + m + 6));
     const wide = Number(a.dtype === 'float64');
     const bytes = operands.map((operand) => coreBytes(operand, 2));
     forEachRun(output, operands, [2, 2], 2, (run) =>

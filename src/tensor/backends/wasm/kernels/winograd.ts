@@ -1,5 +1,8 @@
 import { before, type Pair } from '../../../primitives/convolution.ts';
-import type { CorrelationLowering } from './direct.ts';
+import { align, ALIGNMENT } from '../lowering.ts';
+import { byteSize, type Values } from '../struct.ts';
+import { CONSTANTS, type Filtering, Place, WinogradConvolveTable, WinogradCorrelateTable } from '../tables.ts';
+import type { Correlation, CorrelationLowering } from './direct.ts';
 import type { ConvolutionLowering } from './packing.ts';
 
 // When and how the gradients of 3×3 convolutions at stride 1 are computed by minimal filtering
@@ -10,7 +13,7 @@ import type { ConvolutionLowering } from './packing.ts';
 
 /** Bytes of points that are kept at a time: a part of what a core's second cache holds. */
 const POINT_BYTES = 2 ** 18;
-const POINTS = 36;
+const { POINTS, POINTS_SIDE } = CONSTANTS;
 
 /** Rows and columns of 4×4 patches. */
 const patchesOf = ([height, width]: Pair): Pair => [Math.ceil(height / 4), Math.ceil(width / 4)];
@@ -27,16 +30,14 @@ export function filteringPays(kernels: number, channels: number, outputs: Pair):
   return ((down * across) / 4) * (products + 300 * channels + 300 * kernels) < direct;
 }
 
-/** See `planeBytes` in assembly/minimalFiltering.ts. */
-function planeBytes(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64 + 64;
-}
+/** Bytes between the planes of points: past a multiple of 4 KiB, where the planes would fall on the same cache lines. */
+const planeBytes = (bytes: number) => align(bytes) + ALIGNMENT;
 
+/** Room for the transforms of four patches: 40 vectors. */
 const ROOM = 640;
-const SLACK = 256;
 
-/** Bytes of the six lines of a row of patches. */
-const linesOf = (across: number) => 6 * 4 * (4 * across + 8);
+/** Whole vectors are read at the end of a row, and patches before the first column of lines. */
+const SLACK = ALIGNMENT;
 
 /**
  * Rows of patches in a block: so many that `bytes` for each patch fit, not more than there are, and of a number that
@@ -48,44 +49,109 @@ function blockRows(rows: number, across: number, bytes: number): number {
   return Math.max(Math.min(even, rows), Math.floor(most / even) * even);
 }
 
+/** Places parts of the scratch memory one after another. */
+class Scratch {
+  bytes = 0;
+
+  take(bytes: number): number {
+    const at = this.bytes;
+    this.bytes = align(at + bytes);
+    return at;
+  }
+}
+
+/** What both kernels are told: `leading` rows and columns of zeros stand before the image. */
+function filteringTable(
+  { samples, kernels, channels, size, outputs }: Omit<Correlation, 'attributes'>,
+  [above, left]: Pair,
+  pointBytes: number,
+): Values<typeof Filtering.fields> {
+  const [down, across] = patchesOf(outputs);
+  const zeros = Math.max(0, left);
+  const skipped = Math.max(0, -left);
+  return {
+    samples,
+    kernels,
+    channels,
+    imageH: size[0],
+    imageW: size[1],
+    height: outputs[0],
+    width: outputs[1],
+    above,
+    lineStart: 4 * zeros,
+    rowStart: 4 * skipped,
+    columns: Math.min(size[1] - skipped, 4 * across + 2 - zeros),
+    across,
+    down,
+    blockRows: blockRows(samples * down, across, POINTS * pointBytes),
+    lineBytes: 4 * (4 * across + 8),
+  };
+}
+
 /** The input gradient of a 3×3 convolution at stride 1 in one group: it is such a convolution, with turned kernels. */
 export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
-  const { attributes, samples, kernels, channels, strides, size, outputs } = what;
-  const padding = before(attributes.padding).map((extent) => 2 - extent);
-  const [down, across] = patchesOf(outputs);
+  const { kernels, channels, strides, size } = what;
+  const [above, left] = before(what.attributes.padding).map((extent) => 2 - extent);
   const wholeK = 4 * Math.ceil(kernels / 4);
-  const rows = blockRows(samples * down, across, 4 * POINTS * (channels + wholeK));
-  const table = lower.table([
-    ...[samples, mask?.samples ?? 0, kernels, channels, strides.kernelStride, strides.channelStride],
-    ...[...size, ...padding, ...outputs, rows],
-  ]);
+  const filtering = filteringTable(what, [above, left], 4 * (channels + wholeK));
+  const { across, blockRows: rows, lineBytes } = filtering;
   const patches = 8 * Math.ceil((rows * across) / 8);
-  const planes = [4 * wholeK * channels, 4 * channels * patches, 4 * wholeK * patches].map(planeBytes);
-  const lines = linesOf(across) * (rows + 1) + 4 * size[1];
-  const bytes = ROOM + lines + (4 + 16) * patches + POINTS * planes.reduce((a, b) => a + b) + SLACK;
-  lower.call('winogradConvolve', out, x, w, mask?.address ?? 0, Number(add), table, lower.scratch(bytes));
+  const [kernelStep, imageStep, resultStep] = [wholeK * channels, channels * patches, wholeK * patches].map((count) =>
+    planeBytes(4 * count),
+  );
+  const scratch = new Scratch();
+  scratch.take(ROOM);
+  const table = lower.struct(WinogradConvolveTable, {
+    filtering,
+    maskSamples: mask?.samples ?? 0,
+    kernelBytes: 4 * strides.kernelStride,
+    channelBytes: 4 * strides.channelStride,
+    patches,
+    zeros: scratch.take(4 * size[1] + SLACK),
+    lines: scratch.take(POINTS_SIDE * lineBytes * (rows + 1)), // vectors read beyond the last
+    starts: scratch.take(4 * patches),
+    places: scratch.take(byteSize(Place) * patches),
+    kernelPoints: scratch.take(POINTS * kernelStep),
+    imagePoints: scratch.take(POINTS * imageStep),
+    results: scratch.take(POINTS * resultStep),
+    ...{ kernelStep, imageStep, resultStep },
+  });
+  lower.call(
+    'winogradConvolve',
+    out,
+    x,
+    w,
+    mask?.address ?? 0,
+    Number(add),
+    table,
+    lower.scratch(scratch.bytes + SLACK),
+  );
 };
 
 /** The weight gradient of such a convolution. */
 export const lowerFilteringGradient: CorrelationLowering = (lower, out, [x, g], gradients, what) => {
-  const { attributes, samples, kernels, channels, size, outputs } = what;
-  const [down, across] = patchesOf(outputs);
+  const { kernels, channels, size, outputs } = what;
   const wholeK = 4 * Math.ceil(kernels / 4);
   const wholeC = 4 * Math.ceil(channels / 4);
-  const rows = blockRows(samples * down, across, 4 * POINTS * (wholeC + wholeK));
-  const table = lower.table([
-    gradients,
-    samples,
-    kernels,
-    channels,
-    ...size,
-    ...before(attributes.padding),
-    ...outputs,
-    rows,
-  ]);
+  const filtering = filteringTable(what, before(what.attributes.padding), 4 * (wholeC + wholeK));
+  const { across, blockRows: rows, lineBytes } = filtering;
   const patches = rows * across;
-  const [points, results, sums] = [4 * wholeC * patches, 4 * wholeK * patches, 4 * wholeC * wholeK].map(planeBytes);
-  const lines = 8 * linesOf(across) + 4 * Math.max(size[1], outputs[1]);
-  const bytes = ROOM + lines + POINTS * (points + results + gradients * sums) + SLACK;
-  lower.call('winogradCorrelate', out, x, g, table, lower.scratch(bytes));
+  const [imageStep, gradientStep, sumStep] = [wholeC * patches, wholeK * patches, wholeC * wholeK].map((count) =>
+    planeBytes(4 * count),
+  );
+  const lines = 4 * POINTS_SIDE * lineBytes; // of four channels or kernels
+  const scratch = new Scratch();
+  scratch.take(ROOM);
+  const table = lower.struct(WinogradCorrelateTable, {
+    filtering,
+    gradients,
+    zeros: scratch.take(4 * Math.max(size[1], outputs[1]) + SLACK),
+    imageLines: scratch.take(lines),
+    gradientLines: scratch.take(lines + SLACK),
+    imagePoints: scratch.take(POINTS * imageStep),
+    gradientPoints: scratch.take(POINTS * gradientStep),
+    sums: scratch.take(gradients * POINTS * sumStep),
+    ...{ imageStep, gradientStep, sumStep },
+  });
+  lower.call('winogradCorrelate', out, x, g, table, lower.scratch(scratch.bytes + SLACK));
 };

@@ -48,7 +48,7 @@ const tensorFloors = [
   ['tensor'],
   ['apply', 'print', 'liveness'],
   ['functions/', 'plan'],
-  ['backend'],
+  ['chains', 'backend'],
   ['backends/reference/'],
   ['backends/wasm/', 'backends/gpu/'],
   ['evaluate'],

@@ -3,7 +3,7 @@ import { allocate, type NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
-import { callKernel } from '../reference/index.ts';
+import { compute } from '../reference/index.ts';
 import { Device, type DeviceArray } from './device.ts';
 import { type GpuJsModule, loadGpuJs } from './gpujs.ts';
 import { chooseMode, GPU_MODES, type GpuMode, type GpuModeChoice } from './modes.ts';
@@ -165,13 +165,13 @@ class GpuExecutable implements Executable {
           this.#there.set(id, results[i]);
         });
       } else {
-        const { step } = operation;
-        const { shape, dtype } = this.#plan.values[step.output];
+        const { item } = operation;
+        const { shape, dtype } = this.#plan.values[item.output];
         const output: NDArray = { shape, dtype, data: allocate(dtype, sizeOf(shape)) };
         const operands: NDArray[] = [];
-        for (const id of step.operands) operands.push(await this.#onHost(id));
-        callKernel(step, output, operands);
-        this.#host.set(step.output, output);
+        for (const id of item.operands) operands.push(await this.#onHost(id));
+        compute(item, output, operands);
+        this.#host.set(item.output, output);
       }
       operation.release.forEach((id) => this.#forget(id));
     }

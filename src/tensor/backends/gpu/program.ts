@@ -1,7 +1,9 @@
+import { fuseChains, isPass, keptValues, type Pass, type WholeStep } from '../../chains.ts';
 import { releases } from '../../liveness.ts';
 import type { Plan, Step } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Dialect } from './dialect.ts';
+import { elementwise } from './kernels/elementwise.ts';
 import { lowerPrimitive } from './kernels/index.ts';
 import { type ArrayId, type KernelCall, Lowering, type Operand } from './lowering.ts';
 
@@ -14,7 +16,9 @@ export type Operation = {
   readonly writes: readonly ArrayId[];
   /** Arrays that nothing reads after it. */
   readonly release: readonly ArrayId[];
-} & ({ readonly kind: 'kernel'; readonly call: KernelCall } | { readonly kind: 'host'; readonly step: Step });
+} & (
+  { readonly kind: 'kernel'; readonly call: KernelCall } | { readonly kind: 'host'; readonly item: WholeStep | Pass }
+);
 
 /** A plan as operations on numbered arrays; the numbers of the plan's values are theirs. */
 export interface GpuProgram {
@@ -38,16 +42,20 @@ export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
   );
   const origins = new Map<ArrayId, Step>();
   const operand = (id: number): Operand => ({ id, shape: values[id].shape, origin: origins.get(id) });
-  const drafts: (Pick<Operation, 'reads' | 'writes'> & { call?: KernelCall; step?: Step })[] = [];
-  for (const step of [...plan.fixedSteps, ...plan.varyingSteps]) {
-    origins.set(step.output, step);
-    if ([step.output, ...step.operands].some((id) => values[id].dtype === 'float64')) {
-      drafts.push({ reads: step.operands, writes: [step.output], step });
+  const drafts: (Pick<Operation, 'reads' | 'writes'> & { call?: KernelCall; item?: WholeStep | Pass })[] = [];
+  const kept = keptValues(plan);
+  const items = [plan.fixedSteps, plan.varyingSteps].flatMap((steps) => fuseChains<never>(steps, values, kept));
+  for (const item of items) {
+    if (!isPass(item)) origins.set(item.output, item);
+    if ([item.output, ...item.operands].some((id) => values[id].dtype === 'float64')) {
+      drafts.push({ reads: item.operands, writes: [item.output], item });
       continue;
     }
-    lower.checkSize(values[step.output].shape);
+    lower.checkSize(values[item.output].shape);
     const from = lower.calls.length;
-    lowerPrimitive(lower, step, operand(step.output), step.operands.map(operand));
+    const [output, operands] = [operand(item.output), item.operands.map(operand)];
+    if (isPass(item)) elementwise(lower, item.expression, output, operands);
+    else lowerPrimitive(lower, item, output, operands);
     for (const call of lower.calls.slice(from)) drafts.push({ reads: call.reads, writes: call.writes, call });
   }
 
@@ -64,9 +72,9 @@ export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
     outputs,
   );
   const [fixed, varying] = stages.map((stage, s) =>
-    stage.map(({ reads, writes, call, step }, i): Operation => {
+    stage.map(({ reads, writes, call, item }, i): Operation => {
       const common = { reads, writes, release: released[s][i] };
-      return call ? { ...common, kind: 'kernel', call } : { ...common, kind: 'host', step: step! };
+      return call ? { ...common, kind: 'kernel', call } : { ...common, kind: 'host', item: item! };
     }),
   );
   return { sizes: lower.sizes, fixed, varying };

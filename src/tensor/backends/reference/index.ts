@@ -1,12 +1,12 @@
 import { allocate, type DType, type FloatArray, type NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable } from '../../backend.ts';
 import { releases } from '../../liveness.ts';
-import { type Plan, type Step, useOf } from '../../plan.ts';
+import { fuseChains, isPass, keptValues, type Pass, useOfItem, type WholeStep } from '../../chains.ts';
+import type { Plan } from '../../plan.ts';
 import { convolutionKernels } from './kernels/convolution.ts';
 import { castKernels } from './kernels/cast.ts';
-import { type ElementwiseName, isElementwise, scalarExpression } from '../../primitives/elementwise/index.ts';
 import { eigenKernels } from './kernels/eigen.ts';
-import type { Attributes, PrimitiveName } from '../../primitives/index.ts';
+import type { Attributes } from '../../primitives/index.ts';
 import { computeElementwise } from './elementwise.ts';
 import { indexingKernels } from './kernels/indexing.ts';
 import { movementKernels } from './kernels/movement.ts';
@@ -18,7 +18,7 @@ import { sizeOf } from '../../shape.ts';
 import type { Kernel } from './kernel.ts';
 
 /** The kernel of every primitive that is no element-wise expression. Leave one out and the build fails. */
-const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: Kernel<Attributes[P]> } = {
+const kernels: { readonly [P in WholeStep['primitive']]: Kernel<Attributes[P]> } = {
   ...convolutionKernels,
   ...normalizationKernels,
   ...poolingKernels,
@@ -50,7 +50,9 @@ class ReferenceExecutable implements Executable {
   readonly #plan: Plan;
   readonly #pool = new BufferPool();
   readonly #values: (NDArray | undefined)[];
-  /** The values that die with each step, of either stage. */
+  /** What is computed, of either stage. */
+  readonly #items: readonly (readonly (WholeStep | Pass)[])[];
+  /** The values that die with each of these. */
   readonly #releases: readonly (readonly (readonly number[])[])[];
   /** Which values of the plan varying steps compute: their buffers leave with the outputs. */
   readonly #fresh: ReadonlySet<number>;
@@ -58,7 +60,9 @@ class ReferenceExecutable implements Executable {
   constructor(plan: Plan) {
     this.#plan = plan;
     this.#values = plan.values.map(({ constant }) => constant);
-    const stages = [plan.fixedSteps, plan.varyingSteps].map((steps) => ({ operations: steps.map(useOf) }));
+    const kept = keptValues(plan);
+    this.#items = [plan.fixedSteps, plan.varyingSteps].map((steps) => fuseChains<never>(steps, plan.values, kept));
+    const stages = this.#items.map((items) => ({ operations: items.map(useOfItem) }));
     this.#releases = releases(stages, plan.outputs);
     this.#fresh = new Set(plan.varyingSteps.map(({ output }) => output));
   }
@@ -66,7 +70,7 @@ class ReferenceExecutable implements Executable {
   bind(fixed: Arguments): Promise<void> {
     return attempt(() => {
       this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i]));
-      this.#plan.fixedSteps.forEach((step, i) => this.#execute(step, this.#releases[0][i]));
+      this.#items[0].forEach((item, i) => this.#execute(item, this.#releases[0][i]));
     });
   }
 
@@ -94,7 +98,7 @@ class ReferenceExecutable implements Executable {
 
   #run(varying: Arguments): NDArray[] {
     this.#plan.varyingInputs.forEach((value, i) => (this.#values[value] = varying[i]));
-    this.#plan.varyingSteps.forEach((step, i) => this.#execute(step, this.#releases[1][i]));
+    this.#items[1].forEach((item, i) => this.#execute(item, this.#releases[1][i]));
     return this.#plan.outputs.map((value, i) => {
       const array = this.#values[value]!;
       const first = this.#plan.outputs.indexOf(value) === i;
@@ -102,12 +106,12 @@ class ReferenceExecutable implements Executable {
     });
   }
 
-  #execute(step: Step, released: readonly number[]): void {
-    const { shape, dtype } = this.#plan.values[step.output];
+  #execute(item: WholeStep | Pass, released: readonly number[]): void {
+    const { shape, dtype } = this.#plan.values[item.output];
     const output: NDArray = { shape, dtype, data: this.#pool.take(dtype, sizeOf(shape)) };
-    const operands = step.operands.map((value) => this.#values[value]!);
-    callKernel(step, output, operands);
-    this.#values[step.output] = output;
+    const operands = item.operands.map((value) => this.#values[value]!);
+    compute(item, output, operands);
+    this.#values[item.output] = output;
     for (const value of released) {
       this.#pool.give(this.#values[value]!.data);
       this.#values[value] = undefined;
@@ -115,13 +119,13 @@ class ReferenceExecutable implements Executable {
   }
 }
 
-/** Computes one step, in the precision of its operands, into an output that is there. */
-export function callKernel(step: Step, output: NDArray, operands: readonly NDArray[]): void {
-  if (isElementwise(step)) computeElementwise(scalarExpression(step), output, operands);
-  else callWhole(step, output, operands);
+/** Computes a step or a pass, in the precision of its operands, into an output that is there. */
+export function compute(item: WholeStep | Pass, output: NDArray, operands: readonly NDArray[]): void {
+  if (isPass(item)) computeElementwise(item.expression, output, operands);
+  else callKernel(item, output, operands);
 }
 
-function callWhole<P extends Exclude<PrimitiveName, ElementwiseName>>(
+function callKernel<P extends WholeStep['primitive']>(
   { primitive, attributes }: { primitive: P; attributes: Attributes[P] },
   output: NDArray,
   operands: readonly NDArray[],

@@ -1,6 +1,8 @@
+import { fuseChains, isPass, keptValues, type Pass, type WholeStep } from '../../chains.ts';
 import type { Plan, Step } from '../../plan.ts';
 import type { Shape } from '../../shape.ts';
 import { fusionRules } from './fusionRules.ts';
+import { elementwise } from './kernels/elementwise.ts';
 import { lowerPrimitive } from './kernels/index.ts';
 import type { Lowering, Operand } from './lowering.ts';
 
@@ -93,8 +95,17 @@ export class FusionContext {
   }
 }
 
+/** A chain of element-wise steps. */
+function passOver({ expression, operands, output }: Pass): Operation {
+  return {
+    reads: operands,
+    writes: [output],
+    lower: (lower, operand) => elementwise(lower, expression, operand(output), operands.map(operand)),
+  };
+}
+
 /** One step on its own. */
-function alone(step: Step): Operation {
+function alone(step: WholeStep): Operation {
   return {
     reads: step.operands,
     writes: [step.output],
@@ -103,7 +114,8 @@ function alone(step: Step): Operation {
 }
 
 /**
- * A stage's steps as operations: rules are tried in turn at every step, and what one has fused is not offered again.
+ * A stage's steps as operations: rules are tried in turn at every step, and what one has fused is not offered again. Of
+ * what they leave, chains of element-wise steps become one pass each.
  *
  * @param stage the fixed or the varying steps of the plan
  */
@@ -119,9 +131,13 @@ export function fuse(stage: readonly Step[], plan: Plan, rules: readonly FusionR
       for (const { at, operation } of fusion.operations) fused.set(at, operation);
     }
   }
-  return stage.flatMap((step): Operation[] => {
-    if (!context.isSwallowed(step)) return [alone(step)];
+  const items = stage.flatMap((step): (Step | Operation)[] => {
+    if (!context.isSwallowed(step)) return [step];
     const operation = fused.get(step);
     return operation ? [operation] : [];
+  });
+  return fuseChains(items, plan.values, keptValues(plan)).map((item) => {
+    if ('lower' in item) return item;
+    return isPass(item) ? passOver(item) : alone(item);
   });
 }

@@ -89,8 +89,10 @@ export function elementwise(lower: Lowering, expression: Scalar, output: Operand
   }
 }
 
+/** The operands that an expression reads; of one that reads none the first, so that there is something to go through. */
 function usedOperands(expression: Scalar): number[] {
-  return tapeOf(expression).flatMap(({ op, value }) => (op === 'operand' ? [value] : []));
+  const used = tapeOf(expression).flatMap(({ op, value }) => (op === 'operand' ? [value] : []));
+  return used.length > 0 ? used : [0];
 }
 
 function pass(

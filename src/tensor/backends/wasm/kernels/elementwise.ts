@@ -2,7 +2,7 @@ import { ELEMENT_BYTES } from '../../../array.ts';
 import { behind } from '../calls.ts';
 import { type Access, tableOf } from '../emit/elementwise.ts';
 import { LINE, type Lowering, type Operand } from '../lowering.ts';
-import { add, operand as operandOf, rewrite, type Scalar, scaled } from '../../../scalar/index.ts';
+import { add, largestPart, operand as operandOf, rewrite, type Scalar, scaled, tapeOf } from '../../../scalar/index.ts';
 import { broadcastStrides, sizeOf } from '../../../shape.ts';
 import { joinDimensions } from '../../../strided.ts';
 
@@ -15,6 +15,7 @@ const MOST_OPERANDS = 32;
 /** Computes an expression of each element of operands that broadcast to the output's shape, in one pass over memory. */
 export function elementwise(lower: Lowering, expression: Scalar, output: Operand, operands: readonly Operand[]): void {
   if (sizeOf(output.shape) === 0) return;
+  if (operands.length > MOST_OPERANDS) return inParts(lower, expression, output, operands);
   const bytes = ELEMENT_BYTES[output.dtype];
   const arrays = [output, ...operands];
   const strides = arrays.map(({ shape }) => broadcastStrides(shape, output.shape).map((stride) => stride * bytes));
@@ -41,6 +42,26 @@ export function elementwise(lower: Lowering, expression: Scalar, output: Operand
     lower.call(name, to, ...from, ...numbers, table);
   };
   lower.divide(extents[0], sizeOf(output.shape), part, row === 0 ? LINE : 1);
+}
+
+/**
+ * A sum of more terms than one function reads arrays: its first terms are added up in the output, and the rest to that.
+ */
+function inParts(lower: Lowering, expression: Scalar, output: Operand, operands: readonly Operand[]): void {
+  const part = largestPart(expression, MOST_OPERANDS - 1);
+  const pick = (from: Scalar, arrays: readonly Operand[]) => {
+    const used = tapeOf(from).flatMap(({ op, value }) => (op === 'operand' ? [value] : []));
+    const numbered = rewrite(from, ({ op, value }) => (op === 'operand' ? operandOf(used.indexOf(value)) : undefined));
+    elementwise(
+      lower,
+      numbered,
+      output,
+      used.map((i) => arrays[i]),
+    );
+  };
+  pick(part, operands);
+  const rest = rewrite(expression, (each) => (each === part ? operandOf(operands.length) : undefined));
+  pick(rest, [...operands, output]);
 }
 
 /** Σ cᵢ·xᵢ, on its own or added to what the output holds. */

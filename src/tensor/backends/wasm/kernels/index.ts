@@ -1,20 +1,18 @@
 import { convolutionWasm } from './convolution.ts';
 import { castWasm } from './cast.ts';
 import { eigenWasm } from './eigen.ts';
-import { combine, elementwise } from './elementwise.ts';
-import { type ElementwiseName, isElementwise, scalarExpression } from '../../../primitives/elementwise/index.ts';
 import { indexingWasm } from './indexing.ts';
 import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
 import { movementWasm } from './movement.ts';
 import { normalizationWasm } from './normalization.ts';
 import { poolingWasm } from './pooling.ts';
 import { productWasm } from './product.ts';
-import type { Step } from '../../../plan.ts';
+import type { WholeStep } from '../../../chains.ts';
 import { reductionWasm } from './reduction.ts';
 import { type Lowering, needFloat32, type Operand, type WasmKernel } from '../lowering.ts';
 
 /** How every primitive that is no element-wise expression is lowered. Leave one out and the build fails. */
-const kernels: { readonly [P in Exclude<PrimitiveName, ElementwiseName>]: WasmKernel<Attributes[P]> } = {
+const kernels: { readonly [P in WholeStep['primitive']]: WasmKernel<Attributes[P]> } = {
   ...convolutionWasm,
   ...normalizationWasm,
   ...poolingWasm,
@@ -33,18 +31,11 @@ const WIDE: ReadonlySet<PrimitiveName> = new Set([
 ]);
 
 /**
- * Lowers one step.
+ * Lowers a step that is no element-wise expression.
  *
  * @throws BackendError when there is no kernel for the operands' precision.
  */
-export function lowerPrimitive(lower: Lowering, step: Step, output: Operand, operands: readonly Operand[]): void {
-  // A sum of more terms than a function has parameters for is several passes.
-  if (step.primitive === 'linearCombination') combine(lower, step.attributes.coefficients, output, operands);
-  else if (isElementwise(step)) elementwise(lower, scalarExpression(step), output, operands);
-  else lowerWhole(lower, step, output, operands);
-}
-
-function lowerWhole<P extends Exclude<PrimitiveName, ElementwiseName>>(
+export function lowerPrimitive<P extends WholeStep['primitive']>(
   lower: Lowering,
   { primitive, attributes }: { readonly primitive: P; readonly attributes: Attributes[P] },
   output: Operand,

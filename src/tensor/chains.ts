@@ -1,0 +1,117 @@
+import type { Use } from './liveness.ts';
+import type { Plan, Step } from './plan.ts';
+import { type ElementwiseName, isElementwise, scalarExpression } from './primitives/elementwise/index.ts';
+import { constant, operand as operandOf, type Scalar, substitute, tapeOf } from './scalar/index.ts';
+import { sameShape } from './shape.ts';
+
+/** One pass over memory: an expression of each element of operands that broadcast to the output's shape. */
+export interface Pass {
+  readonly expression: Scalar;
+  readonly operands: readonly number[];
+  readonly output: number;
+}
+
+/** A step that is no element-wise expression. */
+export type WholeStep = Exclude<Step, { readonly primitive: ElementwiseName }>;
+
+/** The most arrays that a chain reads: no more than a kernel of any graphics device can. */
+const MOST_OPERANDS = 8;
+
+/** The most operations of a chain. Beyond it the pass over memory is the smaller part of the work. */
+const MOST_OPERATIONS = 64;
+
+/** Values of a plan that are read by others than the steps of their own stage. */
+export function keptValues({ fixedSteps, varyingSteps, outputs }: Plan): ReadonlySet<number> {
+  const fixed = new Set(fixedSteps.map(({ output }) => output));
+  return new Set([...outputs, ...varyingSteps.flatMap(({ operands }) => operands.filter((value) => fixed.has(value)))]);
+}
+
+/**
+ * The steps of a stage with every element-wise step as a pass, and chains of them as one: a result that one other such
+ * step alone reads, of the same shape and precision, is computed there and never written. Scalar constants are part of
+ * the expression.
+ *
+ * What is exactly rounded in float64 comes out as it would step by step; in float32 a backend may round a chain once.
+ *
+ * @param items steps, and what a backend has already made of others.
+ * @param kept values that are needed although no step of the stage may read them.
+ */
+export function fuseChains<T extends Use = never>(
+  items: readonly (Step | T)[],
+  values: Plan['values'],
+  kept: ReadonlySet<number>,
+): (WholeStep | Pass | T)[] {
+  const readers = new Map<number, number>();
+  for (const item of items) {
+    for (const value of new Set(readsOf(item))) readers.set(value, (readers.get(value) ?? 0) + 1);
+  }
+  /** Passes that may still become part of the one that reads them. */
+  const open = new Map<number, Pass>();
+  const absorbed = new Set<Pass>();
+  const result = items.map((item) => {
+    if ('reads' in item) return item;
+    if (!isElementwise(item)) return item;
+    const { shape, dtype } = values[item.output];
+    const joins = (value: number) => {
+      const pass = open.get(value);
+      return pass && values[value].dtype === dtype && sameShape(values[value].shape, shape) ? pass : undefined;
+    };
+    let inner = [...new Set(item.operands.flatMap((value) => joins(value) ?? []))];
+    let pass = joined(item, inner, values);
+    // The last ones are left out until the chain is within bounds.
+    while (inner.length > 0 && !isWithinBounds(pass)) {
+      inner = inner.slice(0, -1);
+      pass = joined(item, inner, values);
+    }
+    for (const each of inner) absorbed.add(each);
+    if (readers.get(item.output) === 1 && !kept.has(item.output)) open.set(item.output, pass);
+    return pass;
+  });
+  return result.filter((item) => !absorbed.has(item as Pass));
+}
+
+/** What an item of a program reads and writes. */
+export function useOfItem(item: WholeStep | Pass): Use {
+  return { reads: item.operands, writes: [item.output] };
+}
+
+/** Whether an item is a pass. */
+export function isPass(item: object): item is Pass {
+  return 'expression' in item;
+}
+
+function readsOf(item: Step | Use): readonly number[] {
+  return 'reads' in item ? item.reads : item.operands;
+}
+
+function isWithinBounds({ expression, operands }: Pass): boolean {
+  return operands.length <= MOST_OPERANDS && tapeOf(expression).length <= MOST_OPERATIONS;
+}
+
+/** A step as a pass, with the given passes in place of their results. */
+function joined(
+  step: Step & { readonly primitive: ElementwiseName },
+  inner: readonly Pass[],
+  values: Plan['values'],
+): Pass {
+  const operands: number[] = [];
+  // Something is read, so that there is an array for a device to go through.
+  const readsArray = inner.length > 0 || step.operands.some((value) => scalarOf(values[value]) === undefined);
+  const read = (value: number): Scalar => {
+    const known = scalarOf(values[value]);
+    if (known !== undefined && readsArray) return constant(known);
+    const at = operands.indexOf(value);
+    return operandOf(at < 0 ? operands.push(value) - 1 : at);
+  };
+  const parts = step.operands.map((value): Scalar => {
+    const pass = inner.find(({ output }) => output === value);
+    return pass ? substitute(pass.expression, pass.operands.map(read)) : read(value);
+  });
+  return { expression: substitute(scalarExpression(step), parts), operands, output: step.output };
+}
+
+/** The number that a value is, if it is a scalar constant of which there is a literal in every language. */
+function scalarOf({ shape, constant }: Plan['values'][number]): number | undefined {
+  const known = shape.length === 0 ? constant?.data[0] : undefined;
+  return Number.isFinite(known) ? known : undefined;
+}

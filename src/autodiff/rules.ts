@@ -19,7 +19,6 @@ import {
   lessEqual,
   linearCombination,
   matmul,
-  minimum,
   multiply,
   type Pair,
   power,
@@ -177,9 +176,9 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   relu: ({ operands: [x] }) => [(g) => reluGradient(g, x)],
   reluGradient: ({ operands: [, x] }) => [(g) => reluGradient(g, x), null],
   leakyRelu: ({ operands: [x], attributes: { slope } }) => [(g) => select(positive(x), g, scale(g, slope))],
-  // y′ = α·eˣ where x ≤ 0; the minimum keeps what is not selected finite, for the derivative of this
+  // y′ = α·eˣ where x ≤ 0; what is not selected is kept finite, for the derivative of this
   elu: ({ operands: [x], attributes: { alpha } }) => [
-    (g) => select(positive(x), g, scale(multiply(g, exp(minimum(x, like(x, 0)))), alpha)),
+    (g) => select(positive(x), g, scale(multiply(g, exp(select(positive(x), like(x, 0), x))), alpha)),
   ],
   // y′ = σ(βx)
   softplus: ({ operands: [x], attributes: { beta, threshold } }) => [
@@ -226,11 +225,11 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   hardtanh: ({ operands: [x], attributes: { low, high } }) => [
     (g) => select(add(lessEqual(x, like(x, low)), lessEqual(like(x, high), x)), like(g, 0), g),
   ],
-  // y′ = 0 below −3, 1 above 3, and x/3 + ½ between, at ±3 too
+  // y′ = 0 below −3, 1 above 3, and x/3 + ½ between, at −3 too
   hardswish: ({ operands: [x] }) => [
     (g) => {
       const middle = multiply(g, linearCombination([x, like(x, 1)], [1 / 3, 1 / 2]));
-      return select(less(x, like(x, -3)), like(g, 0), select(lessEqual(x, like(x, 3)), middle, g));
+      return select(less(x, like(x, -3)), like(g, 0), select(less(x, like(x, 3)), middle, g));
     },
   ],
   hardsigmoid: ({ operands: [x] }) => [(g) => select(between(x, -3, 3), scale(g, 1 / 6), like(g, 0))],

@@ -31,6 +31,9 @@ const binary: Readonly<Record<string, (a: Tensor, b: Tensor) => Tensor>> = {
   select: (a, b) => t.select(t.less(a, b), a, b),
 };
 
+/** Where a derivative jumps its own derivative has no value: PyTorch takes 0 there, whichever side the first one is of. */
+const jumps: Readonly<Record<string, readonly number[]>> = { elu: [0], hardswish: [-3, 3] };
+
 /** To 1e-14 of the value, or of 1: PyTorch's own gelu, mish and softplus lose that much where they are small. */
 function expectClose(got: Tensor | t.NDArray, expected: Numbers, tolerance = 1e-14): void {
   const { data } = got as t.NDArray;
@@ -54,7 +57,13 @@ describe('values and derivatives of', () => {
     expectClose(gotValue, y);
     // PyTorch 1.13 has the slope of hardsigmoid, 1/6, in float32.
     expectClose(gotFirst, dy, name === 'hardsigmoid' ? 1e-8 : 1e-14);
-    if (d2y) expectClose(gotSecond, d2y, 1e-13);
+    if (d2y === undefined) return;
+    const smooth = points.flatMap((point, i) => (jumps[name]?.includes(point) ? [] : [i]));
+    expectClose(
+      { ...gotSecond, data: Float64Array.from(smooth, (i) => gotSecond.data[i]) },
+      smooth.map((i) => d2y[i]),
+      1e-13,
+    );
   });
 
   test.each(Object.keys(binary))('%s are those of PyTorch', async (name) => {

@@ -29,6 +29,7 @@ import {
   scalar,
   scale,
   select,
+  sigmoid,
   sign,
   softplus,
   standardizeGradient,
@@ -182,7 +183,7 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   ],
   // y′ = σ(βx)
   softplus: ({ operands: [x], attributes: { beta, threshold } }) => [
-    (g) => select(less(like(x, threshold), scale(x, beta)), g, multiply(g, logistic(scale(x, beta)))),
+    (g) => select(less(like(x, threshold), scale(x, beta)), g, multiply(g, sigmoid(scale(x, beta)))),
   ],
   // y′ = 1/(1 + |x|)²
   softsign: ({ operands: [x] }) => [(g) => multiply(g, power(add(like(x, 1), abs(x)), -2))],
@@ -194,11 +195,13 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
       return multiply(g, add(distribution, multiply(x, density)));
     },
   ],
+  // y′ = y·(1 − y)
+  sigmoid: ({ y }) => [(g) => multiply(g, subtract(y, power(y, 2)))],
   // y = x·σ(u) with u = 2√(2/π)·(x + 0.044715·x³), y′ = σ + x·σ·(1 − σ)·u′
   geluTanh: ({ operands: [x] }) => [
     (g) => {
       const c = 2 * Math.sqrt(2 / Math.PI);
-      const s = logistic(linearCombination([x, power(x, 3)], [c, c * 0.044715]));
+      const s = sigmoid(linearCombination([x, power(x, 3)], [c, c * 0.044715]));
       const slope = linearCombination([like(x, 1), power(x, 2)], [c, 3 * c * 0.044715]);
       return multiply(g, add(s, multiply(multiply(x, slope), subtract(s, power(s, 2)))));
     },
@@ -206,7 +209,7 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   // y = x·σ(x), y′ = σ + y·(1 − σ)
   silu: ({ y, operands: [x] }) => [
     (g) => {
-      const s = logistic(x);
+      const s = sigmoid(x);
       return multiply(g, linearCombination([s, y, multiply(y, s)], [1, 1, -1]));
     },
   ],
@@ -214,7 +217,7 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   mish: ({ operands: [x] }) => [
     (g) => {
       const t = tanh(softplus(x));
-      return multiply(g, add(t, multiply(multiply(x, subtract(like(x, 1), power(t, 2))), logistic(x))));
+      return multiply(g, add(t, multiply(multiply(x, subtract(like(x, 1), power(t, 2))), sigmoid(x))));
     },
   ],
   // y′ = 1 on the bounds
@@ -340,11 +343,6 @@ function share(g: Tensor, a: Tensor, b: Tensor): Tensor {
 /** e^(−factor·x²). */
 function bell(x: Tensor, factor: number): Tensor {
   return exp(scale(power(x, 2), -factor));
-}
-
-/** 1 / (1 + e⁻ˣ). */
-function logistic(x: Tensor): Tensor {
-  return power(add(like(x, 1), exp(scale(x, -1))), -1);
 }
 
 /** 1/(λⱼ − λᵢ) in row i, column j, and 0 on the diagonal: […, n, n] from […, n]. */

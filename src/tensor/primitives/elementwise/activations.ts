@@ -51,6 +51,7 @@ export const activationRows = {
   softsign: unary((x) => s.div(x, s.add(1, s.abs(x)))),
   // By erfc and logistic, whose values far below 0 keep their relative accuracy.
   gelu: unary((x) => s.mul(s.mul(0.5, x), s.erfc(s.mul(x, -Math.SQRT1_2)))),
+  sigmoid: unary(s.logistic),
   geluTanh: unary((x) => s.mul(x, s.logistic(s.mul(2, tanhArgument(x))))),
   silu: unary((x) => s.div(x, s.add(1, s.exp(s.neg(x))))),
   // tanh(log(1 + n)) = n(n + 2)/(n(n + 2) + 2) with n = eˣ; from x = 20 on it is 1.
@@ -106,6 +107,11 @@ export function gelu(x: Tensor): Tensor {
 /** The approximation x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))) of {@link gelu}. (PyTorch's `approximate='tanh'`.) */
 export function geluTanh(x: Tensor): Tensor {
   return apply('geluTanh', [x], {});
+}
+
+/** 1 / (1 + e⁻ˣ). */
+export function sigmoid(x: Tensor): Tensor {
+  return apply('sigmoid', [x], {});
 }
 
 /** x / (1 + e⁻ˣ), also called swish. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../../src/autodiff/index.ts';
 import * as t from '../../src/tensor/index.ts';
-import { type Tensor } from '../../src/tensor/index.ts';
+import type { Tensor } from '../../src/tensor/index.ts';
 
 // Values and derivatives of PyTorch in float64, at kinks and ties, too; elementwise_torch.py computes them.
 

@@ -103,11 +103,18 @@ function joined(
     const at = operands.indexOf(value);
     return operandOf(at < 0 ? operands.push(value) - 1 : at);
   };
-  const parts = step.operands.map((value): Scalar => {
+  // Once for each value: an expression that was written twice would be written four times by the next step.
+  const parts = new Map<number, Scalar>();
+  for (const value of step.operands) {
+    if (parts.has(value)) continue;
     const pass = inner.find(({ output }) => output === value);
-    return pass ? substitute(pass.expression, pass.operands.map(read)) : read(value);
-  });
-  return { expression: substitute(scalarExpression(step), parts), operands, output: step.output };
+    parts.set(value, pass ? substitute(pass.expression, pass.operands.map(read)) : read(value));
+  }
+  const expression = substitute(
+    scalarExpression(step),
+    step.operands.map((value) => parts.get(value)!),
+  );
+  return { expression, operands, output: step.output };
 }
 
 /** The number that a value is, if it is a scalar constant of which there is a literal in every language. */

@@ -68,6 +68,13 @@ describe('a chain', () => {
     expect(itemsOf([multiply(e, e)])).toHaveLength(1);
   });
 
+  test('of results that are read twice by one step takes time in proportion to its length', () => {
+    let y: Tensor = x;
+    for (let i = 0; i < 2000; i++) y = multiply(y, y);
+    // 63 products of a product and itself, and what they begin with, are 64 operations.
+    expect(itemsOf([y])).toHaveLength(Math.ceil(2000 / 63));
+  });
+
   test('does not reach into another stage', () => {
     const { plan } = planEvaluation([multiply(exp(x), y)], [y]);
     const kept = keptValues(plan);

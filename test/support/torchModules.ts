@@ -23,7 +23,6 @@ import {
   add,
   broadcastTo,
   concatenate,
-  exp,
   linear,
   matmul,
   mean,
@@ -31,8 +30,8 @@ import {
   power,
   relu,
   reshape,
-  scalar,
   scale,
+  sigmoid,
   slice,
   softmax,
   sum,
@@ -42,8 +41,6 @@ import {
 } from '../../src/tensor/index.ts';
 
 // The modules of test/torch/modules.py, written as a user of ntkit would write them, and named as there.
-
-const sigmoid = (x: Tensor) => power(add(exp(scale(x, -1)), scalar(1, x.dtype)), -1);
 
 class Mlp extends Module {
   readonly #layers = this.child(

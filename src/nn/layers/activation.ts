@@ -15,9 +15,8 @@ import {
   relu,
   relu6,
   reshape,
-  scalar,
-  scale,
   ShapeError,
+  sigmoid,
   silu,
   softmax,
   softplus,
@@ -114,10 +113,10 @@ export class Softplus extends Module {
   }
 }
 
-/** 1 / (1 + e⁻ˣ), as (1 + tanh(x/2)) / 2, which overflows nowhere. */
+/** 1 / (1 + e⁻ˣ). */
 export class Sigmoid extends Module {
   protected override forward(x: Tensor): Tensor {
-    return scale(add(tanh(scale(x, 0.5)), scalar(1, x.dtype)), 0.5);
+    return sigmoid(x);
   }
 }
 

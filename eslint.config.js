@@ -48,6 +48,7 @@ const tensorFloors = [
   ['tensor'],
   ['apply', 'print', 'liveness'],
   ['functions/', 'plan'],
+  ['vmap', 'sampleMap', 'structure'],
   ['chains', 'backend'],
   ['backends/reference/'],
   ['backends/wasm/', 'backends/gpu/'],

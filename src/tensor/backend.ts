@@ -1,4 +1,6 @@
-import type { DType, FloatArray, NDArray } from './array.ts';
+import { oneOf } from '../check.ts';
+import { BackendError } from '../errors.ts';
+import { type DType, DTYPES, type FloatArray, type NDArray } from './array.ts';
 import type { Plan } from './plan.ts';
 
 /** Values of a plan's fixed or varying inputs, in the plan's order. */
@@ -16,7 +18,7 @@ export interface Backend {
   readonly name: string;
   /** What it really runs on, for people: threads, renderer, precision. */
   readonly device: string;
-  /** The precisions it computes in. */
+  /** The precisions it computes in; the first is its default. */
   readonly dtypes: readonly DType[];
   /** How many blocks it computes side by side; a number of blocks that this divides keeps all of it busy to the end. */
   readonly parallelism: number;
@@ -60,4 +62,18 @@ export interface Executable {
   ): Promise<void>;
   /** Frees memory; the executable cannot be used after it. */
   dispose(): void;
+}
+
+/**
+ * The precision to compute in: the one asked for, or the backend's own.
+ *
+ * @throws BackendError when the backend lacks it, InputError when it is no precision.
+ */
+export function precisionOf({ name, dtypes }: Backend, dtype: DType | undefined): DType {
+  if (dtype === undefined) return dtypes[0];
+  const known = oneOf('dtype', dtype, DTYPES);
+  if (!dtypes.includes(known)) {
+    throw new BackendError(`backend ${name}: dtype: expected ${dtypes.join(' or ')}, got ${known}`);
+  }
+  return known;
 }

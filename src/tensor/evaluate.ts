@@ -32,8 +32,15 @@ export class Program {
     outputs: readonly Tensor[],
     options: { readonly backend?: Backend; readonly varying?: readonly Tensor[] } = {},
   ): Promise<Program> {
-    const { backend = referenceBackend, varying = [] } = options;
-    const planned = planEvaluation(outputs, varying);
+    const { backend, varying = [] } = options;
+    return Program.load(planEvaluation(outputs, varying), backend);
+  }
+
+  /**
+   * As {@link Program.compile}, from a plan that is made already. A backend keeps what it makes of a plan for as long as
+   * the plan is kept: to load the same plan again costs little.
+   */
+  static async load(planned: PlannedEvaluation, backend: Backend = referenceBackend): Promise<Program> {
     return new Program(planned, await backend.compile(planned.plan));
   }
 

@@ -8,15 +8,17 @@ export { apply } from './apply.ts';
 export {
   allocate,
   allocateShared,
+  bytesOf,
   cast,
   type DType,
   DTYPES,
+  ELEMENT_BYTES,
   EPSILON,
   type FloatArray,
   ndarray,
   type NDArray,
 } from './array.ts';
-export { type Arguments, type Backend, type Executable, type Places } from './backend.ts';
+export { type Arguments, type Backend, type Executable, type Places, precisionOf } from './backend.ts';
 export {
   GPU_MODES,
   gpuBackend,
@@ -77,3 +79,6 @@ export {
   Tensor,
   topologicalOrder,
 } from './tensor.ts';
+export { type BatchFunction, isMapOfSamples } from './sampleMap.ts';
+export { type Structure, structureOf } from './structure.ts';
+export { mapOver, vmap } from './vmap.ts';

@@ -1,8 +1,7 @@
 import { bytesOf, type DType, type NDArray } from './array.ts';
 import { peakBytes, releases, type Use } from './liveness.ts';
-import { type Attributes, type PrimitiveName, primitives } from './primitives/index.ts';
+import { type Attributes, attributesText, coreRanksOf, type PrimitiveName } from './primitives/index.ts';
 import { formatShape, sameShape, type Shape } from './shape.ts';
-import type { Signature } from './signature.ts';
 import { dependents, type Tensor, topologicalOrder } from './tensor.ts';
 
 /** One array of a plan. */
@@ -114,7 +113,7 @@ function numberValues(outputs: readonly Tensor[], varyingInputs: readonly Tensor
         ? tensor
         : op.kind === 'constant'
           ? constantKey(op.value)
-          : `${op.primitive} ${attributesKey(op.attributes)} ${operands.join(' ')} ${formatShape(shape)}`;
+          : `${op.primitive} ${attributesText(op.attributes)} ${operands.join(' ')} ${formatShape(shape)}`;
     let value = known.get(identity);
     if (value === undefined) {
       value =
@@ -139,13 +138,6 @@ function constantKey(value: NDArray): unknown {
   return value.shape.length === 0 ? `${value.dtype} ${Object.is(x, -0) ? '-0' : x}` : value;
 }
 
-/** Attributes as text that equal ones have in common: what JSON has no text for (−0, infinities, NaN) included. */
-function attributesKey(attributes: object): string {
-  return JSON.stringify(attributes, (_, value: unknown) =>
-    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `${1 / value} ${value}` : value,
-  );
-}
-
 /**
  * The same steps, each whose result no other one reads as soon as its operands are there. In a backward pass that is the
  * weight gradients: they come while the gradient they read is still in a cache, and its memory is free after them.
@@ -163,16 +155,6 @@ function endsEarly(drafts: readonly Draft[]): Draft[] {
     return undefined;
   });
   return [undefined, ...staying].flatMap((draft, i) => [...(draft ? [draft] : []), ...(ready.get(i - 1) ?? [])]);
-}
-
-/** How many innermost dimensions of each operand of a primitive are core. */
-export function coreRanksOf<P extends PrimitiveName>(
-  primitive: P,
-  attributes: Attributes[P],
-  operandCount: number,
-): readonly number[] {
-  const signature: Signature<Attributes[P]> = primitives[primitive].signature;
-  return signature.coreRanks(attributes, operandCount);
 }
 
 /** What a tensor is for who wants its value alone. */

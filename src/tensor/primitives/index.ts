@@ -1,3 +1,4 @@
+import type { Signature } from '../signature.ts';
 import { convolutionDefinitions, type ConvolutionPrimitives } from './convolution.ts';
 import { eigenDefinitions, type EigenPrimitives } from './eigen.ts';
 import {
@@ -46,3 +47,25 @@ export const primitives: { readonly [P in PrimitiveName]: Definition<Attributes[
   ...productDefinitions,
   ...eigenDefinitions,
 };
+
+/** How many innermost dimensions of each operand of a primitive are core. */
+export function coreRanksOf<P extends PrimitiveName>(
+  primitive: P,
+  attributes: Attributes[P],
+  operandCount: number,
+): readonly number[] {
+  const signature: Signature<Attributes[P]> = primitives[primitive].signature;
+  return signature.coreRanks(attributes, operandCount);
+}
+
+/** Attributes as text, equal exactly where the attributes are: JSON would write NaN, infinities and −0 as other values. */
+export function attributesText(attributes: object): string {
+  return JSON.stringify(attributes, (_, value: unknown) =>
+    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? numberText(value) : value,
+  );
+}
+
+/** A number as text, −0 apart from 0. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}

@@ -68,7 +68,7 @@ async function selfTest(backend: Backend, dtype: DType): Promise<{ theta: NDArra
   initialize(network, TE_NAS_SCHEMES.paper, new Generator(0));
   const images = new Generator(1).normals([4, 3, 16, 16], { dtype });
   const start = performance.now();
-  const { theta, kappa } = await computeNtk(network, images, { mode: 'train', backend, dtype });
+  const { kernel: theta, kappa } = await computeNtk(network, images, { mode: 'train', backend, dtype });
   return { theta, kappa, seconds: (performance.now() - start) / 1000 };
 }
 

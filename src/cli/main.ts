@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Mode } from '../nn/index.ts';
+import type { KernelOutputs, ParameterChoice } from '../ntk/index.ts';
 import { type DType, GPU_MODES, NtkitError } from '../tensor/index.ts';
 import { correlateCommand, type CorrelateCommandOptions } from './correlateCommand.ts';
 import { doctorCommand, type DoctorOptions } from './doctorCommand.ts';
@@ -31,6 +32,23 @@ function integer(least: number, most = 2 ** 31 - 1) {
     }
     return value;
   };
+}
+
+function outputs(text: string): KernelOutputs {
+  if (text === 'sum' || text === 'trace' || text === 'full') return text;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected sum, trace, full or the number of an output.');
+}
+
+function parameters(text: string): ParameterChoice {
+  if (text === 'weight' || text === 'all') return text;
+  const [, source] = /^\/(.+)\/$/.exec(text) ?? [];
+  if (source === undefined) throw new InvalidArgumentError('expected weight, all or /REGEX/.');
+  try {
+    return new RegExp(source);
+  } catch {
+    throw new InvalidArgumentError('expected a regular expression between slashes.');
+  }
 }
 
 /** Options of commands that compute. */
@@ -105,7 +123,28 @@ function program(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/\n+$/, '\n')) });
 
   withCommonOptions(root.command('ntk <case>'))
-    .description('κ of the network, weights and images in a case file (.safetensors)')
+    .description(
+      "the tangent kernel and κ of the network, weights and images in a case file (.safetensors); TE-NAS's by default",
+    )
+    .option(
+      '--images <source>',
+      "a batch instead of the case's: FILE.npy, FILE.safetensors (tensor input), or a --data source",
+    )
+    .option('--x2 <source>', 'a second batch: the kernel is Θ(x1, x2)')
+    .addOption(
+      new Option('--mode <mode>', "how batch norm normalises; the case's mode by default").choices([
+        'train',
+        'eval',
+      ] satisfies Mode[]),
+    )
+    .addOption(
+      new Option('--outputs <which>', 'sum, trace, full, or the number of one output')
+        .argParser(outputs)
+        .default('sum'),
+    )
+    .addOption(
+      new Option('--parameters <which>', 'weight, all, or /REGEX/ on names').argParser(parameters).default('weight'),
+    )
     .addOption(
       new Option('--batch-size <count>', "that many standard normal images instead of the case's").argParser(
         integer(1),

@@ -1,24 +1,41 @@
 import { readBytes } from '../data/index.ts';
-import { type NetworkCase, parseCase } from '../nn/index.ts';
-import { type Ntk, NtkProgram } from '../ntk/index.ts';
+import { type Mode, type NetworkCase, parseCase } from '../nn/index.ts';
+import {
+  type ConditionNumber,
+  conditionNumber,
+  describeChoice,
+  type KernelOutputs,
+  KernelProgram,
+  type ParameterChoice,
+  type TangentKernel,
+} from '../ntk/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
+import { loadBatch } from './batchFile.ts';
 import { checkWritable, print, printJson, writeReport } from './output.ts';
 import { progressBar } from './progress.ts';
 import { matrixRows, repeatReport } from './report/fromNtk.ts';
 import type { ArchitectureReport } from './report/model.ts';
-import { renderTable } from './table.ts';
+import { renderKernelTable, renderTable } from './table.ts';
 
 /** Options of `ntkit ntk`. */
 export interface NtkCommandOptions extends BackendOptions {
   readonly batchSize?: number;
+  readonly images?: string;
+  readonly x2?: string;
+  readonly mode?: Mode;
+  readonly outputs: KernelOutputs;
+  readonly parameters: ParameterChoice;
   readonly repeats: number;
   readonly seed: number;
   readonly json: boolean;
   readonly html?: string;
 }
 
-/** `ntkit ntk CASE`: κ of the network, weights and batch that a case file holds. */
+/**
+ * `ntkit ntk CASE`: the tangent kernel and κ of the network that a case file holds, by default TE-NAS's, on the case's
+ * images. With `--x2` the kernel is Θ(x1, x2), which has no κ.
+ */
 export function ntkCommand(path: string, options: NtkCommandOptions): Promise<void> {
   return withBackend(options, (computation) => run(path, options, computation));
 }
@@ -26,19 +43,27 @@ export function ntkCommand(path: string, options: NtkCommandOptions): Promise<vo
 async function run(path: string, options: NtkCommandOptions, { backend, dtype }: Computation): Promise<void> {
   if (options.html !== undefined) await checkWritable(options.html);
   const read = parseCase((await readBytes('case', path)).bytes, path);
-  const images = batchOf(read, options);
+  const { mode = read.mode, outputs, parameters, seed } = options;
+  const x1 = await batchOf(read, options);
+  const x2 = options.x2 === undefined ? undefined : await loadBatch('--x2', options.x2, { samples: x1.shape[0], seed });
 
   const setupStart = performance.now();
-  const program = await NtkProgram.compile(read.network, images.shape, { mode: read.mode, backend, dtype });
+  const shapes = [x1.shape, x2?.shape] as const;
+  const program = await KernelProgram.compile(read.network, shapes, { mode, outputs, parameters, backend, dtype });
   const setupSeconds = secondsSince(setupStart);
-  const progress = progressBar(options.repeats * images.shape[0]);
+  const progress = progressBar(options.repeats);
   const seconds: number[] = [];
-  const results: Ntk[] = [];
+  const kernels: TangentKernel[] = [];
+  const conditions: ConditionNumber[] = [];
   try {
     for (let repeat = 0; repeat < options.repeats; repeat++) {
       const start = performance.now();
-      const onRows = (done: number) => progress.update(repeat * images.shape[0] + done, read.name);
-      results.push(await program.run(images, onRows));
+      const kernel = await program.run(x1, {
+        x2,
+        onProgress: ({ done, of }) => progress.update(repeat + done / of, read.name),
+      });
+      kernels.push(kernel);
+      if (!x2) conditions.push(conditionNumber(kernel.kernel, { dtype, parameters: kernel.parameters.used }));
       seconds.push(secondsSince(start));
     }
   } finally {
@@ -46,53 +71,76 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
     program.dispose();
   }
 
-  const result = results[0];
+  const [kernel] = kernels;
+  const [samples, others] = kernel.samples;
+  const used = kernel.parameters.used;
   const architecture: ArchitectureReport = {
     name: read.name,
-    detail: `${result.samples} samples, ${result.mode} mode`,
-    parameters: result.parameters,
-    repeats: results.map(repeatReport),
+    detail: `${samples} samples, ${mode} mode, outputs ${outputs}, parameters ${describeChoice(parameters)}`,
+    parameters: used,
+    repeats: conditions.map((condition, i) => repeatReport({ ...kernels[i], ...condition })),
   };
   if (options.html !== undefined) {
     await writeReport(options.html, {
       title: `NTK condition number of ${read.name}`,
       settings: [
         ['case', read.name],
-        ['mode', result.mode],
-        ['samples', String(result.samples)],
+        ['mode', mode],
+        ['samples', String(samples)],
+        ['outputs', String(outputs)],
+        ['parameters', `${describeChoice(parameters)}: ${used} of ${kernel.parameters.total}`],
         ['backend', `${backend.name} (${backend.device})`],
-        ['precision', result.dtype],
+        ['precision', kernel.dtype],
       ],
       architectures: [architecture],
     });
   }
   if (options.json) {
+    const [condition] = conditions as (ConditionNumber | undefined)[];
     printJson({
       name: read.name,
-      mode: result.mode,
+      mode,
+      outputs,
+      parameterChoice: describeChoice(parameters),
+      images: options.images ?? (options.batchSize === undefined ? 'case' : 'standard normal'),
+      ...(options.x2 === undefined ? {} : { x2: options.x2 }),
       backend: backend.name,
       device: backend.device,
-      dtype: result.dtype,
-      samples: result.samples,
-      parameters: result.parameters,
-      ntk: matrixRows(result.theta),
-      eigenvalues: [...result.eigenvalues],
-      kappa: result.kappa,
-      verdict: result.verdict,
-      noiseFloor: result.noiseFloor,
-      logits: matrixRows(result.logits),
+      dtype: kernel.dtype,
+      samples,
+      ...(x2 ? { samples2: others } : {}),
+      parameters: used,
+      parametersTotal: kernel.parameters.total,
+      ntk: matrixRows(kernel.kernel),
+      // Of Θ(x1, x2) there are none.
+      eigenvalues: condition ? [...condition.eigenvalues] : null,
+      kappa: condition?.kappa ?? null,
+      verdict: condition?.verdict ?? null,
+      noiseFloor: condition?.noiseFloor ?? null,
+      logits: matrixRows(kernel.logits),
       seconds,
       setupSeconds,
     });
   } else {
-    print(renderTable([{ architecture, seconds: seconds.reduce((a, b) => a + b) / seconds.length }]));
+    const mean = seconds.reduce((a, b) => a + b) / seconds.length;
+    print(x2 ? renderKernelTable(read.name, kernel, mean) : renderTable([{ architecture, seconds: mean }]));
   }
 }
 
-/** The case's batch, or as many standard normal images of its size as asked for. */
-function batchOf({ input }: NetworkCase, { batchSize, seed }: NtkCommandOptions): NDArray {
+/** The case's batch, the one that the command line names, or as many standard normal images as it asks for. */
+async function batchOf({ input }: NetworkCase, { images, batchSize, seed }: NtkCommandOptions): Promise<NDArray> {
+  if (images !== undefined) {
+    const batch = await loadBatch('--images', images, { samples: batchSize ?? input.shape[0], seed });
+    return batchSize === undefined ? batch : firstOf(batch, batchSize);
+  }
   if (batchSize === undefined || batchSize === input.shape[0]) return input;
   return new Generator(seed).normals([batchSize, ...input.shape.slice(1)], { dtype: 'float32' });
+}
+
+/** The first samples of a batch. */
+function firstOf({ shape: [n, ...sample], dtype, data }: NDArray, count: number): NDArray {
+  const samples = Math.min(n, count);
+  return { shape: [samples, ...sample], dtype, data: data.subarray(0, (data.length / n) * samples) };
 }
 
 function secondsSince(start: number): number {

@@ -9,9 +9,11 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One JSON object on stdout. JSON has no infinity and no NaN: they become `null`, and the verdict says why. */
+/** One JSON object on stdout. Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity". */
 export function printJson(value: object): void {
-  print(JSON.stringify(value));
+  const withStrings = (_: string, each: unknown) =>
+    typeof each === 'number' && !Number.isFinite(each) ? String(each) : each;
+  print(JSON.stringify(value, withStrings));
 }
 
 /** A line on stderr, where nothing disturbs the output. */

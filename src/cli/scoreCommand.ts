@@ -110,7 +110,7 @@ async function score(
     for (const [repeat, images] of batches.entries()) {
       initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork(`weights ${repeat}`));
       const start = performance.now();
-      ntks.push(await program.run(images, (done, of) => onRows(repeat * of + done)));
+      ntks.push(await program.run(images, { onProgress: ({ done, of }) => onRows(repeat * of + done) }));
       seconds.push((performance.now() - start) / 1000);
     }
   } finally {
@@ -120,14 +120,14 @@ async function score(
 }
 
 function architectureReport({ name, architecture, ntks }: Scored): ArchitectureReport {
-  return { name, detail: architecture, parameters: ntks[0].parameters, repeats: ntks.map(repeatReport) };
+  return { name, detail: architecture, parameters: ntks[0].parameters.used, repeats: ntks.map(repeatReport) };
 }
 
 function jsonOf({ architecture, ntks, seconds }: Scored): object {
   const kappas = ntks.map(({ kappa }) => kappa);
   return {
     architecture,
-    parameters: ntks[0].parameters,
+    parameters: ntks[0].parameters.used,
     kappas,
     mean: mean(kappas),
     spread: standardDeviation(kappas),

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { TangentKernel } from '../ntk/index.ts';
 import type { ArchitectureReport, Verdict } from './report/model.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
@@ -34,6 +35,21 @@ export function renderTable(rows: readonly TableRow[]): string {
       seconds.toFixed(2),
     ]);
   });
+  return table.toString();
+}
+
+/** The table of a kernel of two batches, which has no eigenvalues: its shape and the range of its entries. */
+export function renderKernelTable(name: string, { kernel, parameters }: TangentKernel, seconds: number): string {
+  const table = new Table({
+    head: ['network', 'Θ(x1, x2)', 'least', 'largest', 'parameters', 'seconds'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  const entries = [...kernel.data];
+  const least = entries.reduce((a, b) => Math.min(a, b), Infinity);
+  const largest = entries.reduce((a, b) => Math.max(a, b), -Infinity);
+  const size = kernel.shape.join(' × ');
+  table.push([name, size, format(least), format(largest), parameters.used.toLocaleString('en'), seconds.toFixed(2)]);
   return table.toString();
 }
 

@@ -1,14 +1,19 @@
-import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
+import { formatShape, InputError, type NDArray, sameShape, type Shape, ShapeError } from '../tensor/index.ts';
 
 /**
  * Makes sure that an array is a batch that can be computed with: vectors [N, D], sequences [N, T], images [N, C, H, W], …
  *
  * @param where names the array in messages.
+ * @param expected the shape that it must have, if only one will do.
+ * @throws ShapeError when it has another shape than expected.
  * @throws InputError when it has no dimension or an empty one, or holds NaN or infinity.
  */
-export function checkBatch({ shape, data }: NDArray, where: string): void {
+export function checkBatch({ shape, data }: NDArray, where: string, expected?: Shape): void {
   if (shape.length === 0 || shape.includes(0)) {
     throw new InputError(`${where}: expected a batch of shape [N, …], none empty, got ${formatShape(shape)}`);
+  }
+  if (expected && !sameShape(shape, expected)) {
+    throw new ShapeError(`${where}: expected shape ${formatShape(expected)}, got ${formatShape(shape)}`);
   }
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new InputError(`${where}: expected finite numbers, got ${data[bad]} at element ${bad}`);

@@ -28,3 +28,4 @@ export {
 export { encodeSafetensors, parseSafetensors, type Safetensors } from './safetensors.ts';
 export { loadStateDict, stateDict } from './stateDict.ts';
 export { type Call, type Mode, type Observation, Trace, type TraceOptions } from './trace.ts';
+export { forward, type ForwardOptions } from './forward.ts';

@@ -1,6 +1,5 @@
 import { oneOf } from '../check.ts';
 import {
-  broadcastTo,
   cast,
   type DType,
   type Feeds,
@@ -26,12 +25,6 @@ export interface TraceOptions {
   readonly mode: Mode;
   /** The precision of the expressions; float64 by default. */
   readonly dtype?: DType;
-  /**
-   * Gives every sample a copy of the parameters: the network is traced on [N, 1, C, H, W], and the derivative with
-   * respect to a parameter, [N, …shape], holds one gradient a sample. The copies are broadcasts and cost no memory.
-   * Only in `eval` mode are samples independent.
-   */
-  readonly perSample?: boolean;
 }
 
 /** One application of a module during a trace. */
@@ -54,14 +47,13 @@ export interface Observation {
 export class Trace {
   readonly mode: Mode;
   readonly dtype: DType;
-  /** The network's input, batch first; [N, 1, …] when traced per sample. */
+  /** The network's input, batch first. */
   readonly x: Tensor;
   /** The network's output. */
   readonly y: Tensor;
 
-  readonly #copies: Shape;
   readonly #names: ReadonlyMap<Parameter | Buffer, string>;
-  readonly #leaves = new Map<Parameter | Buffer, { readonly leaf: Tensor; readonly copied: Tensor }>();
+  readonly #leaves = new Map<Parameter | Buffer, Tensor>();
   readonly #calls: Call[] = [];
   readonly #observations: Observation[] = [];
 
@@ -69,22 +61,17 @@ export class Trace {
    * Traces a network on a batch.
    *
    * @param shape the shape of the input, batch first: vectors [N, D], sequences [N, T], images [N, C, H, W], …
-   * @throws ShapeError when the input does not fit the network, or a per-sample trace is asked for in train mode.
+   * @throws ShapeError when the input does not fit the network.
    * @throws InputError when the mode or the precision is not one of the choices.
    */
-  constructor(network: Module, shape: Shape, { mode, dtype = 'float64', perSample = false }: TraceOptions) {
+  constructor(network: Module, shape: Shape, { mode, dtype = 'float64' }: TraceOptions) {
     this.mode = oneOf('trace: mode', mode, ['train', 'eval']);
     this.dtype = oneOf('trace: dtype', dtype, ['float32', 'float64']);
     if (shape.length < 1 || shape[0] < 1) {
       throw new ShapeError(`trace: expected an input [N, …] with N ≥ 1, batch first, got shape ${formatShape(shape)}`);
     }
-    if (perSample && mode === 'train') {
-      throw new ShapeError('trace: in train mode batch norm couples the samples, expected mode eval for perSample');
-    }
-    const [n, ...sample] = shape;
-    this.#copies = perSample ? [n] : [];
     this.#names = new Map([...network.namedParameters(), ...network.namedBuffers()].map(([name, v]) => [v, name]));
-    this.x = input('x', perSample ? [n, 1, ...sample] : shape, dtype);
+    this.x = input('x', shape, dtype);
     this.y = network.apply(this.x, this);
   }
 
@@ -98,14 +85,19 @@ export class Trace {
     return this.#observations;
   }
 
-  /** The expression of a parameter; with a copy for each sample when traced so. */
+  /** The expression of a parameter. */
   parameter(parameter: Parameter): Tensor {
-    return this.#leaf(parameter).copied;
+    return this.#leaf(parameter);
   }
 
   /** The expression of a buffer. */
   buffer(buffer: Buffer): Tensor {
-    return this.#leaf(buffer).leaf;
+    return this.#leaf(buffer);
+  }
+
+  /** The inputs of the graph that stand for parameters and buffers that took part. */
+  get leaves(): ReadonlyMap<Parameter | Buffer, Tensor> {
+    return this.#leaves;
   }
 
   /** Called by modules as they are applied. */
@@ -133,7 +125,7 @@ export class Trace {
    * @throws InputError when a parameter has no value yet.
    */
   variables(): Map<Tensor, NDArray> {
-    const values = [...this.#leaves].map(([variable, { leaf }]) => {
+    const values = [...this.#leaves].map(([variable, leaf]) => {
       if (!variable.hasValue) {
         throw new InputError(
           `network: parameter ${this.#names.get(variable)} has no value yet, expected initialize or loadStateDict before`,
@@ -144,9 +136,9 @@ export class Trace {
     return new Map(values) satisfies Feeds;
   }
 
-  #leaf(variable: Parameter | Buffer): { readonly leaf: Tensor; readonly copied: Tensor } {
-    let entry = this.#leaves.get(variable);
-    if (entry === undefined) {
+  #leaf(variable: Parameter | Buffer): Tensor {
+    let leaf = this.#leaves.get(variable);
+    if (leaf === undefined) {
       const name = this.#names.get(variable);
       if (name === undefined) {
         throw new InputError(
@@ -154,10 +146,9 @@ export class Trace {
             `expected it and its module to be registered (parameter, buffer, child)`,
         );
       }
-      const leaf = input(name, variable.shape, this.dtype);
-      entry = { leaf, copied: broadcastTo(leaf, [...this.#copies, ...variable.shape]) };
-      this.#leaves.set(variable, entry);
+      leaf = input(name, variable.shape, this.dtype);
+      this.#leaves.set(variable, leaf);
     }
-    return entry;
+    return leaf;
   }
 }

@@ -129,9 +129,9 @@ function checkSpectrum(eigenvalues: Float64Array): void {
 }
 
 /**
- * κ as the seed reports it, by NumPy's `nan_to_num(κ, nan=100000)`: NaN becomes 100000, infinities the largest doubles.
+ * κ as TE-NAS's code reports it, by NumPy's `nan_to_num(κ, nan=100000)`: NaN becomes 100000, infinities the largest doubles.
  */
-export function seedKappa(kappa: number): number {
+export function teNasKappa(kappa: number): number {
   if (Number.isNaN(kappa)) return 100000;
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, kappa));
 }

@@ -1,9 +1,9 @@
 import { type ImageBatch, type Module, recalibrateBatchNorm } from '../nn/index.ts';
-import { type Backend, type DType, formatShape, InputError } from '../tensor/index.ts';
-import { seedKappa } from './conditionNumber.ts';
-import { JacobianProgram, type JacobianRows, type RowsOptions } from './jacobianRows.ts';
+import { type Backend, type DType, formatShape, InputError, precisionOf, referenceBackend } from '../tensor/index.ts';
+import { teNasKappa } from './conditionNumber.ts';
+import { JacobianProgram, type JacobianRows } from './jacobianRows.ts';
 import { stackRows } from './kernelMatrix.ts';
-import { ntkOf } from './ntk.ts';
+import { ntkOf, TE_NAS_KERNEL } from './ntk.ts';
 
 /** Arguments of {@link getNtkN}, named and defaulted as in TE-NAS. */
 export interface GetNtkNOptions {
@@ -33,9 +33,14 @@ export interface GetNtkNOptions {
 export async function getNtkN(
   loader: Iterable<ImageBatch>,
   networks: readonly Module[],
-  { recalbn = 0, trainMode = false, numBatch = -1, backend, dtype = 'float64' }: GetNtkNOptions = {},
+  { recalbn = 0, trainMode = false, numBatch = -1, backend = referenceBackend, dtype }: GetNtkNOptions = {},
 ): Promise<number[]> {
-  const options: RowsOptions = { mode: trainMode ? 'train' : 'eval', dtype, ...(backend ? { backend } : {}) };
+  const options = {
+    ...TE_NAS_KERNEL,
+    mode: trainMode ? 'train' : 'eval',
+    backend,
+    dtype: precisionOf(backend, dtype),
+  } as const;
   if (recalbn > 0) for (const network of networks) await recalibrateBatchNorm(network, loader, recalbn, options);
 
   const rows: JacobianRows[][] = networks.map(() => []);
@@ -56,5 +61,5 @@ export async function getNtkN(
     for (const program of programs.values()) program.dispose();
   }
   if (batches === 0) throw new InputError('getNtkN: expected at least one batch, got an empty loader');
-  return Promise.all(rows.map(async (stack) => seedKappa((await ntkOf(stackRows(stack), options)).kappa)));
+  return Promise.all(rows.map(async (stack) => teNasKappa((await ntkOf(stackRows(stack), { backend })).kappa)));
 }

@@ -1,6 +1,6 @@
 /**
- * The empirical neural tangent kernel: Jacobian rows, kernel matrix, eigenvalues, and a condition number that says how
- * far it can be trusted; and the linear regions of ReLU networks.
+ * The empirical neural tangent kernel: Jacobian rows, kernel matrices of any outputs and parameters, eigenvalues, and a
+ * condition number that says how far it can be trusted; and the linear regions of ReLU networks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export {
   conditionNumber,
   conditionNumberOf,
   type KernelOrigin,
-  seedKappa,
+  teNasKappa,
   type SpectrumOrigin,
   type Verdict,
 } from './conditionNumber.ts';
@@ -17,8 +17,24 @@ export { eigenvaluesOn } from './eigen/onBackend.ts';
 export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
 export { type GramOptions, GramProgram } from './gramProgram.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
-export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
+export {
+  JacobianProgram,
+  type JacobianRows,
+  type ParameterRows,
+  type Progress,
+  type RowsOptions,
+  type RunOptions,
+} from './jacobianRows.ts';
 export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';
 export { countLinearRegions, LinearRegionProgram, type LinearRegions, type RegionOptions } from './linearRegions.ts';
-export { computeNtk, type Ntk, ntkOf, NtkProgram } from './ntk.ts';
+export { computeNtk, type Ntk, ntkOf, NtkProgram, TE_NAS_KERNEL } from './ntk.ts';
+export type { KernelOutputs } from './outputs.ts';
 export { packPositive, PatternSet } from './patternSet.ts';
+export { describeChoice, type ParameterChoice } from './selection.ts';
+export {
+  KernelProgram,
+  kernelOf,
+  tangentKernel,
+  type TangentKernel,
+  type TangentKernelOptions,
+} from './tangentKernel.ts';

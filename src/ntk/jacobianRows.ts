@@ -1,38 +1,56 @@
-import { vjp } from '../autodiff/index.ts';
-import { checkImages, type Mode, type Module, type Parameter, Trace } from '../nn/index.ts';
+import { checkBatch, type Mode, type Module } from '../nn/index.ts';
 import {
   allocate,
-  allocateShared,
   type Backend,
   cast,
   type DType,
   type Feeds,
-  type FloatArray,
-  formatShape,
-  input,
-  InputError,
   type NDArray,
-  ones,
   type Places,
+  precisionOf,
   Program,
   referenceBackend,
-  sameShape,
   type Shape,
-  ShapeError,
   sizeOf,
-  type Tensor,
-  topologicalOrder,
 } from '../tensor/index.ts';
+import { checkOutputs, type KernelOutputs } from './outputs.ts';
 import { checkGains, type Gain } from './numericalRange.ts';
+import { Queue } from './queue.ts';
+import { type NetworkRecipe, recipeFor } from './recipe.ts';
+import { RowStorage } from './rowStorage.ts';
+import type { ParameterChoice } from './selection.ts';
+import type { RowBlock } from './sweep.ts';
 
-/** How Jacobian rows are computed. */
+/** What is computed of a network, and where. */
 export interface RowsOptions {
-  readonly mode: Mode;
+  /** How batch norm normalises; `eval` by default. */
+  readonly mode?: Mode;
+  /** Which outputs have rows; `trace` by default, which takes a row for each output of each sample. */
+  readonly outputs?: KernelOutputs;
+  /** Which parameters have columns; all by default. */
+  readonly parameters?: ParameterChoice;
+  /** Where it is computed; the reference backend by default. */
   readonly backend?: Backend;
-  /** The precision of forward and backward passes; float64 unless told otherwise. */
+  /** The precision of forward and backward passes; the backend's own by default. */
   readonly dtype?: DType;
-  /** How many rows travel backwards together, as many as suit the backend unless told otherwise; more take more memory. */
+  /** How many rows travel backwards together; chosen to suit the backend by default. More take more memory. */
   readonly blockRows?: number;
+}
+
+/** How far a computation is. */
+export interface Progress {
+  readonly done: number;
+  readonly of: number;
+  /** What is counted. */
+  readonly stage: 'rows';
+}
+
+/** What a long computation heeds and reports. */
+export interface RunOptions {
+  /** Ends the computation: its promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called as the computation advances. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The rows of J that belong to one parameter. */
@@ -41,136 +59,85 @@ export interface ParameterRows {
   readonly name: string;
   /** Shape of the parameter. */
   readonly shape: Shape;
-  /** [N, size of the parameter] */
+  /** [N·Q, size of the parameter]; row i·Q + q is output q of sample i. */
   readonly rows: NDArray;
 }
 
-/** What a batch of N images gives. */
+/** The Jacobian of a batch of N samples, and how it came to be: nothing downstream needs to be told again. */
 export interface JacobianRows {
-  /** [N, classes] */
+  readonly mode: Mode;
+  /** The precision in which logits and rows were computed. */
+  readonly dtype: DType;
+  /** Which outputs have rows. */
+  readonly outputs: KernelOutputs;
+  /** N */
+  readonly samples: number;
+  /** Q: 1, or the number K of outputs of a sample for `trace` and `full`. */
+  readonly rowsPerSample: number;
+  /** The network's outputs, [N, …]. */
   readonly logits: NDArray;
-  /** In the network's order; side by side their rows are J, [N, P]. */
+  /** In the network's order; side by side their rows are J. */
   readonly parameters: readonly ParameterRows[];
-  /** Weights, or the images, that are so large or small that rows of zeros are suspicious; none where it is not known. */
+  /** How many numbers all parameters of the network hold, chosen or not. */
+  readonly totalParameters: number;
+  /** Weights, or the batch, that are so large or small that rows of zeros are suspicious; none where it is not known. */
   readonly suspicious?: readonly Gain[];
 }
 
-/** One sweep: expressions for a block of rows, and the input that differs from block to block. */
-interface Sweep {
-  readonly trace: Trace;
-  /** [B, …parameter shape] each */
-  readonly gradients: readonly Tensor[];
-  readonly varying: Tensor;
-  /** The varying input for the rows from `first` on. */
-  readonly blockAt: (first: number, images: NDArray) => NDArray;
-}
-
 /**
- * Row i of the Jacobian J is the gradient of Σ_class logits[i, class] with respect to every parameter whose name holds
- * `weight` and that takes part in the forward pass (TE-NAS; the sum over classes is its reduction of the logits).
+ * The Jacobian of a network's outputs with respect to its parameters, for batches of one shape, compiled once.
  *
- * Rows are computed B at a time, as one block of leading dimension B:
- *
- * - in train mode every logit depends on every sample, so row i is a backward pass over the whole batch from the
- *   cotangent e_i ⊗ 1. The forward pass is done once, and the *cotangents* vary from block to block. Cost: N backward
- *   passes over N samples;
- * - in eval mode samples are independent. Each sample has its own copy of the parameters, so that one backward pass from
- *   a cotangent of ones holds all rows, and the *images* vary from block to block. Cost: N passes over one sample.
+ * Rows are computed in blocks; how is {@link sweepOf}'s to say. Runs of one program queue.
  */
 export class JacobianProgram {
-  readonly #images: Shape;
-  readonly #sweep: Sweep;
-  readonly #blockRows: number;
+  readonly #shape: Shape;
+  readonly #outputs: KernelOutputs;
+  readonly #network: NetworkRecipe;
   readonly #program: Program;
-  readonly #names: readonly string[];
-  readonly #weights: ReadonlyMap<string, Parameter>;
-  /** The memory of rows that were handed out, and that of rows which were given back: an array for each parameter. */
-  readonly #storageOf = new WeakMap<JacobianRows, readonly FloatArray[]>();
-  #free: readonly FloatArray[] | undefined;
+  readonly #storage: RowStorage;
+  readonly #queue = new Queue();
 
-  private constructor(network: Module, images: Shape, sweep: Sweep, blockRows: number, program: Program) {
-    this.#images = images;
-    this.#sweep = sweep;
-    this.#blockRows = blockRows;
+  private constructor(shape: Shape, outputs: KernelOutputs, network: NetworkRecipe, program: Program) {
+    this.#shape = shape;
+    this.#outputs = outputs;
+    this.#network = network;
     this.#program = program;
-    this.#names = [...weightsOf(network, sweep.trace).keys()];
-    const all = network.namedParameters();
-    this.#weights = new Map(this.#names.map((name) => [name, all.get(name)!]));
+    const rows = shape[0] * this.#rowsPerSample;
+    this.#storage = new RowStorage(
+      network.parameters.map((parameter) => rows * sizeOf(parameter.shape)),
+      network.trace.dtype,
+    );
   }
 
   /**
    * Traces and compiles a network for batches of one shape.
    *
-   * @param images the shape [N, C, H, W]
-   * @throws ShapeError when the images do not fit the network.
-   * @throws BackendError when the backend does not compute in the precision.
+   * @param shape [N, …], samples first
+   * @throws ShapeError when the batch does not fit the network, InputError when an option makes no sense or no parameter
+   * is chosen, BackendError when the backend does not compute in the precision.
    */
-  static async compile(network: Module, images: Shape, options: RowsOptions): Promise<JacobianProgram> {
-    const { backend = referenceBackend, dtype = 'float64', mode } = options;
-    const rowsOf = (trace: Trace) => options.blockRows ?? evenBlocks(trace, images[0], backend);
-    const sweep =
-      mode === 'train' ? trainSweep(network, images, dtype, rowsOf) : evalSweep(network, images, dtype, rowsOf);
-    const outputs = [sweep.trace.y, ...sweep.gradients];
-    const program = await Program.compile(outputs, { backend, varying: [sweep.varying] });
-    return new JacobianProgram(network, images, sweep, sweep.varying.shape[0], program);
+  static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<JacobianProgram> {
+    const { backend = referenceBackend, mode = 'eval', outputs = 'trace', parameters = 'all', blockRows } = options;
+    checkOutputs(outputs);
+    const dtype = precisionOf(backend, options.dtype);
+    const fitted = recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows });
+    return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, backend));
   }
 
-  /** The number of columns of J. */
+  /** P, the number of columns of J. */
   get parameterCount(): number {
-    return this.#sweep.gradients.reduce((sum, { shape }) => sum + sizeOf(shape.slice(1)), 0);
+    return this.#network.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
   /**
    * Logits and Jacobian rows for a batch, with the network's present parameters.
    *
-   * @param images [N, C, H, W], of the shape compiled for.
-   * @param onRows is told how many rows are done.
-   * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another, NumericalError when images
-   * or weights are out of the range that the precision can compute with.
+   * @param x [N, …], of the shape compiled for.
+   * @throws InputError when x holds NaN or infinity, ShapeError when its shape is another, NumericalError when x or a
+   * parameter is out of the range that the precision can compute with.
    */
-  async run(images: NDArray, onRows?: (done: number, of: number) => void): Promise<JacobianRows> {
-    const { trace, gradients, varying, blockAt } = this.#sweep;
-    checkImages(images, 'images');
-    if (!sameShape(images.shape, this.#images)) {
-      throw new ShapeError(`images: expected shape ${formatShape(this.#images)}, got ${formatShape(images.shape)}`);
-    }
-    const n = images.shape[0];
-    const variables = trace.variables();
-    const values = [...this.#weights].map(([name, { value }]) => [name, value] as const);
-    const suspicious = checkGains(values, images, trace.dtype);
-    const typed = cast(images, trace.dtype);
-    const storage = this.#takeStorage();
-    const parameters = gradients.map(({ shape: [, ...shape] }, k): ParameterRows => {
-      const size = sizeOf(shape);
-      const data = storage[k].subarray(0, n * size);
-      return { name: this.#names[k], shape, rows: { shape: [n, size], dtype: trace.dtype, data } };
-    });
-    const placesOf = (block: number): Places => [
-      undefined, // the logits
-      ...gradients.map(({ shape }, k) => {
-        const size = sizeOf(shape);
-        return storage[k].subarray(block * size, (block + 1) * size);
-      }),
-    ];
-    const classes = trace.y.shape[trace.y.rank - 1];
-    const logits: NDArray = { shape: [n, classes], dtype: trace.dtype, data: allocate(trace.dtype, n * classes) };
-
-    const firsts = Array.from({ length: Math.ceil(n / this.#blockRows) }, (_, block) => block * this.#blockRows);
-    const blocks = firsts.map((first): Feeds => new Map([[varying, blockAt(first, typed)]]));
-    await this.#program.bind(new Map([...variables, [trace.x, typed]]));
-    let done = 0;
-    const consume = (block: number, [y]: readonly NDArray[]) => {
-      const first = firsts[block];
-      const count = Math.min(this.#blockRows, n - first);
-      // In train mode a block's logits are those of the whole batch, in eval mode those of the block.
-      if (trace.mode === 'train') logits.data.set(y.data);
-      else logits.data.set(y.data.subarray(0, count * classes), first * classes);
-      onRows?.((done += count), n);
-    };
-    await this.#program.runBlocks(blocks, consume, placesOf);
-    const rows: JacobianRows = { logits, parameters, suspicious };
-    this.#storageOf.set(rows, storage);
-    return rows;
+  run(x: NDArray, options: RunOptions = {}): Promise<JacobianRows> {
+    return this.#queue.run(() => this.#run(x, options));
   }
 
   /**
@@ -178,103 +145,99 @@ export class JacobianProgram {
    * again. The rows must not be used after it.
    */
   recycle(rows: JacobianRows): void {
-    this.#free = this.#storageOf.get(rows) ?? this.#free;
-    this.#storageOf.delete(rows);
-  }
-
-  /** Room for the rows of every parameter, in whole blocks: the last one may have more rows than there are left. */
-  #takeStorage(): readonly FloatArray[] {
-    const free = this.#free;
-    this.#free = undefined;
-    if (free) return free;
-    const blocks = Math.ceil(this.#images[0] / this.#blockRows);
-    return this.#sweep.gradients.map(({ shape, dtype }) => allocateShared(dtype, blocks * sizeOf(shape)));
+    this.#storage.give(rows);
   }
 
   /** Frees memory; the program cannot be used after it. */
   dispose(): void {
-    this.#free = undefined;
+    this.#storage.clear();
     this.#program.dispose();
   }
-}
 
-/** What a thread's part of the nearer caches holds: larger blocks wait for memory, and measure slower. */
-const CACHE_BLOCKS = { rows: 8, bytes: 4 * 2 ** 20 };
-
-/**
- * The rows of a block, as the backend likes them or by {@link CACHE_BLOCKS}: so few that an array of one row for each
- * fits the cache, and so many that blocks which are computed `parallelism` at a time keep all threads busy to the end. A
- * block costs its rows and, for what its rows share, about half a row more.
- */
-function evenBlocks(trace: Trace, n: number, { parallelism, blocks = CACHE_BLOCKS }: Backend): number {
-  const perSample = trace.mode === 'eval' ? trace.x.shape[0] : 1;
-  const sizes = topologicalOrder([trace.y]).map(({ shape }) => (sizeOf(shape) / perSample) * BYTES[trace.dtype]);
-  const most = Math.min(blocks.rows, n, Math.floor(blocks.bytes / Math.max(...sizes)));
-  const cost = (rows: number) => Math.ceil(Math.ceil(n / rows) / parallelism) * (rows + 0.5);
-  return Array.from({ length: most }, (_, i) => i + 1).reduce(
-    (best, rows) => (cost(rows) <= cost(best) ? rows : best),
-    1,
-  );
-}
-
-const BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8 };
-
-function trainSweep(network: Module, images: Shape, dtype: DType, rowsOf: (trace: Trace) => number): Sweep {
-  const trace = new Trace(network, images, { mode: 'train', dtype });
-  const rows = atMost(images[0], rowsOf(trace));
-  const [n, classes] = logitsShape(trace);
-  const cotangent = input('cotangent', [rows, n, classes], dtype);
-  return {
-    trace,
-    gradients: vjp([trace.y], [...weightsOf(network, trace).values()], [cotangent]),
-    varying: cotangent,
-    blockAt(first) {
-      const data = allocate(dtype, rows * n * classes);
-      for (let r = 0; r < rows && first + r < n; r++) {
-        const start = (r * n + first + r) * classes;
-        data.fill(1, start, start + classes);
-      }
-      return { shape: cotangent.shape, dtype, data };
-    },
-  };
-}
-
-function evalSweep(network: Module, images: Shape, dtype: DType, rowsOf: (trace: Trace) => number): Sweep {
-  const one = new Trace(network, [1, ...images.slice(1)], { mode: 'eval', dtype, perSample: true });
-  const rows = atMost(images[0], rowsOf(one));
-  const trace = new Trace(network, [rows, ...images.slice(1)], { mode: 'eval', dtype, perSample: true });
-  logitsShape(trace);
-  const size = sizeOf(images.slice(1));
-  return {
-    trace,
-    gradients: vjp([trace.y], [...weightsOf(network, trace).values()], [ones(trace.y.shape, dtype)]),
-    varying: trace.x,
-    blockAt(first, { data }) {
-      // The last block may reach beyond the batch; what is computed for the zeros there is dropped.
-      const block = allocate(dtype, rows * size);
-      block.set(data.subarray(first * size, (first + rows) * size));
-      return { shape: trace.x.shape, dtype, data: block };
-    },
-  };
-}
-
-function atMost(n: number, rows: number): number {
-  return Math.max(1, Math.min(rows, n));
-}
-
-function logitsShape({ y, x }: Trace): readonly [n: number, classes: number] {
-  if (y.rank !== x.rank - 2) {
-    throw new ShapeError(`network: expected logits [N, classes], got shape ${formatShape(y.shape)}`);
+  get #rowsPerSample(): number {
+    const { trace } = this.#network;
+    const outputs = this.#outputs;
+    return outputs === 'trace' || outputs === 'full' ? sizeOf(trace.y.shape.slice(1)) : 1;
   }
-  return [y.shape[y.rank - 2], y.shape[y.rank - 1]];
-}
 
-/** The seed's choice of parameters: named `weight`, and with a gradient, that is, part of the logits' graph. */
-function weightsOf(network: Module, trace: Trace): Map<string, Tensor> {
-  const graph = new Set(topologicalOrder([trace.y]));
-  const weights = [...trace.parameters(network)].filter(
-    ([name, tensor]) => name.includes('weight') && graph.has(tensor),
-  );
-  if (weights.length === 0) throw new InputError('network: expected at least one parameter named weight, got none');
-  return new Map(weights);
+  async #run(x: NDArray, { signal, onProgress }: RunOptions): Promise<JacobianRows> {
+    const { recipe, trace, parameters, totalParameters } = this.#network;
+    const { sweep } = recipe;
+    signal?.throwIfAborted();
+    checkBatch(x, 'batch', this.#shape);
+    const variables = this.#variables();
+    const suspicious = checkGains(this.#chosen(), x, trace.dtype);
+    const typed = cast(x, trace.dtype);
+    const all = this.#shape[0] * this.#rowsPerSample;
+    const storage = this.#storage.take();
+    const rowsOf = (k: number, first: number, count: number) => {
+      const size = sizeOf(parameters[k].shape);
+      return storage[k].subarray(first * size, (first + count) * size);
+    };
+    const logits: NDArray = {
+      shape: trace.y.shape,
+      dtype: trace.dtype,
+      data: allocate(trace.dtype, sizeOf(trace.y.shape)),
+    };
+
+    await this.#program.bind(new Map([...variables, ...sweep.fixed(typed)]));
+    const given: Omit<RowBlock, 'feeds'>[] = [];
+    function* blocks(): Generator<Feeds> {
+      for (const { feeds, ...place } of sweep.blocks(typed)) {
+        signal?.throwIfAborted();
+        given.push(place);
+        yield feeds;
+      }
+    }
+    // A block whose rows all count is written where its rows stay; of another the rows that count are copied there.
+    const placesOf = (block: number): Places => {
+      const { firstRow, rows } = given[block];
+      if (rows < sweep.blockRows) return [];
+      return [undefined, ...parameters.map((_, k) => rowsOf(k, firstRow, rows))];
+    };
+    let done = 0;
+    const consume = (block: number, [y, ...gradients]: readonly NDArray[]) => {
+      const { firstRow, rows, firstSample, samples } = given[block];
+      if (rows < sweep.blockRows) {
+        gradients.forEach(({ data }, k) => {
+          const place = rowsOf(k, firstRow, rows);
+          place.set(data.subarray(0, place.length));
+        });
+      }
+      const width = sizeOf(trace.y.shape.slice(1));
+      logits.data.set(y.data.subarray(0, samples * width), firstSample * width);
+      done += rows;
+      onProgress?.({ done, of: all, stage: 'rows' });
+    };
+    await this.#program.runBlocks(blocks(), consume, placesOf);
+    signal?.throwIfAborted();
+    const rows: JacobianRows = {
+      mode: trace.mode,
+      dtype: trace.dtype,
+      outputs: this.#outputs,
+      samples: this.#shape[0],
+      rowsPerSample: this.#rowsPerSample,
+      logits,
+      parameters: parameters.map(({ name, shape }, k) => ({
+        name,
+        shape,
+        rows: { shape: [all, sizeOf(shape)], dtype: trace.dtype, data: rowsOf(k, 0, all) },
+      })),
+      totalParameters,
+      suspicious,
+    };
+    this.#storage.lend(rows, storage);
+    return rows;
+  }
+
+  /** The present values of the parameters that have columns. */
+  #chosen(): (readonly [name: string, value: NDArray])[] {
+    return this.#network.parameters.map(({ name, parameter }) => [name, parameter.value]);
+  }
+
+  /** The present values of the network's parameters and buffers, for the program's inputs. */
+  #variables(): Feeds {
+    const values = this.#network.trace.variables();
+    return new Map(this.#network.leaves.map(([program, leaf]) => [program, values.get(leaf)!]));
+  }
 }

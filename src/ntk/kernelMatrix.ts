@@ -1,56 +1,97 @@
 import {
+  allocate,
   type Backend,
   formatShape,
-  gram,
-  input,
   InputError,
   type NDArray,
-  Program,
   referenceBackend,
   ShapeError,
-  type Tensor,
 } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
-import type { JacobianRows, ParameterRows } from './jacobianRows.ts';
+import type { JacobianRows } from './jacobianRows.ts';
+import { checkRowLengths } from './numericalRange.ts';
+
+/** Rows as a kernel reads them: n rows of arrays that stand side by side. */
+export interface KernelFactor {
+  readonly rows: number;
+  readonly columns: number;
+  readonly arrays: readonly NDArray[];
+}
 
 /**
- * Θ = J·Jᵀ, [N, N] in float64: every sum is accumulated in float64 whatever the precision of the rows, because κ depends
- * on the small end of the spectrum. See {@link GramProgram}.
- *
- * Cost: N²·P/2 multiplications.
+ * The factor that Jacobian rows are of a kernel. For the outputs `trace` the rows of one sample are one row: what is
+ * summed over outputs is summed over columns.
  *
  * @throws InputError when there are no rows.
  */
-export async function kernelMatrix(
-  { parameters }: Pick<JacobianRows, 'parameters'>,
-  backend: Backend = referenceBackend,
-): Promise<NDArray> {
+export function factorOf({ parameters, samples, rowsPerSample, outputs }: JacobianRows): KernelFactor {
   if (parameters.length === 0) {
     throw new InputError('kernelMatrix: expected the rows of at least one parameter, got none');
   }
-  const { shape, dtype } = parameters[0].rows;
-  const columns = parameters.reduce((sum, { rows }) => sum + rows.shape[1], 0);
-  const program = await GramProgram.compile({ rows: shape[0], columns, dtype, backend });
+  const merged = outputs === 'trace' ? rowsPerSample : 1;
+  const rows = (samples * rowsPerSample) / merged;
+  const arrays = parameters.map((each) => ({ ...each.rows, shape: [rows, merged * each.rows.shape[1]] }));
+  return { rows, columns: arrays.reduce((sum, { shape }) => sum + shape[1], 0), arrays };
+}
+
+/**
+ * The kernel of Jacobian rows, Θ = J₁·J₂ᵀ in float64: every sum is accumulated in float64 whatever the precision of the
+ * rows, because κ depends on the small end of the spectrum. See {@link GramProgram}.
+ *
+ * Rows for the outputs `trace` give Θ[i, j] = Σₖ J₁[i, k]·J₂[j, k], [N₁, N₂]; all others give each pair of rows,
+ * [N₁·Q, N₂·Q].
+ *
+ * Cost: N₁·N₂·P multiplications for one row a sample; half where J₂ is J₁.
+ *
+ * @param options.second rows of another batch of the same network; the same rows by default.
+ * @throws InputError when there are no rows, ShapeError when rows are of different parameters, outputs or precisions.
+ */
+export async function kernelMatrix(
+  first: JacobianRows,
+  { second = first, backend = referenceBackend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
+): Promise<NDArray> {
+  checkAlike('kernelMatrix', first, second);
+  const [a, b] = second === first ? [factorOf(first)] : [factorOf(first), factorOf(second)];
+  const sizes = { rows: a.rows, columns: a.columns, dtype: first.dtype, backend };
+  const program = await GramProgram.compile(b === undefined ? sizes : { ...sizes, rows2: b.rows });
   try {
-    return await program.run(parameters.map(({ rows }) => rows));
+    return await program.run(a.arrays, b?.arrays);
   } finally {
     program.dispose();
   }
 }
 
-/** The kernel of each parameter on its own, [N, N] in float64, by name; their sum is Θ. */
+/**
+ * Checks that the rows of a kernel are within the range of their precision.
+ *
+ * @param kernel of the rows with themselves, if it is there: its diagonal holds the squared lengths of rows.
+ * @throws NumericalError when a row is infinite, too short, or zero where that is suspicious.
+ */
+export function checkRange(rows: JacobianRows, kernel?: NDArray): void {
+  const factor = factorOf(rows);
+  const n = factor.rows;
+  const squares = new Float64Array(n);
+  if (kernel) for (let i = 0; i < n; i++) squares[i] = kernel.data[i * n + i];
+  else
+    for (const { shape, data } of factor.arrays) data.forEach((x, e) => (squares[Math.floor(e / shape[1])] += x * x));
+  checkRowLengths(squares, {
+    dtype: rows.dtype,
+    parameters: factor.columns,
+    suspicious: rows.suspicious ?? [],
+    rowsPerSample: n / rows.samples,
+  });
+}
+
+/** The kernel of each parameter on its own, by name; their sum is Θ. */
 export async function kernelByParameter(
-  { parameters }: Pick<JacobianRows, 'parameters'>,
-  backend?: Backend,
+  rows: JacobianRows,
+  options: { readonly backend?: Backend } = {},
 ): Promise<Map<string, NDArray>> {
-  const leaves = rowLeaves(parameters);
-  const kernels = await evaluateWith(
-    leaves.map((leaf) => gram(leaf)),
-    leaves,
-    parameters,
-    backend,
-  );
-  return new Map(parameters.map(({ name }, k) => [name, kernels[k]]));
+  const kernels = new Map<string, NDArray>();
+  for (const parameter of rows.parameters) {
+    kernels.set(parameter.name, await kernelMatrix({ ...rows, parameters: [parameter] }, options));
+  }
+  return kernels;
 }
 
 /**
@@ -60,21 +101,11 @@ export async function kernelByParameter(
  */
 export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
   const [first] = batches;
-  const stack = (arrays: readonly NDArray[]): NDArray => {
-    const { shape, dtype } = arrays[0];
-    const data = dtype === 'float32' ? new Float32Array(total(arrays)) : new Float64Array(total(arrays));
-    let offset = 0;
-    for (const array of arrays) {
-      if (array.shape[1] !== shape[1]) {
-        throw new ShapeError(`stackRows: expected ${shape[1]} columns, got ${formatShape(array.shape)}`);
-      }
-      data.set(array.data, offset);
-      offset += array.data.length;
-    }
-    return { shape: [offset / shape[1], shape[1]], dtype, data };
-  };
   if (batches.length === 1) return first;
+  for (const batch of batches) checkAlike('stackRows', first, batch);
   return {
+    ...first,
+    samples: batches.reduce((sum, { samples }) => sum + samples, 0),
     logits: stack(batches.map(({ logits }) => logits)),
     suspicious: batches.flatMap(({ suspicious }) => suspicious ?? []),
     parameters: first.parameters.map(({ name, shape }, k) => ({
@@ -85,25 +116,23 @@ export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
   };
 }
 
-function total(arrays: readonly NDArray[]): number {
-  return arrays.reduce((sum, { data }) => sum + data.length, 0);
+/** Arrays [n₁, …], [n₂, …], … as one, [n₁ + n₂ + …, …]. */
+function stack(arrays: readonly NDArray[]): NDArray {
+  const [{ shape, dtype }] = arrays;
+  const size = arrays.reduce((sum, { data }) => sum + data.length, 0);
+  const data = allocate(dtype, size);
+  let offset = 0;
+  for (const array of arrays) {
+    data.set(array.data, offset);
+    offset += array.data.length;
+  }
+  return { shape: [arrays.reduce((sum, array) => sum + array.shape[0], 0), ...shape.slice(1)], dtype, data };
 }
 
-function rowLeaves(parameters: readonly ParameterRows[]): Tensor[] {
-  return parameters.map(({ name, rows }) => input(name, rows.shape, rows.dtype));
-}
-
-async function evaluateWith(
-  outputs: readonly Tensor[],
-  leaves: readonly Tensor[],
-  parameters: readonly ParameterRows[],
-  backend: Backend | undefined,
-): Promise<NDArray[]> {
-  const program = await Program.compile(outputs, backend ? { backend } : {});
-  try {
-    await program.bind(new Map(leaves.map((leaf, k) => [leaf, parameters[k].rows])));
-    return await program.run();
-  } finally {
-    program.dispose();
+function checkAlike(where: string, first: JacobianRows, second: JacobianRows): void {
+  const describe = ({ dtype, outputs, parameters }: JacobianRows) =>
+    `${dtype} rows for outputs ${outputs} of ${parameters.map(({ name, shape }) => name + formatShape(shape)).join(', ')}`;
+  if (describe(first) !== describe(second)) {
+    throw new ShapeError(`${where}: expected ${describe(first)}, got ${describe(second)}`);
   }
 }

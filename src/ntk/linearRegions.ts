@@ -7,8 +7,9 @@ import {
   formatShape,
   InputError,
   type NDArray,
+  precisionOf,
   Program,
-  sameShape,
+  referenceBackend,
   type Shape,
   ShapeError,
   sizeOf,
@@ -16,13 +17,14 @@ import {
   topologicalOrder,
 } from '../tensor/index.ts';
 import { packPositive, PatternSet } from './patternSet.ts';
+import { Queue } from './queue.ts';
 
 /** How linear regions are counted. */
 export interface RegionOptions {
   /** `train` unless told otherwise, as in TE-NAS: batch norm normalises by the batch. */
   readonly mode?: Mode;
   readonly backend?: Backend;
-  /** The precision of the forward pass; float64 unless told otherwise. */
+  /** The precision of the forward pass; the backend's own by default. */
   readonly dtype?: DType;
 }
 
@@ -50,6 +52,7 @@ export class LinearRegionProgram {
   readonly #trace: Trace;
   readonly #program: Program;
   readonly #units: readonly number[];
+  readonly #queue = new Queue();
 
   private constructor(trace: Trace, program: Program, units: readonly number[], reluUnits: number) {
     this.#trace = trace;
@@ -68,14 +71,14 @@ export class LinearRegionProgram {
   static async compile(
     network: Module,
     images: Shape,
-    { mode = 'train', backend, dtype = 'float64' }: RegionOptions = {},
+    { mode = 'train', backend = referenceBackend, dtype }: RegionOptions = {},
   ): Promise<LinearRegionProgram> {
-    const trace = new Trace(network, images, { mode, dtype });
+    const trace = new Trace(network, images, { mode, dtype: precisionOf(backend, dtype) });
     const applied = reluInputs(trace);
     if (applied.length === 0) throw new InputError('linear regions: expected a network with ReLUs, got one without');
     const inputs: readonly Tensor[] = [...new Set(applied)];
     const unitsOf = ({ shape }: Tensor) => sizeOf(shape) / images[0];
-    const program = await Program.compile(inputs, { varying: [trace.x], ...(backend && { backend }) });
+    const program = await Program.compile(inputs, { varying: [trace.x], backend });
     const reluUnits = applied.reduce((sum, each) => sum + unitsOf(each), 0);
     return new LinearRegionProgram(trace, program, inputs.map(unitsOf), reluUnits);
   }
@@ -86,14 +89,13 @@ export class LinearRegionProgram {
    * @param batches each [N, …], of the shape compiled for.
    * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another.
    */
-  async run(batches: readonly NDArray[]): Promise<LinearRegions> {
+  run(batches: readonly NDArray[]): Promise<LinearRegions> {
+    return this.#queue.run(() => this.#run(batches));
+  }
+
+  async #run(batches: readonly NDArray[]): Promise<LinearRegions> {
     const { x, dtype } = this.#trace;
-    for (const images of batches) {
-      checkBatch(images, 'images');
-      if (!sameShape(images.shape, x.shape)) {
-        throw new ShapeError(`images: expected shape ${formatShape(x.shape)}, got ${formatShape(images.shape)}`);
-      }
-    }
+    for (const images of batches) checkBatch(images, 'images', x.shape);
     const set = new PatternSet(this.#units.reduce((a, b) => a + b, 0));
     await this.#program.bind(this.#trace.variables());
     await this.#program.runBlocks(

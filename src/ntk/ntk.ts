@@ -1,97 +1,85 @@
-import type { Mode, Module } from '../nn/index.ts';
-import { type DType, type NDArray, referenceBackend, type Shape } from '../tensor/index.ts';
-import { type ConditionNumber, conditionNumber } from './conditionNumber.ts';
-import { type JacobianRows, JacobianProgram, type RowsOptions } from './jacobianRows.ts';
-import { kernelMatrix } from './kernelMatrix.ts';
-import { checkKernelRange } from './numericalRange.ts';
+import type { Module } from '../nn/index.ts';
+import { type Backend, type NDArray, referenceBackend, type Shape } from '../tensor/index.ts';
+import { type ConditionNumber, conditionNumberOf } from './conditionNumber.ts';
+import { eigenvaluesOn } from './eigen/onBackend.ts';
+import type { JacobianRows, RowsOptions, RunOptions } from './jacobianRows.ts';
+import { KernelProgram, kernelOf, type TangentKernel } from './tangentKernel.ts';
 
-/** The empirical neural tangent kernel of a network on a batch, and what follows from it. */
-export interface Ntk extends ConditionNumber {
-  readonly mode: Mode;
-  /** The precision that logits and Jacobian rows were computed in; Θ and its eigenvalues are float64 always. */
-  readonly dtype: DType;
-  /** N, the number of rows of J. */
-  readonly samples: number;
-  /** P, the number of columns of J. */
-  readonly parameters: number;
-  /** [N, classes] */
-  readonly logits: NDArray;
-  /** Θ = J·Jᵀ, [N, N] in float64. */
-  readonly theta: NDArray;
-}
+/** A tangent kernel of a batch with itself, and what follows from its eigenvalues. */
+export interface Ntk extends TangentKernel, ConditionNumber {}
 
-/** κ of a network for batches of one shape, compiled once. */
+/** What TE-NAS's kernel is of: the sum of the outputs, parameters named `weight`, batch norm by the batch. */
+export const TE_NAS_KERNEL = { outputs: 'sum', parameters: 'weight', mode: 'train' } as const;
+
+/** κ of a network for batches of one shape, compiled once. Runs of one program queue. */
 export class NtkProgram {
-  readonly #rows: JacobianProgram;
-  readonly #options: RowsOptions;
+  readonly #kernel: KernelProgram;
 
-  private constructor(rows: JacobianProgram, options: RowsOptions) {
-    this.#rows = rows;
-    this.#options = options;
+  readonly #backend: Backend;
+
+  private constructor(kernel: KernelProgram, backend: Backend) {
+    this.#kernel = kernel;
+    this.#backend = backend;
   }
 
   /**
-   * @param images the shape [N, C, H, W]
-   * @throws ShapeError when the images do not fit the network, BackendError when the backend cannot compute it.
+   * @param shape [N, …], samples first
+   * @param options by default {@link TE_NAS_KERNEL}
+   * @throws ShapeError when the batch does not fit the network, BackendError when the backend cannot compute it.
    */
-  static async compile(network: Module, images: Shape, options: RowsOptions): Promise<NtkProgram> {
-    return new NtkProgram(await JacobianProgram.compile(network, images, options), options);
+  static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<NtkProgram> {
+    const { backend = referenceBackend } = options;
+    const kernel = await KernelProgram.compile(network, [shape], { ...TE_NAS_KERNEL, ...options });
+    return new NtkProgram(kernel, backend);
   }
 
   /** P, the number of columns of J. */
   get parameterCount(): number {
-    return this.#rows.parameterCount;
+    return this.#kernel.parameterCount;
   }
 
   /**
    * Forward pass, Jacobian rows, kernel matrix and eigenvalues for a batch, with the network's present parameters.
    *
-   * @param images [N, C, H, W]
-   * @param onRows is told how many rows are done.
-   * @throws InputError when images hold NaN or infinity, NumericalError when the kernel does.
+   * @param x [N, …], of the shape compiled for
+   * @throws InputError when x holds NaN or infinity, NumericalError when the kernel does.
    */
-  async run(images: NDArray, onRows?: (done: number, of: number) => void): Promise<Ntk> {
-    const rows = await this.#rows.run(images, onRows);
-    try {
-      return await ntkOf(rows, this.#options);
-    } finally {
-      this.#rows.recycle(rows);
-    }
+  async run(x: NDArray, options: RunOptions = {}): Promise<Ntk> {
+    return conditioned(await this.#kernel.run(x, options), this.#backend);
   }
 
   /** Frees memory; the program cannot be used after it. */
   dispose(): void {
-    this.#rows.dispose();
+    this.#kernel.dispose();
   }
 }
 
+async function conditioned(kernel: TangentKernel, backend: Backend): Promise<Ntk> {
+  const { dtype, parameters } = kernel;
+  const eigenvalues = await eigenvaluesOn(backend, kernel.kernel);
+  return { ...kernel, ...conditionNumberOf(eigenvalues, { dtype, parameters: parameters.used }) };
+}
+
 /** Kernel matrix, eigenvalues and κ of given Jacobian rows. */
-export async function ntkOf(rows: JacobianRows, { mode, backend, dtype = 'float64' }: RowsOptions): Promise<Ntk> {
-  const theta = await kernelMatrix(rows, backend);
-  const parameters = rows.parameters.reduce((sum, { rows: { shape } }) => sum + shape[1], 0);
-  checkKernelRange(theta, { dtype, parameters, suspicious: rows.suspicious ?? [] });
-  return {
-    mode,
-    dtype,
-    samples: theta.shape[0],
-    parameters,
-    logits: rows.logits,
-    theta,
-    ...conditionNumber(theta, { dtype, parameters }),
-  };
+export async function ntkOf(
+  rows: JacobianRows,
+  { backend = referenceBackend }: { readonly backend?: Backend } = {},
+): Promise<Ntk> {
+  return conditioned(await kernelOf(rows, { backend }), backend);
 }
 
 /**
- * The empirical neural tangent kernel of a network on one batch.
+ * The tangent kernel of a network on one batch and its condition number κ, by default TE-NAS's ({@link TE_NAS_KERNEL});
+ * see {@link tangentKernel} for the field's kernel.
  *
- * @param images [N, C, H, W]
+ * @param x [N, …], samples first
  * @throws InputError, ShapeError, BackendError, NumericalError as {@link NtkProgram} does.
  */
-export async function computeNtk(network: Module, images: NDArray, options: Partial<RowsOptions> = {}): Promise<Ntk> {
-  const all: RowsOptions = { mode: 'train', backend: referenceBackend, ...options };
-  const program = await NtkProgram.compile(network, images.shape, all);
+export async function computeNtk(network: Module, x: NDArray, options: RowsOptions & RunOptions = {}): Promise<Ntk> {
+  const { signal, onProgress, ...rows } = options;
+  const program = await NtkProgram.compile(network, x.shape, rows);
   try {
-    return await program.run(images);
+    return await program.run(x, { signal, onProgress });
   } finally {
     program.dispose();
   }

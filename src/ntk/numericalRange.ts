@@ -79,28 +79,32 @@ export interface RangeOrigin {
   readonly parameters: number;
   /** What {@link checkGains} returned. */
   readonly suspicious: readonly Gain[];
+  /** Q; 1 by default. */
+  readonly rowsPerSample?: number;
 }
 
 /**
- * Checks that no row of J left the range of its precision, by the diagonal of Θ: the squared lengths of rows.
+ * Checks that no row of J left the range of its precision, by the squared lengths of rows: the diagonal of Θ.
  *
  * An entry that underflows is off by up to the smallest normal number t (on devices that flush to zero), P of them by
  * √P·t. That is within the error 32·ε that rows may have anyway when a row is longer than √P·t·2⁻⁵/ε; a factor of 2¹⁰
  * stands for the terms that an entry is summed from. In float64 the squares of entries underflow first: they must stand
  * out of √P times the smallest normal number by the same factors.
  *
- * @param theta [N, N]
+ * @param squares squared lengths, Q of them for each sample
  * @throws NumericalError when the row of a sample is infinite, too short, or zero where that is suspicious.
  */
-export function checkKernelRange(theta: NDArray, { dtype, parameters, suspicious }: RangeOrigin): void {
-  const n = theta.shape[0];
+export function checkRowLengths(
+  squares: ArrayLike<number>,
+  { dtype, parameters, suspicious, rowsPerSample = 1 }: RangeOrigin,
+): void {
   const shortest = parameters * 2 ** (2 * (RANGE.float32.least + 23 - 5 + 10));
   const least = dtype === 'float32' ? shortest : parameters * 2 ** (RANGE.float64.least + 52 - 5 + 10);
-  for (let i = 0; i < n; i++) {
-    const square = theta.data[i * n + i];
+  for (let i = 0; i < squares.length; i++) {
+    const square = squares[i];
     const fault = (what: string, expected: string) =>
       new NumericalError(
-        `tangent kernel: the row of sample ${i}: ${what} in ${dtype}, expected ${expected}, got ${short(square)}${advice(dtype)}`,
+        `tangent kernel: the row of sample ${Math.floor(i / rowsPerSample)}: ${what} in ${dtype}, expected ${expected}, got ${short(square)}${advice(dtype)}`,
       );
     if (!(square < Infinity)) throw fault('overflow', 'a finite squared length');
     if (square > 0 && square < least) throw fault('underflow', `a squared length of at least ${short(least)}`);

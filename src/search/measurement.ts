@@ -1,5 +1,5 @@
 import { oneOf } from '../check.ts';
-import { type Ntk, seedKappa, type Verdict } from '../ntk/index.ts';
+import { type Ntk, teNasKappa, type Verdict } from '../ntk/index.ts';
 import { numpyRound } from './numpyArithmetic.ts';
 import { type Changes, finite, meanOf, relativeChange, roundDecimals } from './ranking.ts';
 import { FIDELITIES, type Fidelity } from './settings.ts';
@@ -39,7 +39,7 @@ export function usableKappa(
 ): number {
   oneOf('usableKappa: fidelity', fidelity, FIDELITIES);
   oneOf('usableKappa: verdict', verdict, ['resolved', 'lower-bound', 'indefinite']);
-  if (fidelity === 'code') return seedKappa(lambdaMax / lambdaMin);
+  if (fidelity === 'code') return teNasKappa(lambdaMax / lambdaMin);
   switch (verdict) {
     case 'resolved':
       return finite(lambdaMax / lambdaMin);

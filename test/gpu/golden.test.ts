@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { conditionNumber, JacobianProgram, kernelMatrix } from '../../src/ntk/index.ts';
+import { conditionNumber, JacobianProgram, kernelMatrix, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { cast, gpuBackend, type GpuBackend } from '../../src/tensor/index.ts';
 import { relativeError } from '../support/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
@@ -18,9 +18,9 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
 
   test.each(goldenNames)('%s: logits to 1e-5, κ to 1e-3', async (name) => {
     const { network, input, mode, expected, metadata } = golden(name);
-    const program = await JacobianProgram.compile(network, input.shape, { mode, dtype: 'float32', backend });
+    const program = await JacobianProgram.compile(network, input.shape, { ...TE_NAS_KERNEL, mode, backend });
     const rows = await program.run(input);
-    const theta = await kernelMatrix(rows, backend);
+    const theta = await kernelMatrix(rows, { backend });
     program.dispose();
     expect(theta.dtype).toBe('float64');
     expect(relativeError(cast(rows.logits, 'float64'), expected.get('logits')!)).toBeLessThan(1e-5);

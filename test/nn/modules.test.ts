@@ -101,8 +101,8 @@ describe('a module that is used twice', () => {
       await computeNtk(once, images, { mode: 'eval' }),
     ];
     // 3·3·3·3 + 2·3: the shared weight is one block of columns, as in the network that registers it once.
-    expect([a.parameters, b.parameters]).toEqual([87, 87]);
-    expect(relativeError(a.theta, b.theta)).toBe(0);
+    expect([a.parameters.used, b.parameters.used]).toEqual([87, 87]);
+    expect(relativeError(a.kernel, b.kernel)).toBe(0);
   });
 
   test('goes out under both names and comes back under either, unless they disagree', () => {

@@ -21,10 +21,9 @@ import {
   WELL_KNOWN_CELLS,
 } from '../../src/nn/index.ts';
 import { encodeSafetensors } from '../../src/nn/index.ts';
-import { evaluate, Generator, InputError, ndarray, ShapeError } from '../../src/tensor/index.ts';
-import { draw, relativeError } from '../support/arrays.ts';
+import { evaluate, Generator, InputError, ndarray } from '../../src/tensor/index.ts';
+import { draw } from '../support/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
-import { smallNetwork } from '../support/networks.ts';
 
 const size = { channels: 4, cells: 1, classes: 10, depth: -1, useStem: true };
 const cell = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|';
@@ -133,25 +132,6 @@ describe('networks', () => {
     );
     // Nobody reads node 0: TE-NAS computes such a network, and so does this.
     expect([...(await logitsOf(darts(2, 1, pruned('0<-0', '0<-1', '1<-2'))))].every(Number.isFinite)).toBe(true);
-  });
-
-  test('give samples copies of the parameters only in eval mode', () => {
-    const network = cellNetwork(parseGenotype(cell), size);
-    expect(() => new Trace(network, [2, 3, 8, 8], { mode: 'train', perSample: true })).toThrow(ShapeError);
-  });
-
-  test('traced per sample give the same logits as traced on the batch', async () => {
-    const network = smallNetwork('NAS-Bench-201 supernet', 2);
-    const images = draw(3, [3, 3, 8, 8]);
-    const run = async (perSample: boolean) => {
-      const trace = new Trace(network, images.shape, { mode: 'eval', perSample });
-      const [y] = await evaluate(
-        [trace.y],
-        new Map([...trace.variables(), [trace.x, { ...images, shape: trace.x.shape }]]),
-      );
-      return y;
-    };
-    expect(relativeError(await run(true), await run(false))).toBeLessThan(1e-14);
   });
 });
 

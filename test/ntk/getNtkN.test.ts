@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { stateDict } from '../../src/nn/index.ts';
-import { computeNtk, getNtkN, JacobianProgram, ntkOf, stackRows } from '../../src/ntk/index.ts';
+import { computeNtk, getNtkN, JacobianProgram, ntkOf, stackRows, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { InputError, ndarray } from '../../src/tensor/index.ts';
 import { draw, stack } from '../support/arrays.ts';
 import { golden } from '../support/golden.ts';
@@ -39,12 +39,12 @@ describe('getNtkN', () => {
     // In train mode each batch is normalised on its own.
     const rows = [];
     for (const { images } of loader) {
-      const program = await JacobianProgram.compile(network, images.shape, { mode: 'train' });
+      const program = await JacobianProgram.compile(network, images.shape, TE_NAS_KERNEL);
       rows.push(await program.run(images));
     }
-    const expected = await ntkOf(stackRows(rows), { mode: 'train' });
+    const expected = await ntkOf(stackRows(rows));
     expect(await getNtkN(loader, [network], { trainMode: true })).toEqual([expected.kappa]);
-    expect(expected.theta.shape).toEqual([5, 5]);
+    expect(expected.kernel.shape).toEqual([5, 5]);
   });
 
   test('recalibrates running statistics when asked to', async () => {
@@ -78,7 +78,7 @@ describe('getNtkN', () => {
     const bad = batch(1);
     bad.images.data[5] = Infinity;
     await expect(getNtkN([bad], [network])).rejects.toThrow(
-      'images: expected finite numbers, got Infinity at element 5',
+      'batch: expected finite numbers, got Infinity at element 5',
     );
   });
 });

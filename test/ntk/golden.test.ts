@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { conditionNumber, JacobianProgram, kernelMatrix, symmetricEigen } from '../../src/ntk/index.ts';
+import { conditionNumber, JacobianProgram, kernelMatrix, symmetricEigen, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import {
   type Backend,
   cast,
@@ -14,9 +14,9 @@ import { golden, goldenNames } from '../support/golden.ts';
 
 async function run(name: string, dtype: DType, backend: Backend = referenceBackend) {
   const { network, input, mode, expected, metadata } = golden(name);
-  const program = await JacobianProgram.compile(network, input.shape, { mode, dtype, backend });
+  const program = await JacobianProgram.compile(network, input.shape, { ...TE_NAS_KERNEL, mode, dtype, backend });
   const rows = await program.run(input);
-  const theta = await kernelMatrix(rows, backend);
+  const theta = await kernelMatrix(rows, { backend });
   program.dispose();
   return { rows, theta, expected, metadata, kappa: Number(metadata.kappa_float64) };
 }

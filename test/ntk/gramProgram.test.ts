@@ -15,6 +15,7 @@ import {
   wasmBackend,
 } from '../../src/tensor/index.ts';
 import { draw, extent, seeds } from '../support/arrays.ts';
+import { rowsFrom } from '../support/rows.ts';
 
 const shared = wasmBackend({ threads: 2 });
 const separate = wasmBackend({ threads: 1, sharedMemory: false });
@@ -105,19 +106,16 @@ describe.each(backends)('%s', (_, backend) => {
     const rectangle = await GramProgram.compile({ rows: 3, rows2: 2, columns, dtype: 'float32', backend });
     expectProducts(await rectangle.run(a, b), a, b);
     rectangle.dispose();
-    expectProducts(await kernelMatrix({ parameters: parametersOf(a) }, backend), a, a);
+    expectProducts(await kernelMatrix(rowsFrom(a), { backend }), a, a);
   });
 });
-
-const parametersOf = (arrays: readonly NDArray[]) =>
-  arrays.map((rows, k) => ({ name: `${k}.weight`, shape: [rows.shape[1]], rows }));
 
 test('the number of threads changes no bit', async () => {
   const arrays = [50_000, 33_333, 100_001].map((p, k) => rowsOf(k, 5, p, 'float32'));
   const results: NDArray[] = [];
   for (const threads of [1, 2, 3]) {
     const backend = wasmBackend({ threads });
-    results.push(await kernelMatrix({ parameters: parametersOf(arrays) }, backend));
+    results.push(await kernelMatrix(rowsFrom(arrays), { backend }));
     await backend.close();
   }
   expect(results[1].data).toEqual(results[0].data);
@@ -148,8 +146,7 @@ test('blocks that are done in any order, in memory that is used again, give the 
     },
   };
   const arrays = [40, 33].map((p, k) => rowsOf(k, 4, p, 'float64'));
-  const parameters = parametersOf(arrays);
-  expect(await kernelMatrix({ parameters }, contrary)).toEqual(await kernelMatrix({ parameters }));
+  expect(await kernelMatrix(rowsFrom(arrays), { backend: contrary })).toEqual(await kernelMatrix(rowsFrom(arrays)));
 });
 
 describe('refused are', () => {
@@ -183,7 +180,7 @@ describe('refused are', () => {
   });
 
   test('a kernel matrix of no parameters', async () => {
-    await expect(kernelMatrix({ parameters: [] })).rejects.toThrow(
+    await expect(kernelMatrix(rowsFrom([]))).rejects.toThrow(
       new InputError('kernelMatrix: expected the rows of at least one parameter, got none'),
     );
   });

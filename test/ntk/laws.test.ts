@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Mode, type Module, stateDict } from '../../src/nn/index.ts';
-import { computeNtk, JacobianProgram, kernelByParameter, kernelMatrix } from '../../src/ntk/index.ts';
+import { computeNtk, JacobianProgram, kernelByParameter, kernelMatrix, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { ndarray, type NDArray, sizeOf } from '../../src/tensor/index.ts';
 import { draw, relativeError, rowOf, seeds, stack } from '../support/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
@@ -13,7 +13,7 @@ const modes: readonly Mode[] = ['train', 'eval'];
 const drawn = fc.record({ kind: fc.constantFrom(...smallNetworks), mode: fc.constantFrom(...modes), seed: seeds });
 
 const theta = async (network: Module, images: NDArray, mode: Mode) =>
-  (await computeNtk(network, images, { mode })).theta;
+  (await computeNtk(network, images, { mode })).kernel;
 
 /** Rows and columns of a matrix in another order. */
 function reorder({ shape: [n], data }: NDArray, order: readonly number[]): NDArray {
@@ -33,11 +33,9 @@ const property = (check: (kind: string, mode: Mode, seed: number) => Promise<voi
 describe('the kernel matrix', () => {
   test('is symmetric, and positive semi-definite to rounding', async () => {
     await property(async (kind, mode, seed) => {
-      const {
-        theta: kernel,
-        eigenvalues,
-        lambdaMax,
-      } = await computeNtk(smallNetwork(kind, seed), draw(seed, SHAPE), { mode });
+      const { kernel, eigenvalues, lambdaMax } = await computeNtk(smallNetwork(kind, seed), draw(seed, SHAPE), {
+        mode,
+      });
       expect(kernel.dtype).toBe('float64');
       for (let i = 0; i < N; i++)
         for (let j = 0; j < i; j++) expect(kernel.data[i * N + j]).toBe(kernel.data[j * N + i]);
@@ -62,7 +60,7 @@ describe('the kernel matrix', () => {
     await property(async (kind, mode, seed) => {
       const network = smallNetwork(kind, seed);
       const images = draw(seed, SHAPE);
-      const program = await JacobianProgram.compile(network, SHAPE, { mode });
+      const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode });
       const kernels = async () => {
         const kernel = await kernelByParameter(await program.run(images));
         // The classifier's weight is the factor itself: its own kernel does not feel it.
@@ -85,7 +83,7 @@ describe('the kernel matrix', () => {
 
   test('is the sum of the kernels of all parameters', async () => {
     await property(async (kind, mode, seed) => {
-      const program = await JacobianProgram.compile(smallNetwork(kind, seed), SHAPE, { mode });
+      const program = await JacobianProgram.compile(smallNetwork(kind, seed), SHAPE, { ...TE_NAS_KERNEL, mode });
       const rows = await program.run(draw(seed, SHAPE));
       const total = new Float64Array(N * N);
       for (const { data } of (await kernelByParameter(rows)).values()) data.forEach((x, i) => (total[i] += x));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { vjp } from '../../src/autodiff/index.ts';
 import { jvp } from '../../src/autodiff/index.ts';
 import { type Mode, Trace } from '../../src/nn/index.ts';
-import { JacobianProgram, type JacobianRows } from '../../src/ntk/index.ts';
+import { JacobianProgram, type JacobianRows, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { constant, evaluate, type NDArray, Program, ShapeError, sizeOf } from '../../src/tensor/index.ts';
 import { absoluteDot, dot, draw, relativeError } from '../support/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
@@ -24,7 +24,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
   const variables = trace.variables();
 
   test('every row of J is the central difference of the summed logits', async () => {
-    const program = await JacobianProgram.compile(network, SHAPE, { mode });
+    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode });
     const { parameters: rows } = await program.run(images);
     const forward = await Program.compile([trace.y], { varying: [...parameters.values()] });
     await forward.bind(feeds);
@@ -74,7 +74,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
   test('the size of a block of rows does not change the rows', async () => {
     const results: JacobianRows[] = [];
     for (const blockRows of [1, 2, 3]) {
-      const program = await JacobianProgram.compile(network, SHAPE, { mode, blockRows });
+      const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode, blockRows });
       results.push(await program.run(images));
       program.dispose();
     }
@@ -91,7 +91,7 @@ describe('a Jacobian program', () => {
   const network = smallNetwork('cell network', 3);
 
   test('sees parameters that were changed after it was compiled', async () => {
-    const program = await JacobianProgram.compile(network, SHAPE, { mode: 'train' });
+    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'train' });
     const before = await program.run(draw(1, SHAPE));
     const variable = network.namedParameters().get('classifier.weight')!;
     variable.value = { ...variable.value, data: variable.value.data.map((x) => 2 * x) };
@@ -103,7 +103,7 @@ describe('a Jacobian program', () => {
 
   test('writes rows where rows were that were given back, and nowhere else', async () => {
     // Blocks of two rows for three samples: the second is half empty.
-    const program = await JacobianProgram.compile(network, SHAPE, { mode: 'train', blockRows: 2 });
+    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'train', blockRows: 2 });
     const copies = ({ parameters }: JacobianRows) => parameters.map(({ rows: { data } }) => [...data]);
     const first = await program.run(draw(1, SHAPE));
     const firstCopies = copies(first);
@@ -118,19 +118,19 @@ describe('a Jacobian program', () => {
   });
 
   test('counts the columns of J', async () => {
-    const program = await JacobianProgram.compile(network, SHAPE, { mode: 'eval' });
+    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'eval' });
     const { parameters } = await program.run(draw(1, SHAPE));
     expect(program.parameterCount).toBe(parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
     expect(parameters.every(({ name }) => name.includes('weight'))).toBe(true);
   });
 
   test('refuses images of another shape, and images that are no batch', async () => {
-    const program = await JacobianProgram.compile(network, SHAPE, { mode: 'train' });
+    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'train' });
     await expect(program.run(draw(1, [3, 3, 4, 4]))).rejects.toThrow(
-      new ShapeError('images: expected shape [3, 3, 8, 8], got [3, 3, 4, 4]'),
+      new ShapeError('batch: expected shape [3, 3, 8, 8], got [3, 3, 4, 4]'),
     );
     await expect(JacobianProgram.compile(network, [3, 8, 8], { mode: 'train' })).rejects.toThrow(
-      /expected images \[N, C, H, W\]/,
+      /convolution .*: operand 0 has too few dimensions, expected at least 4, got shape \[3, 8, 8\]/,
     );
     await expect(JacobianProgram.compile(network, [2, 1, 8, 8], { mode: 'train' })).rejects.toThrow(
       /input channels a group/,

@@ -1,4 +1,4 @@
-import { JacobianProgram, kernelMatrix, conditionNumber } from '../../src/ntk/index.ts';
+import { JacobianProgram, kernelMatrix, conditionNumber, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { parseCase } from '../../src/nn/index.ts';
 import { gpuBackend, type GpuBackend, type GpuMode, type PrimitiveName } from '../../src/tensor/index.ts';
 import { checkPrimitive, primitiveNames } from './float32.ts';
@@ -31,10 +31,10 @@ const page = {
   async kappa(path: string): Promise<number> {
     const bytes = new Uint8Array(await (await fetch(path)).arrayBuffer());
     const { network, input, mode } = parseCase(bytes, path);
-    const program = await JacobianProgram.compile(network, input.shape, { mode, dtype: 'float32', backend });
+    const program = await JacobianProgram.compile(network, input.shape, { ...TE_NAS_KERNEL, mode, backend });
     const rows = await program.run(input);
     program.dispose();
-    return conditionNumber(await kernelMatrix(rows, backend), { dtype: 'float32' }).kappa;
+    return conditionNumber(await kernelMatrix(rows, { backend }), { dtype: 'float32' }).kappa;
   },
   close: () => backend.close(),
 };

@@ -23,6 +23,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { draw } from '../support/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
+import { rowsFrom } from '../support/rows.ts';
 
 // The life of a backend: its threads, its memory, and what is left when either fails.
 
@@ -65,7 +66,7 @@ describe('threads', () => {
   const thetaOn = (threads: number) =>
     withBackend(wasmBackend({ threads }), async (backend) => {
       const network = smallNetwork('NAS-Bench-201 supernet', 3);
-      const { theta, logits } = await computeNtk(network, images, { mode: 'train', backend, dtype: 'float32' });
+      const { kernel: theta, logits } = await computeNtk(network, images, { mode: 'train', backend, dtype: 'float32' });
       return { theta: [...theta.data], logits: [...logits.data] };
     });
 
@@ -83,14 +84,13 @@ describe('threads', () => {
 
   test('have no say in the kernel of given rows', async () => {
     const rows = single(3, [5, 3001]);
+    const given = rowsFrom([rows]);
     const thetaOf = (threads: number) =>
-      withBackend(wasmBackend({ threads }), async (backend) => [
-        ...(await kernelMatrix({ parameters: [{ name: 'weight', shape: [3001], rows }] }, backend)).data,
-      ]);
+      withBackend(wasmBackend({ threads }), async (backend) => [...(await kernelMatrix(given, { backend })).data]);
     const theta = await thetaOf(1);
     expect(await thetaOf(3)).toEqual(theta);
     // Sums of 3001 products of float32 numbers, which are exact in float64.
-    const exact = [...(await kernelMatrix({ parameters: [{ name: 'weight', shape: [3001], rows }] })).data];
+    const exact = [...(await kernelMatrix(given)).data];
     theta.forEach((value, i) => expect(Math.abs(value - exact[i])).toBeLessThan(3001 * 2 ** -52 * exact[0] * 2));
   });
 });

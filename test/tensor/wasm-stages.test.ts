@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from '../../src/nn/index.ts';
-import { JacobianProgram } from '../../src/ntk/index.ts';
+import { JacobianProgram, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { lowerPlan } from '../../src/tensor/backends/wasm/program.ts';
 import {
   add,
@@ -107,7 +107,7 @@ describe('threads in step', () => {
     const results: string[][] = [];
     for (const threads of [1, 2, 3]) {
       const backend = wasmBackend({ threads });
-      const fixed = { mode: 'train', backend, dtype: 'float32', blockRows: 2 } as const;
+      const fixed = { ...TE_NAS_KERNEL, backend, blockRows: 2 };
       const program = await JacobianProgram.compile(network, batch.shape, fixed);
       const { logits, parameters } = await program.run(batch);
       const arrays = [logits, ...parameters.map(({ rows }) => rows)];

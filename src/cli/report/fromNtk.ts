@@ -9,7 +9,7 @@ export function matrixRows({ shape: [rows, columns], data }: NDArray): number[][
 
 /** What the report shows of one kernel. */
 export function repeatReport(ntk: Ntk): RepeatReport {
-  const { kappa, lambdaMin, lambdaMax, noiseFloor, verdict, eigenvalues, theta } = ntk;
+  const { kappa, lambdaMin, lambdaMax, noiseFloor, verdict, eigenvalues, kernel } = ntk;
   return {
     kappa,
     lambdaMin,
@@ -17,6 +17,6 @@ export function repeatReport(ntk: Ntk): RepeatReport {
     noiseFloor,
     verdict,
     eigenvalues: [...eigenvalues],
-    ntk: matrixRows(theta),
+    ntk: matrixRows(kernel),
   };
 }

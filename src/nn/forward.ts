@@ -1,0 +1,42 @@
+import {
+  type Backend,
+  cast,
+  type DType,
+  evaluate,
+  type NDArray,
+  precisionOf,
+  referenceBackend,
+} from '../tensor/index.ts';
+import { checkBatch } from './checkBatch.ts';
+import type { Module } from './module.ts';
+import { type Mode, Trace } from './trace.ts';
+
+/** How a network is applied, and where. */
+export interface ForwardOptions {
+  /** How batch norm normalises; `eval` by default. */
+  readonly mode?: Mode;
+  /** The reference backend by default. */
+  readonly backend?: Backend;
+  /** The backend's own precision by default. */
+  readonly dtype?: DType;
+}
+
+/**
+ * The outputs of a network for a batch, with its present parameters. Running statistics stay as they are.
+ *
+ * @param x [N, …], samples first
+ * @returns [N, …]
+ * @throws InputError when x holds NaN or infinity or a parameter has no value, ShapeError when x does not fit the network,
+ * BackendError when the backend lacks the precision.
+ *
+ * @example
+ * const logits = await forward(network, images, { mode: 'train' });
+ */
+export async function forward(network: Module, x: NDArray, options: ForwardOptions = {}): Promise<NDArray> {
+  const { mode = 'eval', backend = referenceBackend } = options;
+  checkBatch(x, 'forward');
+  const dtype = precisionOf(backend, options.dtype);
+  const trace = new Trace(network, x.shape, { mode, dtype });
+  const [y] = await evaluate([trace.y], new Map([...trace.variables(), [trace.x, cast(x, dtype)]]), backend);
+  return y;
+}

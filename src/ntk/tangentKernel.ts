@@ -1,0 +1,177 @@
+import type { Mode, Module } from '../nn/index.ts';
+import { type Backend, type DType, type NDArray, referenceBackend, sameShape, type Shape } from '../tensor/index.ts';
+import { GramProgram } from './gramProgram.ts';
+import { JacobianProgram, type JacobianRows, type RowsOptions, type RunOptions } from './jacobianRows.ts';
+import { checkRange, factorOf, type KernelFactor, kernelMatrix } from './kernelMatrix.ts';
+import type { KernelOutputs } from './outputs.ts';
+import { Queue } from './queue.ts';
+
+/** An empirical tangent kernel, and what it is of. */
+export interface TangentKernel {
+  /** Θ(x1, x2) in float64: [N₁, N₂], or [N₁·K, N₂·K] for the outputs `full`, row i·K + k being output k of sample i. */
+  readonly kernel: NDArray;
+  readonly outputs: KernelOutputs;
+  readonly mode: Mode;
+  /** The name of the backend. */
+  readonly backend: string;
+  /** The precision that outputs and Jacobian rows were computed in; Θ is summed in float64 always. */
+  readonly dtype: DType;
+  /** N₁ and N₂. */
+  readonly samples: readonly [number, number];
+  /** P, the numbers in the parameters that the kernel is of, and how many the network has in all. */
+  readonly parameters: { readonly used: number; readonly total: number };
+  /** The network's outputs for x1, [N₁, …]. */
+  readonly logits: NDArray;
+}
+
+/** A second batch beside what {@link JacobianProgram} is told. */
+export interface TangentKernelOptions extends RowsOptions, RunOptions {
+  /** A second batch, [N₂, …]: the kernel is Θ(x1, x2). The first batch itself by default. */
+  readonly x2?: NDArray | undefined;
+}
+
+/** The tangent kernel of a network for batches of given shapes, compiled once. Runs of one program queue. */
+export class KernelProgram {
+  readonly #first: JacobianProgram;
+  readonly #second: JacobianProgram;
+  readonly #backend: Backend;
+  /** The product of a factor with itself, and with another, each compiled when it is first needed. */
+  readonly #grams = new Map<'symmetric' | 'rectangular', GramProgram>();
+  readonly #queue = new Queue();
+
+  private constructor(first: JacobianProgram, second: JacobianProgram, backend: Backend) {
+    this.#first = first;
+    this.#second = second;
+    this.#backend = backend;
+  }
+
+  /**
+   * @param shapes of x1, and of x2 if it has another
+   * @throws ShapeError when a batch does not fit the network, InputError when an option makes no sense, BackendError when
+   * the backend cannot compute it.
+   */
+  static async compile(
+    network: Module,
+    [shape, other = shape]: readonly [x1: Shape, x2?: Shape | undefined],
+    options: RowsOptions = {},
+  ): Promise<KernelProgram> {
+    const { backend = referenceBackend } = options;
+    const first = await JacobianProgram.compile(network, shape, options);
+    if (sameShape(shape, other)) return new KernelProgram(first, first, backend);
+    try {
+      return new KernelProgram(first, await JacobianProgram.compile(network, other, options), backend);
+    } catch (error) {
+      first.dispose();
+      throw error;
+    }
+  }
+
+  /** P, the number of columns of J. */
+  get parameterCount(): number {
+    return this.#first.parameterCount;
+  }
+
+  /**
+   * The kernel, with the network's present parameters.
+   *
+   * @param x1 [N₁, …], of the shape compiled for
+   * @param options.x2 [N₂, …], likewise
+   * @throws InputError when a batch holds NaN or infinity, ShapeError when its shape is another; the signal's reason when
+   * it is aborted.
+   */
+  run(x1: NDArray, options: RunOptions & { readonly x2?: NDArray | undefined } = {}): Promise<TangentKernel> {
+    return this.#queue.run(() => this.#run(x1, options));
+  }
+
+  /** Frees memory; the program cannot be used after it. */
+  dispose(): void {
+    this.#first.dispose();
+    if (this.#second !== this.#first) this.#second.dispose();
+    for (const gram of this.#grams.values()) gram.dispose();
+    this.#grams.clear();
+  }
+
+  async #run(
+    x1: NDArray,
+    { x2, signal, onProgress }: RunOptions & { readonly x2?: NDArray | undefined },
+  ): Promise<TangentKernel> {
+    const rows: JacobianRows[] = [];
+    try {
+      rows.push(await this.#first.run(x1, { signal, onProgress }));
+      if (x2) rows.push(await this.#second.run(x2, { signal, onProgress }));
+      const [first, second] = rows.map(factorOf);
+      const gram = await this.#gram(rows[0].dtype, first, second);
+      const kernel = await gram.run(first.arrays, second?.arrays);
+      signal?.throwIfAborted();
+      return describeKernel(kernel, rows[0], rows[rows.length - 1], this.#backend);
+    } finally {
+      [this.#first, this.#second].forEach((program, i) => rows[i] && program.recycle(rows[i]));
+    }
+  }
+
+  async #gram(dtype: DType, first: KernelFactor, second: KernelFactor | undefined): Promise<GramProgram> {
+    const kind = second ? 'rectangular' : 'symmetric';
+    let gram = this.#grams.get(kind);
+    if (gram === undefined) {
+      const sizes = { rows: first.rows, columns: first.columns, dtype, backend: this.#backend };
+      gram = await GramProgram.compile(second ? { ...sizes, rows2: second.rows } : sizes);
+      this.#grams.set(kind, gram);
+    }
+    return gram;
+  }
+}
+
+function describeKernel(kernel: NDArray, first: JacobianRows, second: JacobianRows, backend: Backend): TangentKernel {
+  if (first === second) checkRange(first, kernel);
+  else [first, second].forEach((rows) => checkRange(rows));
+  const { mode, dtype, outputs, samples, parameters, totalParameters, logits } = first;
+  return {
+    kernel,
+    outputs,
+    mode,
+    backend: backend.name,
+    dtype,
+    samples: [samples, second.samples],
+    parameters: { used: parameters.reduce((sum, { rows }) => sum + rows.shape[1], 0), total: totalParameters },
+    logits,
+  };
+}
+
+/** The tangent kernel of rows that are there. */
+export async function kernelOf(
+  first: JacobianRows,
+  { second = first, backend = referenceBackend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
+): Promise<TangentKernel> {
+  return describeKernel(await kernelMatrix(first, { second, backend }), first, second, backend);
+}
+
+/**
+ * The empirical tangent kernel of a network (Jacot, Gabriel & Hongler 2018), Θ(x1, x2) = J(x1)·J(x2)ᵀ with the Jacobian J
+ * of the outputs with respect to the parameters:
+ *
+ *     Θ[i, j] = Σ_k Σ_p ∂f_k(x1)[i]/∂θ_p · ∂f_k(x2)[j]/∂θ_p        (outputs: 'trace')
+ *
+ * The defaults are the field's: the sum of the kernels of all outputs, all parameters, batch norm in eval mode.
+ * neural-tangents divides `trace` by the number of outputs. {@link KernelOutputs} and {@link ParameterChoice} say what
+ * else there is; TE-NAS's kernel is `{ outputs: 'sum', parameters: 'weight', mode: 'train' }`.
+ *
+ * In train mode each batch is normalised by itself: f(x1) depends on all samples of x1 and on none of x2.
+ *
+ * @param x1 [N₁, …], samples first: vectors, sequences, images, …
+ * @throws InputError, ShapeError, BackendError, NumericalError as {@link KernelProgram} does.
+ *
+ * @example
+ * const { kernel, parameters } = await tangentKernel(network, train, { x2: test, outputs: 'full' });
+ */
+export async function tangentKernel(
+  network: Module,
+  x1: NDArray,
+  { x2, signal, onProgress, ...options }: TangentKernelOptions = {},
+): Promise<TangentKernel> {
+  const program = await KernelProgram.compile(network, [x1.shape, x2?.shape], options);
+  try {
+    return await program.run(x1, { x2, signal, onProgress });
+  } finally {
+    program.dispose();
+  }
+}

@@ -82,7 +82,7 @@ async function observe(
   const trace = new Trace(network, images.shape, { mode: 'train', dtype });
   const { observations } = trace;
   const program = await Program.compile(
-    observations.map(({ statistic }) => statistic),
+    observations.map(({ statistic }) => statistic()),
     { backend },
   );
   try {

@@ -37,8 +37,8 @@ export interface Call {
 /** What a running statistic sees of the batch. */
 export interface Observation {
   readonly buffer: Buffer;
-  /** The statistic of the batch, in the shape of the buffer. */
-  readonly statistic: Tensor;
+  /** The expression of the statistic of the batch, in the shape of the buffer; built when it is asked for. */
+  readonly statistic: () => Tensor;
   /** The buffer becomes (1 − momentum) · buffer + momentum · statistic. */
   readonly momentum: number;
 }
@@ -109,7 +109,7 @@ export class Trace {
    * Called in train mode by a module that keeps running statistics: how a buffer would follow the batch.
    * `updateRunningStatistics` computes it; a forward pass alone does not.
    */
-  observe(buffer: Buffer, statistic: Tensor, momentum: number): void {
+  observe(buffer: Buffer, statistic: () => Tensor, momentum: number): void {
     this.#observations.push({ buffer, statistic, momentum });
   }
 

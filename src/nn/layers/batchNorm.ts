@@ -72,25 +72,27 @@ export abstract class ChannelNorm extends Module {
     const normalized = this.byRunningStatistics(x, trace);
     if (normalized) return normalized;
     const [n, , h, w] = x.shape.slice(-4);
-    this.observe(trace, channelStatistics(x), n * h * w);
+    this.observe(trace, x, n * h * w);
     return batchNorm(x, this.gamma(trace), this.beta(trace), this.eps);
   }
 
   /**
-   * Tells the trace what the running statistics see: means and biased variances over `count` values.
+   * Tells the trace what the running statistics see: means and variances of each channel over `count` values.
    *
+   * @param x [N, C, H, W]
    * @param reduce brings a statistic to the shape [C].
    */
   protected observe(
     trace: Trace,
-    { mean, variance }: { readonly mean: Tensor; readonly variance: Tensor },
+    x: Tensor,
     count: number,
     reduce: (statistic: Tensor) => Tensor = (statistic) => statistic,
   ): void {
     const { runningMean, runningVar } = this;
     if (trace.mode === 'eval' || !runningMean || !runningVar) return;
-    trace.observe(runningMean, reduce(mean), this.momentum);
-    trace.observe(runningVar, reduce(scale(variance, count / (count - 1))), this.momentum);
+    const unbiased = count / (count - 1);
+    trace.observe(runningMean, () => reduce(channelStatistics(x).mean), this.momentum);
+    trace.observe(runningVar, () => reduce(scale(channelStatistics(x).variance, unbiased)), this.momentum);
   }
 }
 

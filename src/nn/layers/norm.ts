@@ -1,7 +1,6 @@
 import {
   add,
   channelAffine,
-  channelStatistics,
   formatShape,
   mean,
   multiply,
@@ -137,7 +136,7 @@ export class InstanceNorm2d extends ChannelNorm {
     const [n, c, h, w] = x.shape;
     const instances = reshape(x, [1, n * c, h, w]);
     // PyTorch's running statistics see the mean over the samples of each sample's own statistic.
-    this.observe(trace, channelStatistics(instances), h * w, (statistic) => mean(reshape(statistic, [n, c]), [0]));
+    this.observe(trace, instances, h * w, (statistic) => mean(reshape(statistic, [n, c]), [0]));
     const y = standardizeRows(x, n * c, this.eps);
     return this.weight ? channelAffine(y, this.gamma(trace), this.beta(trace)) : y;
   }

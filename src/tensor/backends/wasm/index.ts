@@ -6,7 +6,7 @@ import type { Plan } from '../../plan.ts';
 import { emitModule } from './emit/elementwise.ts';
 import type { EmittedFunctions } from './lowering.ts';
 import { Pool, type PoolOptions, validKernels } from './pool.ts';
-import { lowerPlan, type WasmProgram } from './program.ts';
+import { type LoweredPlan, lowerPlan } from './program.ts';
 
 const CLOSED = 'backend wasm: expected an open backend, got one that was closed';
 
@@ -75,6 +75,8 @@ class WasmBackend implements Backend {
   #pool: Promise<Pool> | undefined;
   #closed = false;
   readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
+  /** What plans became, for as long as they live: programs of one structure share a plan. */
+  readonly #lowered = new WeakMap<Plan, LoweredPlan>();
 
   constructor(options: PoolOptions) {
     const { threads, shared } = options;
@@ -86,10 +88,11 @@ class WasmBackend implements Backend {
   async compile(plan: Plan): Promise<Executable> {
     this.#checkOpen();
     const { shared, threads } = this.#options;
-    const { functions, ...program } = lowerPlan(plan, shared ? threads : 1);
-    const [pool, emitted] = await Promise.all([this.#started(), this.#emitted(functions)]);
+    let lowered = this.#lowered.get(plan);
+    if (lowered === undefined) this.#lowered.set(plan, (lowered = lowerPlan(plan, shared ? threads : 1)));
+    const [pool, emitted] = await Promise.all([this.#started(), this.#emitted(lowered.functions)]);
     this.#checkOpen();
-    return WasmExecutable.load(pool, program, emitted, plan);
+    return WasmExecutable.load(pool, lowered, emitted, plan);
   }
 
   async close(): Promise<void> {
@@ -144,15 +147,18 @@ class WasmExecutable implements Executable {
 
   static async load(
     pool: Pool,
-    program: WasmProgram,
+    lowered: LoweredPlan,
     emitted: WebAssembly.Module | undefined,
     plan: Plan,
   ): Promise<WasmExecutable> {
-    const { constants, fixed, arena, scratch } = program.bytes;
+    const { constants, fixed, arena, scratch } = lowered.bytes;
     const arenas = pool.options.shared ? pool.options.threads : 1;
     const sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
     const executable = new WasmExecutable(pool, plan, sizes, await pool.take(sizes));
     try {
+      const { functions: _, ...program } = lowered;
+      const { programId, isNew, forget } = pool.remember(lowered);
+      const programFor = (first: boolean) => (first ? program : { ...program, constants: [] });
       await executable.#everywhere((worker) => {
         const [constants, fixed, ...places] = executable.#places;
         const arena = places[worker] ?? places[0];
@@ -161,8 +167,10 @@ class WasmExecutable implements Executable {
           id: executable.#id,
           part: pool.options.shared ? worker : 0,
           emitted,
-          program: worker === 0 || !pool.options.shared ? program : { ...program, constants: [] },
-          bases: { constants, fixed, arena, scratch: arena + program.bytes.arena },
+          programId,
+          program: isNew ? programFor(worker === 0 || !pool.options.shared) : undefined,
+          forget,
+          bases: { constants, fixed, arena, scratch: arena + lowered.bytes.arena },
           memoryBytes: pool.memoryBytes,
         });
       });

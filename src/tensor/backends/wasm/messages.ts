@@ -18,8 +18,12 @@ export type Request =
       readonly id: number;
       /** Which of the lists of the fixed stage is this worker's. */
       readonly part: number;
-      /** Without constants where another worker writes them. */
-      readonly program: WasmProgram;
+      /** The number of the program, by which workers keep it. */
+      readonly programId: number;
+      /** The program if workers do not have it yet; without constants where another worker writes them. */
+      readonly program: WasmProgram | undefined;
+      /** The number of a program that will not be loaded again. */
+      readonly forget: number | undefined;
       /** The functions that were emitted for the program, if it calls any. */
       readonly emitted: WebAssembly.Module | undefined;
       /** Where each region begins in this worker's memory. */

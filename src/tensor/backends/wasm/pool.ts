@@ -25,6 +25,9 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** How many programs workers keep. */
+const PROGRAMS_KEPT = 64;
+
 /** Worker threads with kernels loaded, and the places in their memory. */
 export class Pool {
   readonly options: PoolOptions;
@@ -33,6 +36,9 @@ export class Pool {
   readonly #pending: Map<number, Pending>[] = [];
   readonly #places = new Layout();
   readonly #releases = new Set<Promise<void>>();
+  /** The programs that workers have, the one last loaded at the end. */
+  readonly #known = new Map<object, number>();
+  #programs = 0;
   #job = 0;
   #failure: BackendError | undefined;
 
@@ -51,6 +57,22 @@ export class Pool {
     } finally {
       clearInterval(alive);
     }
+  }
+
+  /**
+   * Notes that workers are about to load a program.
+   *
+   * @returns its number, whether workers have to be sent it, and the number of one that they may forget for it.
+   */
+  remember(program: object): { programId: number; isNew: boolean; forget: number | undefined } {
+    const old = this.#known.get(program);
+    const programId = old ?? this.#programs++;
+    this.#known.delete(program);
+    this.#known.set(program, programId);
+    if (this.#known.size <= PROGRAMS_KEPT) return { programId, isNew: old === undefined, forget: undefined };
+    const [[oldest, forget]] = this.#known;
+    this.#known.delete(oldest);
+    return { programId, isNew: old === undefined, forget };
   }
 
   static async #start(options: PoolOptions): Promise<Pool> {

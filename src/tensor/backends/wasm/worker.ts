@@ -22,6 +22,8 @@ interface Loaded {
 }
 
 const PAGE = 65536;
+/** Programs by their numbers: one that is loaded again is not sent again. */
+const known = new Map<number, WasmProgram>();
 const programs = new Map<number, Loaded>();
 let memory: WebAssembly.Memory;
 let kernels: Readonly<Record<string, Kernel>>;
@@ -75,7 +77,11 @@ function answer(request: Request): Places {
   }
 }
 
-function load({ id, part, program, emitted, bases, memoryBytes }: Extract<Request, { kind: 'load' }>): void {
+function load(request: Extract<Request, { kind: 'load' }>): void {
+  const { id, part, programId, emitted, bases, memoryBytes } = request;
+  if (request.forget !== undefined) known.delete(request.forget);
+  if (request.program) known.set(programId, request.program);
+  const program = known.get(programId)!;
   const missing = memoryBytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   for (const { offset, data } of program.constants) {

@@ -36,14 +36,14 @@ export function factorOf({ parameters, samples, rowsPerSample, outputs }: Jacobi
 
 /**
  * The kernel of Jacobian rows, Θ = J₁·J₂ᵀ in float64: every sum is accumulated in float64 whatever the precision of the
- * rows, because κ depends on the small end of the spectrum. See {@link GramProgram}.
+ * rows, because κ depends on the small end of the spectrum. See {@link GramProgram}. The second rows may come from another
+ * batch of the same network; they are the first ones by default.
  *
  * Rows for the outputs `trace` give Θ[i, j] = Σₖ J₁[i, k]·J₂[j, k], [N₁, N₂]; all others give each pair of rows,
  * [N₁·Q, N₂·Q].
  *
- * Cost: N₁·N₂·P multiplications for one row a sample; half where J₂ is J₁.
+ * Cost: N₁·N₂·P multiplications for one row a sample; half of that where J₂ is J₁.
  *
- * @param options.second rows of another batch of the same network; the same rows by default.
  * @throws InputError when there are no rows, ShapeError when rows are of different parameters, outputs or precisions.
  */
 export async function kernelMatrix(

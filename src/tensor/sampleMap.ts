@@ -41,7 +41,7 @@ export function isMapOfSamples(
   for (const tensor of many) {
     const twin = one.at(next);
     const at = twin && placeOf(tensor, twin);
-    if (at !== undefined) {
+    if (twin && at !== undefined) {
       states.set(tensor, { twin, at });
       next += 1;
       continue;

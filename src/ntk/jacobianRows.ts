@@ -87,7 +87,7 @@ export interface JacobianRows {
 /**
  * The Jacobian of a network's outputs with respect to its parameters, for batches of one shape, compiled once.
  *
- * Rows are computed in blocks; how is {@link sweepOf}'s to say. Runs of one program queue.
+ * Rows are computed in blocks; how is `sweepOf` in `sweep.ts`'s to say. Runs of one program queue.
  */
 export class JacobianProgram {
   readonly #shape: Shape;

@@ -34,6 +34,7 @@ export { numpyRound, numpyRoundSignificant, pairwiseSum } from './numpyArithmeti
 export {
   type Changes,
   type Direction,
+  DIRECTIONS,
   meanOf,
   rankCandidates,
   type Ranks,
@@ -57,13 +58,23 @@ export {
 } from './schedule.ts';
 export { type FinishedRound, type ScoredCandidate, Search, type Task } from './search.ts';
 export { loadSearch, type SavedSearch, saveSearch } from './searchFile.ts';
-export { type Criteria, type Fidelity, type SearchSettings, TE_NAS_COMMON, TE_NAS_SETTINGS, TIES } from './settings.ts';
+export {
+  type Criteria,
+  CRITERIA,
+  FIDELITIES,
+  type Fidelity,
+  type SearchSettings,
+  TE_NAS_COMMON,
+  TE_NAS_SETTINGS,
+  TIES,
+} from './settings.ts';
 export {
   type Choice,
   countOperations,
   fullMask,
   type Mask,
   type Purpose,
+  PURPOSES,
   SEARCH_SPACES,
   type SearchSpace,
   type SpaceName,

@@ -55,7 +55,8 @@ export function meanOf(values: readonly number[]): number {
 /** Which end of a list of scores comes first. */
 export type Direction = (typeof DIRECTIONS)[number];
 
-const DIRECTIONS = ['ascending', 'descending'] as const;
+/** All values of {@link Direction}. */
+export const DIRECTIONS = ['ascending', 'descending'] as const;
 
 /** How equal two scores must be to share a rank. */
 export type TieRule =

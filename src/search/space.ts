@@ -28,7 +28,8 @@ export interface Choice {
 /** What a supernet is needed for: κ, on whole images, or linear regions, on 3×3 crops of one channel. */
 export type Purpose = (typeof PURPOSES)[number];
 
-const PURPOSES = ['kappa', 'regions'] as const;
+/** All values of {@link Purpose}. */
+export const PURPOSES = ['kappa', 'regions'] as const;
 
 /** A search space and its supernets, sized as TE-NAS sizes them. */
 export interface SearchSpace {

@@ -48,15 +48,16 @@ export type * from './primitives/eigen.ts';
 export * from './primitives/elementwise/activations.ts';
 export * from './primitives/elementwise/arithmetic.ts';
 export {
+  type ElementwiseApplication,
   type ElementwiseName,
   type ElementwisePrimitives,
   elementwiseRows,
   isElementwise,
   scalarExpression,
 } from './primitives/elementwise/index.ts';
-export { type Domain, type Row } from './primitives/elementwise/row.ts';
+export type { AttributesOf, Domain, Row } from './primitives/elementwise/row.ts';
 export * from './primitives/elementwise/transcendental.ts';
-export { type Scalar, type ScalarOp } from './scalar/index.ts';
+export type { MachineOp, Scalar, ScalarOp } from './scalar/index.ts';
 export type * from './primitives/indexing.ts';
 export type * from './primitives/movement.ts';
 export type * from './primitives/normalization.ts';

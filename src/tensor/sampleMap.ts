@@ -20,7 +20,7 @@ export interface BatchFunction {
  * topological order. A tensor of the batch's graph is either *shared* (the same array in both), or *stacked*: along one
  * dimension it holds the arrays of N samples one after another, [N·m] where the single one has [m]. A primitive carries
  * a stacked dimension along when it treats positions of that dimension alike and apart from each other: always when it
- * is a leading dimension (primitives are generalised ufuncs), and as {@link carries} says when it is a core dimension.
+ * is a leading dimension (primitives are generalised ufuncs), and as `carries` says when it is a core dimension.
  *
  * The answer is `false` where this cannot be shown, e.g. where batch norm normalises by the batch.
  *

@@ -2,8 +2,9 @@ import { readBytes } from '../data/index.ts';
 import { type Mode, type NetworkCase, parseCase } from '../nn/index.ts';
 import {
   type ConditionNumber,
-  conditionNumber,
+  conditionNumberOf,
   describeChoice,
+  eigenvaluesOn,
   type KernelOutputs,
   KernelProgram,
   type ParameterChoice,
@@ -63,7 +64,10 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
         onProgress: ({ done, of }) => progress.update(repeat + done / of, read.name),
       });
       kernels.push(kernel);
-      if (!x2) conditions.push(conditionNumber(kernel.kernel, { dtype, parameters: kernel.parameters.used }));
+      if (!x2) {
+        const eigenvalues = await eigenvaluesOn(backend, kernel.kernel);
+        conditions.push(conditionNumberOf(eigenvalues, { dtype, parameters: kernel.parameters.used }));
+      }
       seconds.push(secondsSince(start));
     }
   } finally {

@@ -1,22 +1,9 @@
 import { oneOf } from '../check.ts';
 import { dartsFamily } from './darts.ts';
+import type { NetworkFamily } from './family.ts';
 import { Fields } from './fields.ts';
 import type { Module } from './module.ts';
 import { cellFamily, superFamily } from './nasBench201.ts';
-
-/** A kind of network that a configuration can name. */
-export interface NetworkFamily {
-  /** The field `name` of its configurations. */
-  readonly name: string;
-  /** The field `super_type`, where it tells families of one name apart. */
-  readonly superType?: string;
-  /**
-   * The network that a configuration describes, without values of its parameters.
-   *
-   * @throws InputError when a field is missing or not understood.
-   */
-  build(fields: Fields): Module;
-}
 
 /** The super type of a family that names none, as TE-NAS calls it. */
 const BASIC = 'basic';

@@ -1,5 +1,5 @@
 import { concatenate, InputError, type Tensor } from '../tensor/index.ts';
-import type { NetworkFamily } from './config.ts';
+import type { NetworkFamily } from './family.ts';
 import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers/index.ts';
 import { alphasOf, mixtureTerms, PRUNED_ALPHA, sortedEdges, sumOfTerms } from './mixture.ts';
 import { Module, Sequential } from './module.ts';

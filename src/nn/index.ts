@@ -6,7 +6,8 @@
  */
 export { type BatchesCase, checkImages, type NetworkCase, parseBatchesCase, parseCase } from './case.ts';
 export { checkBatch } from './checkBatch.ts';
-export { buildNetwork, type NetworkFamily, registerNetwork } from './config.ts';
+export { buildNetwork, registerNetwork } from './config.ts';
+export type { NetworkFamily } from './family.ts';
 export { DartsNetwork, type DartsSize } from './darts.ts';
 export { formatGenotype, type Genotype, parseGenotype, WELL_KNOWN_CELLS } from './genotype.ts';
 export type { Fields } from './fields.ts';

@@ -1,5 +1,5 @@
 import { add, InputError, type Tensor } from '../tensor/index.ts';
-import type { NetworkFamily } from './config.ts';
+import type { NetworkFamily } from './family.ts';
 import type { Fields } from './fields.ts';
 import { type Genotype, parseGenotype } from './genotype.ts';
 import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, ReLU } from './layers/index.ts';

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { fuse, type FusionRule } from '../../src/tensor/backends/wasm/fuse.ts';
+import { fuse } from '../../src/tensor/backends/wasm/fuse.ts';
+import type { FusionRule } from '../../src/tensor/backends/wasm/fusion.ts';
 import { fusionRules } from '../../src/tensor/backends/wasm/fusionRules.ts';
 import {
   add,

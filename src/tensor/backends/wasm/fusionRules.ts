@@ -1,6 +1,6 @@
 import type { Step } from '../../plan.ts';
 import { sameShape } from '../../shape.ts';
-import type { Fusion, FusionContext, FusionRule, Operation, StepOf } from './fuse.ts';
+import type { Fusion, FusionContext, FusionRule, Operation, StepOf } from './fusion.ts';
 import { inputGradientThrough } from './kernels/convolution.ts';
 import { combine } from './kernels/elementwise.ts';
 import { standardizeGradientWith } from './kernels/normalization.ts';

@@ -14,6 +14,7 @@ import {
   Program,
   relu,
   scale,
+  sum,
   type Shape,
   type Tensor,
   wasmBackend,
@@ -37,13 +38,6 @@ const inputGradient = (g: Tensor, seed: number) =>
 const masked = (g: Tensor, mask: Tensor) => apply('reluGradient', [g, mask], {});
 const standardizeGradient = (g: Tensor, y: Tensor, seed: number) =>
   apply('standardizeGradient', [g, y, single(seed, [3])], {});
-
-/** What a plan's varying stage becomes: the number of operations with all rules, and the number of its steps. */
-function counts(outputs: readonly Tensor[], varying: readonly Tensor[]): [operations: number, steps: number] {
-  const { plan } = planEvaluation(outputs, varying);
-  expect(fuse(plan.varyingSteps, plan, [])).toHaveLength(plan.varyingSteps.length);
-  return [fuse(plan.varyingSteps, plan).length, plan.varyingSteps.length];
-}
 
 /**
  * The values of the wasm backend against the reference's. Arguments of exp are sums of at most 9 products and terms, at
@@ -70,45 +64,74 @@ const g = input('g', [2, 4, 5, 5], 'float32');
 const x = input('x', SHAPE, 'float32');
 const y = single(1, SHAPE);
 
+/** A result with the steps before it in a plan, and what comes beside it. */
+interface Case {
+  readonly result: Tensor;
+  readonly beside?: readonly Tensor[];
+  readonly varying: readonly Tensor[];
+}
+
+/** The operations of a stage with the rules and without. A sum reads the result: no chain of element-wise steps takes it. */
+function counts({ result, beside = [], varying }: Case): { ruled: number; plain: number } {
+  const { plan } = planEvaluation([sum(result), ...beside], varying);
+  return { ruled: fuse(plan.varyingSteps, plan).length, plain: fuse(plan.varyingSteps, plan, []).length };
+}
+
 describe('what is fused, and right:', () => {
-  const cases: [string, readonly Tensor[], readonly Tensor[], [number, number]][] = [
-    ['an input gradient through a mask', [exp(masked(inputGradient(g, 1), single(2, SHAPE)))], [g], [2, 3]],
+  const cases: [string, Case, swallowed: number][] = [
+    [
+      'an input gradient through a mask',
+      { result: masked(inputGradient(g, 1), single(2, SHAPE)), varying: [g] },
+      1, // the mask
+    ],
     [
       'a sum of input gradients, one through a mask, and another term',
-      [exp(add(inputGradient(g, 1), masked(inputGradient(g, 2), single(3, SHAPE)), x))],
-      [g, x],
-      [4, 5],
+      { result: add(inputGradient(g, 1), masked(inputGradient(g, 2), single(3, SHAPE)), x), varying: [g, x] },
+      0, // without rules the mask and the sum are one chain; with them the mask goes with the gradient, and the sum stays
     ],
-    ['a sum of input gradients alone', [exp(add(inputGradient(g, 1), inputGradient(g, 2)))], [g], [3, 4]],
+    [
+      'a sum of input gradients alone',
+      { result: add(inputGradient(g, 1), inputGradient(g, 2)), varying: [g] },
+      1, // the sum
+    ],
     [
       'the gradient of a scale with that of its input',
-      [exp(standardizeGradient(x, y, 2)), channelInnerProduct(x, y)],
-      [x],
-      [2, 3],
+      { result: standardizeGradient(x, y, 2), beside: [channelInnerProduct(x, y)], varying: [x] },
+      1, // the inner product
     ],
   ];
-  test.each(cases)('%s', async (_, outputs, varying, expected) => {
-    expect(counts(outputs, varying)).toEqual(expected);
-    await check(outputs, varying);
+  test.each(cases)('%s', async (_, each, swallowed) => {
+    const { ruled, plain } = counts(each);
+    expect(plain - ruled).toBe(swallowed);
+    await check([exp(each.result), ...(each.beside ?? [])], each.varying);
+  });
+
+  test('a mask between a gradient and a sum goes with the gradient', () => {
+    const { plan } = planEvaluation([sum(add(masked(inputGradient(g, 2), single(3, SHAPE)), x))], [g, x]);
+    const [first] = fuse(plan.varyingSteps, plan);
+    const mask = plan.varyingSteps.find(({ primitive }) => primitive === 'reluGradient')!.operands[1];
+    expect(first.reads).toContain(mask);
   });
 });
 
 describe('what is left alone, and right:', () => {
   const gradient = inputGradient(g, 1);
   const products = channelInnerProduct(x, y);
-  const cases: [string, readonly Tensor[], readonly Tensor[]][] = [
-    ['an input gradient with a second use', [exp(masked(gradient, single(2, SHAPE))), gradient], [g]],
-    ['a term with a factor', [exp(linearCombination([inputGradient(g, 1), x], [2, 1]))], [g, x]],
+  const cases: [string, Case][] = [
+    [
+      'an input gradient with a second use',
+      { result: masked(gradient, single(2, SHAPE)), beside: [gradient], varying: [g] },
+    ],
+    ['a term with a factor', { result: linearCombination([inputGradient(g, 1), x], [2, 1]), varying: [g, x] }],
     [
       'the gradient of a scale that is needed for that of the input',
-      [apply('standardizeGradient', [x, y, exp(scale(products, 0.1))], {})],
-      [x],
+      { result: apply('standardizeGradient', [x, y, exp(scale(products, 0.1))], {}), varying: [x] },
     ],
   ];
-  test.each(cases)('%s', async (_, outputs, varying) => {
-    const [operations, steps] = counts(outputs, varying);
-    expect(operations).toBe(steps);
-    await check(outputs, varying);
+  test.each(cases)('%s', async (_, each) => {
+    const { ruled, plain } = counts(each);
+    expect(ruled).toBe(plain);
+    await check([exp(each.result), ...(each.beside ?? [])], each.varying);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   type Tensor,
 } from '../../src/tensor/index.ts';
 import { anywhere, apart, draw, extent, positive, seeds } from '../support/arrays.ts';
+import { runs } from '../support/runs.ts';
 
 // What users call, made of several primitives: the gradient of the whole against central differences.
 
@@ -34,7 +35,7 @@ describe('the gradient of', () => {
         const x = draw(seed, [n, c, h, w]);
         await gradientsAreRight((...t) => batchNorm(t[0], t[1], t[2]), [x, draw(seed + 1, [c]), draw(seed + 2, [c])]);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     ));
 
   test('batch norm by given statistics', () =>
@@ -46,7 +47,7 @@ describe('the gradient of', () => {
         const all = [draw(seed, [n, c, h, w]), draw(seed + 4, [c], positive), ...inputs];
         await gradientsAreRight((...t) => f(t[0], t[1], t[2], t[3], t[4]), all);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     ));
 
   test('maximum, average and global average pools', () =>
@@ -65,7 +66,7 @@ describe('the gradient of', () => {
           await gradientsAreRight((t) => globalAveragePool(t), [x]);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     ));
 
   test('a linear layer, under leading dimensions too', () =>
@@ -74,7 +75,7 @@ describe('the gradient of', () => {
         const inputs = [draw(seed, [lead, n, i]), draw(seed + 1, [lead, o, i]), draw(seed + 2, [lead, o])];
         await gradientsAreRight((...t) => linear(t[0], t[1], t[2]), inputs);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     ));
 
   test('quotients, roots, differences and means, shapes broadcast', () =>
@@ -83,6 +84,6 @@ describe('the gradient of', () => {
         const inputs = [draw(seed, [m, n], anywhere), draw(seed + 1, [n], positive)];
         await gradientsAreRight((a, b) => mean(subtract(divide(a, sqrt(b)), b), [0]), inputs);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     ));
 });

@@ -13,8 +13,9 @@ import {
 } from '../../src/tensor/index.ts';
 import { absoluteDot, dot, draw, relativeError, rowOf, stack } from '../support/arrays.ts';
 import { type PrimitiveCase, primitiveCases } from '../support/primitiveCases.ts';
+import { runs } from '../support/runs.ts';
 
-const RUNS = 100;
+const RUNS = runs(100);
 
 /** The case as a function of its smooth operands, the others given as constants. */
 function ofSmooth({ operands, build, smooth }: PrimitiveCase) {
@@ -102,7 +103,7 @@ describe.each(differentiable)('%s', (name) => {
           if (!(report.error < 1e-6)) throw new Error(report.toString());
         }
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { gpuBackend, type GpuBackend } from '../../src/tensor/index.ts';
 import { checkPrimitive, primitiveNames } from '../support/float32.ts';
 import { whyNot } from '../support/gpu.ts';
 import { specialValues } from '../support/specialValues.ts';
+import { runs } from '../support/runs.ts';
 
 // Every primitive in every mode of GPU.js that runs in Node; browser.test.ts does the same in a page.
 
@@ -20,7 +21,7 @@ for (const mode of ['headlessgl', 'cpu', 'webasm'] as const) {
     });
 
     test.each(primitiveNames)('%s is the reference to float32', async (name) => {
-      await checkPrimitive(name, backend, 50);
+      await checkPrimitive(name, backend, runs(50));
       expect(backend.arrays).toBe(0);
     });
   });

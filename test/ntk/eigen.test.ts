@@ -14,6 +14,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { countBelow } from '../support/inertia.ts';
 import { defects, example, kinds, matrixOf } from '../support/spectra.ts';
+import { runs } from '../support/runs.ts';
 
 const methods = ['jacobi', 'householder', 'qr'] as const;
 
@@ -69,7 +70,7 @@ describe('all solvers', () => {
       fc.property(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 20 }), fc.nat(), (kind, n, seed) => {
         checkExample(kind, n, seed);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

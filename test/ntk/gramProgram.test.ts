@@ -16,6 +16,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { draw, extent, seeds } from '../support/arrays.ts';
 import { rowsFrom } from '../support/rows.ts';
+import { runs } from '../support/runs.ts';
 
 const shared = wasmBackend({ threads: 2 });
 const separate = wasmBackend({ threads: 1, sharedMemory: false });
@@ -66,7 +67,7 @@ describe.each(backends)('%s', (_, backend) => {
       expectProducts(other, [a], [b]);
       for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(own.data[i * n + j]).toBe(own.data[j * n + i]);
     };
-    await fc.assert(fc.asyncProperty(extent(30), extent(30), extent(600), seeds, dtypes, check), { numRuns: 40 });
+    await fc.assert(fc.asyncProperty(extent(30), extent(30), extent(600), seeds, dtypes, check), { numRuns: runs(40) });
     // Beyond 160 rows, 40 strips of 4, and beyond 256 columns.
     for (const dtype of ['float32', 'float64'] as const) await check(171, 166, 259, 3, dtype);
   });

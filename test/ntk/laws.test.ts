@@ -5,6 +5,7 @@ import { computeNtk, JacobianProgram, kernelByParameter, kernelMatrix, TE_NAS_KE
 import { ndarray, type NDArray, sizeOf } from '../../src/tensor/index.ts';
 import { draw, relativeError, rowOf, seeds, stack } from '../support/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
+import { runs } from '../support/runs.ts';
 
 const N = 4;
 const SHAPE = [N, 3, 8, 8];
@@ -23,7 +24,7 @@ function reorder({ shape: [n], data }: NDArray, order: readonly number[]): NDArr
   );
 }
 
-const property = (check: (kind: string, mode: Mode, seed: number) => Promise<void>, numRuns = 20) =>
+const property = (check: (kind: string, mode: Mode, seed: number) => Promise<void>, numRuns = runs(20)) =>
   fc.assert(
     fc.asyncProperty(drawn, ({ kind, mode, seed }) => check(kind, mode, seed)),
     // A network whose last ReLU lets nothing pass for one of the samples: its row of J is 0.

@@ -18,6 +18,7 @@ import {
   wasmBackend,
 } from '../../src/tensor/index.ts';
 import { defects, example, kinds, matrixOf } from '../support/spectra.ts';
+import { runs } from '../support/runs.ts';
 
 // The decompositions as primitives, on every backend that has kernels of its own for them.
 
@@ -58,7 +59,7 @@ describe.each(backends)('%s', (_, backend) => {
 
   test('finds any spectrum and its eigenvectors for up to 30 rows', async () => {
     await fc.assert(fc.asyncProperty(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 30 }), fc.nat(), check), {
-      numRuns: 100,
+      numRuns: runs(100),
     });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cast, constant, evaluate, type PrimitiveName } from '../../src/tensor/index.ts';
 import { WIDE } from '../support/float32.ts';
 import { primitiveCases } from '../support/primitiveCases.ts';
+import { runs } from '../support/runs.ts';
 
 // The reference computes in float64 and rounds once, so its float32 result is the float64 result of the same (rounded)
 // operands, rounded: half a unit in the last place, 2⁻²⁴ of each element, and a little for the float64 sums themselves.
@@ -22,7 +23,7 @@ describe.each(names)('%s in float32', (name) => {
           expect(Math.abs(value - exact.data[i])).toBeLessThanOrEqual(2 ** -24 * Math.abs(exact.data[i]) + 2 ** -149);
         });
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 });

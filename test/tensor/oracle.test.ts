@@ -23,6 +23,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { apart, draw, extent, relativeError, seeds } from '../support/arrays.ts';
 import { convolutions } from '../support/windows.ts';
+import { runs } from '../support/runs.ts';
 
 // Each primitive against its formula, written down a second time in the plainest way: one output element at a time.
 
@@ -75,7 +76,7 @@ describe('against the formula', () => {
         // At most 2·9 products of numbers up to 2: 18·2⁻⁵² of the largest, with room for cancellation in it.
         expect(relativeError(got, expected)).toBeLessThan(1e-13);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -163,7 +164,7 @@ describe('against the formula', () => {
         expect(relativeError(await valueOf(batchNorm(input, g, b)), expected)).toBeLessThan(1e-12);
         expect(relativeError(await valueOf(batchNormWith(statistics, input, g, b)), expected)).toBeLessThan(1e-12);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -181,7 +182,7 @@ describe('against the formula', () => {
           expect(relativeError(await valueOf(product), expected)).toBeLessThan(1e-13);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -206,7 +207,7 @@ describe('against the formula', () => {
         const stretched = await valueOf(broadcastTo(constant(x), [3, a, b]));
         expect(stretched).toEqual(tabulate([3, a, b], (_, i, j) => at(x, [i, j])));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

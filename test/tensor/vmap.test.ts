@@ -21,6 +21,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { draw, extent, stack } from '../support/arrays.ts';
 import { primitiveCases } from '../support/primitiveCases.ts';
+import { runs } from '../support/runs.ts';
 
 const names = Object.keys(primitiveCases) as PrimitiveName[];
 const valueOf = async (tensor: Tensor) => (await evaluate([tensor]))[0];
@@ -49,7 +50,7 @@ describe.each(names)('vmap of %s', (name) => {
         }
         expect(whole).toEqual(stack(parts));
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Backend, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
 import { checkPrimitive, primitiveNames } from '../support/float32.ts';
 import { specialValues } from '../support/specialValues.ts';
+import { runs } from '../support/runs.ts';
 
 const backends: [string, Backend][] = [
   ['shared memory, 2 threads', wasmBackend({ threads: 2 })],
@@ -15,7 +16,7 @@ describe.each(backends)('%s', (_, backend) => {
     for (const { name, got, expected } of await specialValues(backend)) expect(got, name).toEqual(expected);
   });
 
-  test.each(primitiveNames)('%s is the reference to float32', (name) => checkPrimitive(name, backend, 100));
+  test.each(primitiveNames)('%s is the reference to float32', (name) => checkPrimitive(name, backend, runs(100)));
 });
 
 test('the reference: NaN, infinities and what is no position', async () => {

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { pages, printedAsStated, run, typeErrors } from '../support/snippets.ts';
+
+const all = pages();
+
+test('the TypeScript of README.md and docs/*.md type-checks', () => {
+  expect(all.map(({ name }) => name)).toContain('README.md');
+  expect(typeErrors(all)).toEqual([]);
+});
+
+test('the type check finds what is wrong in a page', () => {
+  const [page] = all;
+  expect(typeErrors([{ ...page, body: 'const x: number = "a";', unrun: [] }]).join()).toMatch(/not assignable/);
+});
+
+// A search takes minutes.
+test('only the search of docs/search.md is not run', () => {
+  expect(all.filter(({ unrun }) => unrun.length > 0).map(({ name }) => name)).toEqual(['docs/search.md']);
+});
+
+describe('the TypeScript of', () => {
+  test.each(all.filter(({ body }) => body !== ''))('$name runs, and prints what it says', async (page) => {
+    const printed = await run(page);
+    const stated = printedAsStated(page);
+    expect(printed).toEqual(printed.map((line, i) => stated[i] ?? line));
+    expect(printed).toHaveLength(stated.length);
+  });
+});

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
+import { runInThisContext } from 'node:vm';
+import ts from 'typescript';
+import * as autodiff from '../../src/autodiff/index.ts';
+import * as data from '../../src/data/index.ts';
+import * as nn from '../../src/nn/index.ts';
+import * as ntk from '../../src/ntk/index.ts';
+import * as search from '../../src/search/index.ts';
+import * as tensor from '../../src/tensor/index.ts';
+
+// The TypeScript in README.md and docs/*.md. The blocks of a page are one program, in the page's order. A block that is
+// marked `ts no-run` is only type-checked.
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const packages: Readonly<Record<string, object>> = Object.fromEntries(
+  Object.entries({ autodiff, data, nn, ntk, search, tensor }).map(([name, module]) => [`ntkit/${name}`, module]),
+);
+const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n/gm;
+
+/** A page with TypeScript in it. */
+export interface Page {
+  /** Its path from the root of the repository. */
+  readonly name: string;
+  /** What runs, without imports. */
+  readonly body: string;
+  /** What does not run, without imports. */
+  readonly unrun: readonly string[];
+  /** The imported names by package, each once. */
+  readonly imports: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** All pages, each with the TypeScript that it shows. */
+export function pages(): Page[] {
+  const names = ['README.md', ...readdirSync(`${root}docs`).flatMap((n) => (n.endsWith('.md') ? [`docs/${n}`] : []))];
+  return names.map(parse).filter(({ body, unrun }) => body !== '' || unrun.length > 0);
+}
+
+function parse(name: string): Page {
+  const text = readFileSync(root + name, 'utf8');
+  const blocks = [...text.matchAll(/^```(ts|typescript)( no-run)?\n([^]*?)^```$/gm)];
+  const imports = new Map<string, Set<string>>();
+  for (const [, names, from] of blocks.flatMap(([, , , code]) => [...code.matchAll(IMPORT)])) {
+    const known = imports.get(from) ?? new Set();
+    imports.set(from, known);
+    for (const each of names.split(',')) if (each.trim() !== '') known.add(each.trim());
+  }
+  const bodies = blocks.map(([, , mark, code]) => ({ mark, code: code.replace(IMPORT, '') }));
+  return {
+    name,
+    body: bodies.flatMap(({ mark, code }) => (mark ? [] : [code])).join('\n'),
+    unrun: bodies.flatMap(({ mark, code }) => (mark ? [code] : [])),
+    imports,
+  };
+}
+
+/** The errors that the compiler finds in pages, with the settings of the repository. */
+export function typeErrors(all: readonly Page[]): string[] {
+  const sources = new Map(all.map((page) => [`${root}test/${page.name.replaceAll('/', '-')}.ts`, moduleOf(page)]));
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
+  const parsed = ts.parseJsonConfigFileContent({ ...config, include: [], files: [...sources.keys()] }, ts.sys, root);
+  // Names that the text does not use are no fault of it.
+  const options = { ...parsed.options, noUnusedLocals: false };
+  const host = ts.createCompilerHost(options);
+  const [getSourceFile, fileExists] = [host.getSourceFile.bind(host), host.fileExists.bind(host)];
+  host.fileExists = (path) => sources.has(path) || fileExists(path);
+  host.getSourceFile = (path, target, ...rest) => {
+    const text = sources.get(path);
+    return text === undefined ? getSourceFile(path, target, ...rest) : ts.createSourceFile(path, text, target);
+  };
+  const program = ts.createProgram([...sources.keys()], options, host);
+  return [...sources.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path);
+    const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+    return found.map(({ messageText, start }) => {
+      const line = file?.text.slice(start).split('\n', 1)[0];
+      return `${path.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}: ${line}`;
+    });
+  });
+}
+
+function moduleOf({ imports, body, unrun }: Page): string {
+  const lines = [...imports].map(
+    ([from, names]) => `import { ${[...names].join(', ')} } from '${from.replace('ntkit/', '../src/')}/index.ts';`,
+  );
+  return [...lines, body, ...unrun.map((code) => `{\n${code}\n}`), 'export {};'].join('\n');
+}
+
+/** What a page says that it prints: the comment after each `console.log`, undefined where there is none. */
+export function printedAsStated({ body }: Page): (string | undefined)[] {
+  return [...body.matchAll(/console\.log\([^]*?\);(?: \/\/ (.*))?$/gm)].map(([, comment]) => comment);
+}
+
+/** Runs a page, and returns what it prints. */
+export async function run({ name, body, imports }: Page): Promise<string[]> {
+  const printed: string[] = [];
+  const log = (...values: unknown[]) => printed.push(format(...values));
+  const values = [...imports].flatMap(([from, names]) =>
+    [...names]
+      .filter((each) => !each.startsWith('type '))
+      .map((each) => `const { ${each} } = packages[${JSON.stringify(from)}];`),
+  );
+  const source = `(async (packages, console) => { ${values.join(' ')}\n${body}\n})`;
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
+  });
+  const program = runInThisContext(outputText) as (packages: object, console: object) => Promise<void>;
+  try {
+    await program(packages, { log });
+  } catch (error) {
+    throw new Error(`${name}: ${String(error)}`, { cause: error });
+  }
+  return printed;
+}

@@ -4,7 +4,7 @@ import { topologicalOrder } from '../src/tensor/index.ts';
 import { imagesOf, type Job } from './jobs.ts';
 
 // A network as PyTorch can evaluate it: the operations of its forward pass in order, one line of JSON each, and the
-// values of its leaves behind one another in a file of float32.
+// values of its leaves one after another in a file of float32.
 
 /** Writes `PATH.json` and `PATH.bin`. */
 export async function writeTorchGraph(path: string, { network: build, mode, batch }: Job): Promise<void> {

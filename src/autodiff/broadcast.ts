@@ -1,7 +1,7 @@
 import { reshape, sameShape, type Shape, sum, type Tensor } from '../tensor/index.ts';
 
 /**
- * The adjoint of broadcasting: sums g, whose dimensions behind the first `rows` are a broadcast of `shape`, down to
+ * The adjoint of broadcasting: sums g, whose dimensions after the first `rows` are a broadcast of `shape`, down to
  * [rows…, shape…].
  */
 export function sumTo(g: Tensor, shape: Shape, rows: number): Tensor {

@@ -246,7 +246,7 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
   transpose: ({ attributes: { permutation } }) => [
     (g) => apply('transpose', [g], { permutation: permutation.map((_, i) => permutation.indexOf(i)) }),
   ],
-  // Behind the last element taken, `stop` may leave up to step − 1 elements over: they are padded back, too.
+  // After the last element taken, `stop` may leave up to step − 1 elements over: they are padded back, too.
   slice: ({ y, operands: [x], attributes: { start, step } }) => [
     (g) => {
       const taken = y.shape.slice(y.rank - start.length).map((count, i) => (count - 1) * step[i] + 1);

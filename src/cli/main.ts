@@ -58,7 +58,7 @@ function withBackendOptions(command: Command): Command {
       new Option('--backend <name>', 'what computes').choices(['auto', 'reference', 'wasm', 'gpu']).default('auto'),
     )
     .addOption(
-      new Option('--gpu-mode <mode>', 'what GPU.js runs on, with --backend gpu; auto unless given').choices([
+      new Option('--gpu-mode <mode>', 'what GPU.js runs on, with --backend gpu; auto by default').choices([
         'auto',
         ...GPU_MODES,
       ]),
@@ -67,7 +67,7 @@ function withBackendOptions(command: Command): Command {
     .addOption(
       new Option(
         '--dtype <precision>',
-        'of forward and backward passes; float32 on wasm, float64 on reference unless given',
+        'of forward and backward passes; float32 on wasm, float64 on reference by default',
       ).choices(['float32', 'float64'] satisfies DType[]),
     )
     .option('--json', 'print one JSON object', false);
@@ -146,22 +146,23 @@ function program(): Command {
       new Option('--parameters <which>', 'weight, all, or /REGEX/ on names').argParser(parameters).default('weight'),
     )
     .addOption(
-      new Option('--batch-size <count>', "that many standard normal images instead of the case's").argParser(
-        integer(1),
-      ),
+      new Option(
+        '--batch-size <count>',
+        "number of images: the first of --images, or standard normal ones in place of the case's",
+      ).argParser(integer(1)),
     )
-    .addOption(new Option('--repeats <count>', 'compute so many times').argParser(integer(1)).default(1))
+    .addOption(new Option('--repeats <count>', 'number of repetitions').argParser(integer(1)).default(1))
     .action((path: string, options: NtkCommandOptions) => ntkCommand(path, options));
 
   networkSizeOptions(withCommonOptions(root.command('score')), 5)
     .description('κ of NAS-Bench-201 cells at initialisation')
-    .option('--arch <cells...>', 'architecture strings; five well-known cells unless given')
+    .option('--arch <cells...>', 'architecture strings; five well-known cells by default')
     .option('--data <source>', SOURCES, 'sample')
     .action((options: ScoreCommandOptions) => scoreCommand(options));
 
   withBackendOptions(root.command('regions <case>'))
     .description('linear regions of the network in a case file (.safetensors), among its samples')
-    .addOption(new Option('--repeats <count>', 'count so many times').argParser(integer(1)).default(1))
+    .addOption(new Option('--repeats <count>', 'number of repetitions').argParser(integer(1)).default(1))
     .action((path: string, options: RegionsCommandOptions) => regionsCommand(path, options));
 
   withRegionOptions(withBackendOptions(root.command('search')))
@@ -183,9 +184,9 @@ function program(): Command {
         .default('both'),
     )
     .option('--paired', 'all candidates of a round see the same weights and images: half the work, less noise', false)
-    .addOption(new Option('--batch-size <count>', "images of a κ; TE-NAS's unless given").argParser(integer(1)))
+    .addOption(new Option('--batch-size <count>', "images of a κ; TE-NAS's by default").argParser(integer(1)))
     .addOption(
-      new Option('--prune-number <count>', "operations an edge loses in a round; TE-NAS's unless given").argParser(
+      new Option('--prune-number <count>', "operations an edge loses in a round; TE-NAS's by default").argParser(
         integer(1),
       ),
     )
@@ -200,7 +201,7 @@ function program(): Command {
 
   networkSizeOptions(withRegionOptions(withBackendOptions(root.command('sweep'))), 1)
     .description('κ, linear regions, parameters and FLOPs of many NAS-Bench-201 cells, as a table')
-    .addOption(new Option('--count <number>', 'so many cells at random').argParser(integer(1, CELL_COUNT)))
+    .addOption(new Option('--count <number>', 'number of random cells').argParser(integer(1, CELL_COUNT)))
     .option('--all', `all ${CELL_COUNT.toLocaleString('en')} cells`)
     .option('--archs <file>', 'the architectures of a file, one a line')
     .option('--out <file>', 'the table (CSV); it is continued when it is there', 'sweep.csv')
@@ -226,7 +227,7 @@ function program(): Command {
   return root;
 }
 
-/** Runs a command line and tells the exit code. */
+/** Runs a command line and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program().parseAsync(argv, { from: 'user' });

@@ -6,7 +6,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** How often progress is told where there is no terminal. */
+/** How often progress is printed where there is no terminal. */
 const LINE_SECONDS = 30;
 
 /** A progress bar on stderr when that is a terminal; otherwise a line now and then, for those who wait longer. */

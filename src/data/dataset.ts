@@ -22,7 +22,7 @@ export interface Sample {
 /** The label of an image whose class is not known. */
 export const NO_LABEL = -1;
 
-/** Images of one shape that can be had by number. Bytes stay bytes until a batch asks for them. */
+/** Indexed images of one shape. Bytes stay bytes until a batch asks for them. */
 export interface Dataset {
   /** What messages call the set, e.g. `cifar10 data_batch_1.bin`. */
   readonly name: string;

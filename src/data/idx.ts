@@ -19,7 +19,7 @@ const UNSIGNED_BYTES = 0x08;
  *
  * @param images unsigned bytes of shape [n, h, w] or [n, c, h, w].
  * @param labels unsigned bytes of shape [n].
- * @param normalization how batches are normalised: MNIST's constants for one channel unless given; `null` for not at
+ * @param normalization how batches are normalised: MNIST's constants for one channel by default; `null` for not at
  *   all.
  * @throws InputError when a file is not IDX, has another element type, rank or length than it should, or the two
  *   files do not belong together.

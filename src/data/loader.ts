@@ -7,15 +7,15 @@ import type { Dataset } from './dataset.ts';
 /** How a data set is cut into batches. */
 export interface LoaderOptions {
   readonly batchSize: number;
-  /** Whether every epoch goes through the images in an order of its own; false unless given. */
+  /** Whether every epoch goes through the images in an order of its own; false by default. */
   readonly shuffle?: boolean;
-  /** Of order and augmentation; 0 unless given. */
+  /** The random seed of order and augmentation; 0 by default. */
   readonly seed?: number;
   /** Takes the place of a seed. Loaders with the same generator draw the same: fork it to tell them apart. */
   readonly generator?: Generator;
   /** Applied to every image before it is normalised. */
   readonly augment?: Augmentation;
-  /** Whether a last batch that is not full is left out; false unless given. */
+  /** Whether a last batch that is not full is left out; false by default. */
   readonly dropLast?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { decodeNpy } from './npyFormat.ts';
  * Reads images from an NPY file, [n, c, h, w] or [n, h, w] (one channel). Bytes are scaled to [0, 1] in batches; numbers
  * are taken as they are, in single precision.
  *
- * @param normalization how batches are normalised; not at all unless given.
+ * @param normalization how batches are normalised; not at all by default.
  * @throws InputError when the file cannot be read (see {@link decodeNpy}), has another rank, holds no image, or holds
  *   NaN or a number beyond single precision.
  */

@@ -4,11 +4,11 @@ import { type Dataset, type ImageShape, NO_LABEL, requireIndex, type Sample } fr
 
 /** What synthetic images are like. */
 export interface SyntheticOptions {
-  /** Of the random numbers; 0 unless given. */
+  /** The random seed; 0 by default. */
   readonly seed?: number;
-  /** The number of images; 50,000 unless given, as many as CIFAR-10 trains on. */
+  /** The number of images; 50,000 by default, as many as CIFAR-10 trains on. */
   readonly length?: number;
-  /** [3, 32, 32] unless given. */
+  /** [3, 32, 32] by default. */
   readonly shape?: ImageShape;
 }
 

@@ -8,7 +8,7 @@ import { loadStateDict } from './stateDict.ts';
 import type { Mode } from './trace.ts';
 
 /**
- * A network of a case may have this many operations, and so many more for every tensor in the file: those with parameters
+ * A network of a case may have this many operations, and as many again for every tensor in the file: those with parameters
  * have a tensor at least, and most cells have some, so that only a configuration that lies asks for more.
  */
 const FREE_OPERATIONS = 10_000;

@@ -2,7 +2,7 @@ import { oneOf } from '../check.ts';
 import { type Generator, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
 
 /**
- * Draws the first value of a parameter of some shape. The initializers here draw float32, as PyTorch does, so that a network
+ * Draws the first value of a parameter of a given shape. The initializers here draw float32, as PyTorch does, so that a network
  * has the same weights whatever precision it is computed in.
  */
 export type Initializer = (shape: Shape, generator: Generator) => NDArray;

@@ -164,7 +164,7 @@ export const cellFamily: NetworkFamily = {
   name: 'infer.tiny',
   build: (fields) => {
     const size = networkSize(fields);
-    // TE-NAS's constructor takes neither, and builds every cell behind a stem.
+    // TE-NAS's constructor takes neither, and builds every cell after a stem.
     if (!size.useStem) throw fields.bad('use_stem', 'true: a network of infer.tiny always has its stem', false);
     if (size.depth > 0) throw fields.bad('depth', '-1: a network of infer.tiny always has all its cells', size.depth);
     const cell = cellText(fields);

@@ -167,7 +167,7 @@ function checkEntry(name: string, value: unknown, bodyBytes: number, source: str
   if (typeof dtype !== 'string') throw bad('dtype', 'the name of an element type', dtype);
   if (!isNaturals(shape)) throw bad('shape', 'integers ≥ 0', shape);
   if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0] > offsets[1] || offsets[1] > bodyBytes) {
-    throw bad('data_offsets', `begin ≤ end ≤ ${bodyBytes}, the bytes behind the header`, offsets);
+    throw bad('data_offsets', `begin ≤ end ≤ ${bodyBytes}, the bytes after the header`, offsets);
   }
   const [begin, end] = offsets;
   // The length of a type that is not known, such as one of four bits, is not checked: its values are not read.
@@ -191,7 +191,7 @@ function checkCoverage(entries: readonly Entry[], bodyBytes: number, source: str
     covered = end;
   }
   if (covered !== bodyBytes) {
-    throw new InputError(`${source}: expected ${covered} bytes behind the header, got ${bodyBytes}`);
+    throw new InputError(`${source}: expected ${covered} bytes after the header, got ${bodyBytes}`);
   }
 }
 

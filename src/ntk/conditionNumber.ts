@@ -64,8 +64,8 @@ const ROW_ERROR = 32;
  *    spectrum of Θ + E with ‖E‖₂ of about N·ε·‖Θ‖₂, Golub & Van Loan, §8.3.1 and §8.3.5. Measured at N = 64 to 1,000:
  *    below 0.2·N·ε·λmax. Jacobi's errors are no larger.) These errors have no structure: by Weyl they move every λ by up to (√P + N)·ε·tr Θ.
  *
- * So float32 rows with Θ in float64 resolve κ to about 10¹⁰, float64 rows to about 10¹². When Θ is float32 too, as in the
- * seed, the second term rules, and κ is in doubt from about 10⁴ to 10⁵ on. (Measured: a κ of 4·10⁶ computed in float32
+ * So float32 rows with Θ in float64 resolve κ to about 10¹⁰, float64 rows to about 10¹². When Θ is float32 too, as in
+ * TE-NAS's code, the second term rules, and κ is in doubt from about 10⁴ to 10⁵ on. (Measured: a κ of 4·10⁶ computed in float32
  * throughout is off by 10 %, and some of 5·10⁷ come out negative.)
  *
  * κ of a single sample is 1. A kernel of zeros has κ = NaN, noise floor 0 and the verdict `lower-bound`.

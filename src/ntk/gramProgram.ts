@@ -15,7 +15,7 @@ import {
 } from '../tensor/index.ts';
 
 /**
- * The columns of a block: a MiB of rows, or so many that what a block costs besides products (its N² sums are copied and
+ * The columns of a block: a MiB of rows, or more, so that what a block costs besides products (its N² sums are copied and
  * added to those of the others) is a few hundredths of the whole.
  */
 const BLOCK_BYTES = 2 ** 20;
@@ -175,7 +175,7 @@ function blockCount(rows: number, columns: number, dtype: DType): number {
   return count <= FEW_BLOCKS ? Math.min(FEW_BLOCKS, columns) : MANY_BLOCKS * Math.ceil(count / MANY_BLOCKS);
 }
 
-/** Reads arrays [N, p₁], [N, p₂], … as blocks [N, width], one after another; zeros behind the last column. */
+/** Reads arrays [N, p₁], [N, p₂], … as blocks [N, width], one after another; zeros after the last column. */
 class ColumnReader {
   readonly #arrays: readonly NDArray[];
   readonly #rows: number;

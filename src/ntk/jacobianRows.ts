@@ -63,7 +63,7 @@ export interface ParameterRows {
   readonly rows: NDArray;
 }
 
-/** The Jacobian of a batch of N samples, and how it came to be: nothing downstream needs to be told again. */
+/** The Jacobian of a batch of N samples, and the settings that it was computed with. */
 export interface JacobianRows {
   readonly mode: Mode;
   /** The precision in which logits and rows were computed. */
@@ -87,7 +87,7 @@ export interface JacobianRows {
 /**
  * The Jacobian of a network's outputs with respect to its parameters, for batches of one shape, compiled once.
  *
- * Rows are computed in blocks; how is `sweepOf` in `sweep.ts`'s to say. Runs of one program queue.
+ * Rows are computed in blocks; `sweepOf` in `sweep.ts` decides which. Runs of one program queue.
  */
 export class JacobianProgram {
   readonly #shape: Shape;

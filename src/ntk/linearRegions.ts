@@ -21,7 +21,7 @@ import { Queue } from './queue.ts';
 
 /** How linear regions are counted. */
 export interface RegionOptions {
-  /** `train` unless told otherwise, as in TE-NAS: batch norm normalises by the batch. */
+  /** How batch norm normalises; `train`, by the batch, by default, as in TE-NAS. */
   readonly mode?: Mode;
   readonly backend?: Backend;
   /** The precision of the forward pass; the backend's own by default. */

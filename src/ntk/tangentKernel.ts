@@ -24,7 +24,7 @@ export interface TangentKernel {
   readonly logits: NDArray;
 }
 
-/** A second batch beside what {@link JacobianProgram} is told. */
+/** Options of {@link tangentKernel}: those of {@link JacobianProgram}, and a second batch. */
 export interface TangentKernelOptions extends RowsOptions, RunOptions {
   /** A second batch, [N₂, …]: the kernel is Θ(x1, x2). The first batch itself by default. */
   readonly x2?: NDArray | undefined;
@@ -137,7 +137,7 @@ function describeKernel(kernel: NDArray, first: JacobianRows, second: JacobianRo
   };
 }
 
-/** The tangent kernel of rows that are there. */
+/** The tangent kernel of given rows. */
 export async function kernelOf(
   first: JacobianRows,
   { second = first, backend = referenceBackend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},

@@ -111,11 +111,11 @@ export interface Estimate {
 
 /** How an interval is found. */
 export interface BootstrapOptions {
-  /** Resamples; 1000 unless told otherwise. */
+  /** Resamples; 1000 by default. */
   readonly resamples?: number;
-  /** The share of resamples within the interval; 0.95 unless told otherwise. */
+  /** The share of resamples within the interval; 0.95 by default. */
   readonly level?: number;
-  /** 0 unless told otherwise. */
+  /** The random seed; 0 by default. */
   readonly seed?: number;
 }
 

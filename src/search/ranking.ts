@@ -27,7 +27,7 @@ export function relativeChange(before: number, after: number, digits: number, ro
 
 /** Rounds to `digits` decimals, an exact half to the even neighbour, as Python's `round` does. */
 export function roundDecimals(x: number, digits: number): number {
-  // Only an odd multiple of 2^−(digits + 1) lies exactly between two decimals of so many digits.
+  // Only an odd multiple of 2^−(digits + 1) lies exactly between two decimals of that many digits.
   const halves = x * 2 ** (digits + 1);
   if (Number.isInteger(halves) && halves % 2 !== 0) {
     const scaled = x * 10 ** digits;

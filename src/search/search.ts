@@ -27,8 +27,8 @@ export interface FinishedRound {
 }
 
 /**
- * TE-NAS's search as a function of its measurements: a machine that says what it needs to know next and is told. It
- * holds no clock, no file and no random number, and two machines that were told the same are the same. So the list of all
+ * TE-NAS's search as a function of its measurements: a machine that says what it needs to know next. It
+ * holds no clock, no file and no random number, and two machines with the same answers are the same. So the list of all
  * measurements is all there is to save, and a search is taken up again by telling a new machine everything once more.
  */
 export class Search {

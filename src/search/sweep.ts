@@ -34,7 +34,7 @@ export interface SweepOutcome {
   readonly measured: number;
 }
 
-/** So many different cells of NAS-Bench-201 at random; the first of more are the same. */
+/** `count` distinct random cells of NAS-Bench-201; a larger count extends the list. */
 export function randomCells(count: number, seed: number): Genotype[] {
   const order = new Generator(seed).fork('cells').permutation(CELL_COUNT);
   return Array.from(order.subarray(0, count), cellAt);
@@ -48,7 +48,7 @@ export function settingsPath(path: string): string {
 /**
  * Measures cells of NAS-Bench-201 into a table. Cells that compute the same are measured once, on the first of them by
  * index, so that a cell's numbers do not depend on which others are in the table. Rows are written in order, each at once;
- * when the table is there, the sweep goes on behind its last whole row.
+ * when the table is there, the sweep goes on after its last whole row.
  *
  * @throws InputError when another process writes the table, or it is one of other settings or cells.
  */

@@ -23,8 +23,8 @@ export interface Backend {
   /** How many blocks it computes side by side; a number of blocks that this divides keeps all of it busy to the end. */
   readonly parallelism: number;
   /**
-   * The blocks it is fast with, where they are others than a processor's: at most so many rows, and so many bytes of the
-   * largest array.
+   * The preferred block size, where it differs from a processor's: the most rows, and the most bytes of the largest
+   * array.
    */
   readonly blocks?: { readonly rows: number; readonly bytes: number };
   /**

@@ -219,7 +219,7 @@ const carries: {
   averagePoolGradient: NONE,
   maxPoolIndex: NONE,
 
-  // Dimensions behind the indexed ones come along, and so do those of the index itself.
+  // Dimensions after the indexed ones come along, and so do those of the index itself.
   gather: {
     alike: ({ indexRank, indexedRank }, operand, dimension) => {
       if (operand === 1) return dimension;

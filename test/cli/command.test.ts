@@ -249,10 +249,10 @@ describe('bad input gives exit code 2 and one clear line', () => {
   test('a batch larger than the data', () =>
     refused(['score', '--batch-size', '300'], /--batch-size 300: data sample hold only 256 images/));
   test('unknown data', () => refused(['score', '--data', 'mnist'], /data: unknown source, expected cifar10:PATH/));
-  test('a GPU mode that is not here', () =>
+  test('a GPU mode that is not available', () =>
     refused(
       ['score', '--backend', 'gpu', '--gpu-mode', 'webgl2'],
-      /backend gpu: mode webgl2 is not here: expected a browser with WebGL 2/,
+      /backend gpu: mode webgl2 is not available: expected a browser with WebGL 2/,
     ));
   test('a GPU mode that does not exist', () =>
     refused(

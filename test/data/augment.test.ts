@@ -177,7 +177,7 @@ describe('picking channels', () => {
     'float32',
   );
 
-  test('keeps so many channels of each image, in order and each as often', () => {
+  test('keeps a given number of channels of each image, in order and each as often', () => {
     for (const count of [1, 2, 3]) {
       const { shape, dtype, data } = pickChannels(images, count, new Generator(6));
       expect({ shape, dtype }).toEqual({ shape: [200, count, 2, 1], dtype: 'float32' });

@@ -150,7 +150,7 @@ describe('a batch', () => {
 });
 
 describe('synthetic images', () => {
-  test('are 50,000 of 3×32×32 unless told otherwise', () => {
+  test('are 50,000 of 3×32×32 by default', () => {
     expect(new SyntheticDataset()).toMatchObject({ name: 'synthetic', length: 50_000, shape: [3, 32, 32] });
     expect(new SyntheticDataset().get(49_999).image.data).toHaveLength(3072);
   });

@@ -48,7 +48,7 @@ describe('a loader', () => {
     );
   });
 
-  test('goes through the images in order unless told to shuffle', () => {
+  test('goes through the images in order by default', () => {
     expect(labelsOf(new DataLoader(numbered(5), { batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
   });
 

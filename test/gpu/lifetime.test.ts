@@ -23,7 +23,7 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
   test('names the mode, the renderer and the precision', async () => {
     const backend = await gpuBackend({ mode: 'headlessgl' });
     expect(backend.mode).toBe('headlessgl');
-    expect(backend.renderer.length).toBeGreaterThan('ANGLE'.length); // what is behind ANGLE, too
+    expect(backend.renderer.length).toBeGreaterThan('ANGLE'.length); // what ANGLE runs on, too
     expect(backend.device).toContain(backend.renderer);
     expect(backend.device).toMatch(/headlessgl.*float32/);
     const automatic = await gpuBackend();
@@ -92,9 +92,9 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
   });
 });
 
-test('a mode that is not here is an error that says how to get it, and no other mode', async () => {
-  await expect(gpuBackend({ mode: 'webgl2' })).rejects.toThrow(/mode webgl2 is not here: expected a browser/);
-  await expect(gpuBackend({ mode: 'webgpu' })).rejects.toThrow(/mode webgpu is not here: expected a browser/);
+test('a mode that is not available is an error that says how to get it, and no other mode', async () => {
+  await expect(gpuBackend({ mode: 'webgl2' })).rejects.toThrow(/mode webgl2 is not available: expected a browser/);
+  await expect(gpuBackend({ mode: 'webgpu' })).rejects.toThrow(/mode webgpu is not available: expected a browser/);
   await expect(gpuBackend({ mode: 'metal' as 'cpu' })).rejects.toThrow(InputError);
   await expect(gpuBackend({ mode: 'metal' as 'cpu' })).rejects.toThrow(/expected auto or one of headlessgl, webgl2/);
 });

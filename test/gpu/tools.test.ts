@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { golden, goldenPath } from '../support/golden.ts';
 import { whyNot } from '../support/gpu.ts';
 
-// The gpu backend behind what runs or rewrites TypeScript: the command by tsx, and vitest counting coverage. (Bundlers:
+// The gpu backend under tools that run or rewrite TypeScript: the command by tsx, and vitest counting coverage. (Bundlers:
 // browser.test.ts.)
 
 const run = promisify(execFile);
@@ -60,7 +60,7 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
         expect(device).toMatch(/\w/);
         expect(kappaError).toBeLessThan(1e-3);
       } else {
-        expect(reason).toMatch(/is not here: expected a browser/);
+        expect(reason).toMatch(/is not available: expected a browser/);
       }
     }
   });

@@ -63,7 +63,7 @@ describe('networks', () => {
     expect(weights.filter((weight) => gradients.includes(weight))).toEqual(gradients);
   });
 
-  test('have the depth and the stem that they are told', () => {
+  test('have the given depth and stem', () => {
     const shallow = superNetwork(NAS_BENCH_201_SPACE, 4, { ...size, channels: 1, depth: 1, useStem: false });
     const trace = new Trace(shallow, [4, 1, 3, 3], { mode: 'train' });
     expect(trace.y.shape).toEqual([4, 10]);

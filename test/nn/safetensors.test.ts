@@ -98,7 +98,7 @@ describe('safetensors', () => {
     ['data that end before they begin', file({ x: { ...entry, data_offsets: [4, 0] } }, [0, 0, 0, 0]), /begin ≤ end/],
     ['a gap', file({ x: { ...entry, data_offsets: [4, 8] } }, Array<number>(8)), /x: expected data to begin at byte 0, got 4/],
     ['an overlap', file({ x: entry, y: entry }, [0, 0, 0, 0]), /y: expected data to begin at byte 4, got 0/],
-    ['bytes left over', file({ x: entry }, Array<number>(6)), /expected 4 bytes behind the header, got 6/],
+    ['bytes left over', file({ x: entry }, Array<number>(6)), /expected 4 bytes after the header, got 6/],
   ]; // prettier-ignore
 
   test.each(refused)('with %s are refused', (_, bytes, message) => {

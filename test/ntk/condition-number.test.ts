@@ -229,7 +229,7 @@ describe('the noise floor', () => {
     );
   });
 
-  test('flags κ = 4e6 computed in float32 throughout, as the seed does', () => {
+  test('flags κ = 4e6 computed in float32 throughout, as by TE-NAS', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const rows = roundRows(rowsWithSingularValues([1, 0.7, 0.3, 0.1, 5e-4], 2000, new Generator(seed)));
@@ -315,7 +315,7 @@ describe('refused are', () => {
   });
 });
 
-test("the seed's number is κ with NaN as 100000 and infinities as the largest doubles", () => {
+test("TE-NAS's number is κ with NaN as 100000 and infinities as the largest doubles", () => {
   expect(teNasKappa(12.5)).toBe(12.5);
   expect(teNasKappa(-3e7)).toBe(-3e7);
   expect(teNasKappa(0)).toBe(0);

@@ -9,7 +9,7 @@ import { smallNetwork } from '../support/networks.ts';
 const batch = (seed: number, n = 3) => ({ images: draw(seed, [n, 3, 8, 8]) });
 
 describe('getNtkN', () => {
-  test('is the seed on the reference networks, in either mode', async () => {
+  test('is TE-NAS on the reference networks, in either mode', async () => {
     for (const name of ['nb201-arch-00-train', 'nb201-arch-00-eval']) {
       const { network, input, mode, metadata } = golden(name);
       const [kappa] = await getNtkN([{ images: input }], [network], { trainMode: mode === 'train' });
@@ -17,7 +17,7 @@ describe('getNtkN', () => {
     }
   });
 
-  test('takes several networks, and as many batches as it is told', async () => {
+  test('takes several networks, and as many batches as asked for', async () => {
     const networks = [smallNetwork('cell network', 1), smallNetwork('DARTS supernet', 2)];
     const loader = [batch(1), batch(2), batch(3)];
     const first = await getNtkN(loader, networks, { trainMode: true, numBatch: 1 });

@@ -208,7 +208,7 @@ describe('a sweep', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.csv.lock'))).toEqual([]);
   });
 
-  test('goes on behind the last whole row, wherever it was cut', async () => {
+  test('goes on after the last whole row, wherever it was cut', async () => {
     await sweep('whole.csv', twins);
     const whole = await readFile(at('whole.csv'), 'utf8');
     for (const share of [0, 0.01, 0.3, 0.55, 0.99, 1]) {

@@ -43,7 +43,7 @@ export function kernelByDefinition(
   return ndarray(data, [first.length, second.length]);
 }
 
-/** The rows whose products are the kernel: for `trace` those of all outputs of a sample behind each other. */
+/** The rows whose products are the kernel: for `trace` those of all outputs of a sample one after another. */
 function rowsFor(
   { samples, outputs: count, rows }: WholeJacobian,
   names: readonly string[],

@@ -20,7 +20,7 @@ export interface PrimitiveCase {
   readonly build: (...operands: Tensor[]) => Tensor;
   /** How many innermost dimensions of each operand the primitive is defined on. */
   readonly coreRanks: readonly number[];
-  /** Which operands the result changes smoothly with; all unless told otherwise. */
+  /** Which operands the result changes smoothly with; all by default. */
   readonly smooth?: readonly number[];
   /** For the message of a failing case. */
   readonly toString: () => string;
@@ -72,7 +72,7 @@ const batches = fc
 
 const shapes = fc.array(extent(4), { minLength: 1, maxLength: 3 });
 
-/** Positions; several may be the same. Dimensions before and behind the indexed ones, one index or a block of them. */
+/** Positions; several may be the same. Dimensions before and after the indexed ones, one index or a block of them. */
 const positions = fc
   .record({
     size: fc.array(extent(4), { minLength: 1, maxLength: 2 }),
@@ -314,9 +314,9 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
     'concatenate',
     fc
       .tuple(fc.array(extent(3), { minLength: 1, maxLength: 3 }), fc.array(extent(3), { maxLength: 2 }))
-      .map(([sizes, behind]) => ({
-        attributes: { axis: -1 - behind.length },
-        operands: sizes.map((size) => ({ core: [size, ...behind] })),
+      .map(([sizes, after]) => ({
+        attributes: { axis: -1 - after.length },
+        operands: sizes.map((size) => ({ core: [size, ...after] })),
       })),
   ),
 

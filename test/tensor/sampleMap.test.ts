@@ -66,7 +66,7 @@ describe('is a map of samples', () => {
       concatenate([broadcastTo(reshape(w, [1, 1, 4]), [n(x), 1, 4]), x], 1), [5, 4], [4]],
     ['learned positions without a batch dimension', (x, w) => add(x, w), [5, 4], [5, 4]],
     ['heads in front of tokens', (x) => transpose(reshape(x, [n(x), 5, 2, 2]), [0, 2, 1, 3]), [5, 4]],
-    ['samples moved behind another dimension, and back', (x, w) =>
+    ['samples moved after another dimension, and back', (x, w) =>
       transpose(matmul(transpose(x, [1, 0, 2]), w), [1, 0, 2]), [5, 4], [4, 2]],
     ['a channel attention', (x) =>
       multiply(x, reshape(globalAveragePool(x), [n(x), x.shape[1], 1, 1])), [3, 4, 4]],

@@ -55,7 +55,7 @@ const operations: Readonly<Record<string, (x: Tensor, seed: number) => Tensor>> 
   'a max pool': (x) => maxPool(x, 3, { stride: 1, padding: 1 }),
 };
 
-/** Operations that one thread computes while the others wait, before and behind one that is divided. */
+/** Operations that one thread computes while the others wait, before and after one that is divided. */
 const undivided: typeof operations = {
   'a sum over pixels': (x) => relu(sum(relu(x), [-1, -2])),
   'a sum over samples': (x) => relu(sum(exp(x), [0])),

@@ -27,7 +27,7 @@ export interface MultiheadAttentionOptions {
   readonly bias?: boolean;
 }
 
-/** The projection behind the heads. PyTorch starts its bias at 0. */
+/** The projection after the heads. PyTorch starts its bias at 0. */
 class OutProjection extends Module {
   readonly #weight: Parameter;
   readonly #bias: Parameter | undefined;

@@ -8,7 +8,7 @@ export { householderQL } from './implicitQL.ts';
 export { jacobi } from './jacobi.ts';
 export type { Eigenpairs, Solver } from './solver.ts';
 
-/** Up to so many rows, cyclic Jacobi: it costs about 30·n³, and small eigenvalues are accurate relative to themselves. */
+/** Up to this many rows, cyclic Jacobi: it costs about 30·n³, and small eigenvalues are accurate relative to themselves. */
 export const JACOBI_ROWS = 100;
 
 /** The method for matrices of n rows, where none is asked for. */

@@ -82,7 +82,7 @@ export function convolutionTranspose(x: Tensor, weight: Tensor, options: Convolu
   }
   const axes = ([0, 1] as const).map((i) => {
     const [low, high] = declared[i];
-    // Additional rows are less padding after, and what is left of them lies behind all that x reaches.
+    // Additional rows are less padding after, and what is left of them lies after all that x reaches.
     const after = Math.max(0, high - outputPadding[i]);
     const more = outputPadding[i] - (high - after);
     const reach = (x.shape[x.rank - 2 + i] - 1) * stride[i] + dilation[i] * (weight.shape[weight.rank - 2 + i] - 1) + 1;

@@ -10,7 +10,7 @@ export interface GatherOptions {
   readonly indexRank?: number;
   /** Dimensions of x that the index counts through, in row-major order; 1 by default. */
   readonly indexedRank?: number;
-  /** Dimensions of x behind those, taken as a whole; 0 by default. */
+  /** Dimensions of x after those, taken as a whole; 0 by default. */
   readonly innerRank?: number;
 }
 

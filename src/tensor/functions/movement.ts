@@ -46,7 +46,7 @@ export function eye(n: number, dtype: DType = 'float64'): Tensor {
 }
 
 /**
- * The dimensions in another order; reversed unless told otherwise. Dimension i of the result is dimension
+ * The dimensions in another order; reversed by default. Dimension i of the result is dimension
  * `permutation[i]` of x.
  *
  * @throws ShapeError when it is no permutation.

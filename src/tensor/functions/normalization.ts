@@ -71,7 +71,7 @@ export function channelSum(x: Tensor): Tensor {
   return apply('channelSum', [x], {});
 }
 
-/** Batch norm's ε unless told otherwise; PyTorch's. */
+/** Batch norm's default ε, PyTorch's. */
 export const BATCH_NORM_EPSILON = 1e-5;
 
 /**

@@ -10,7 +10,7 @@ export interface MatmulOptions {
 }
 
 /**
- * The matrix product a·b of […, M, K] and […, K, N], either read transposed if told so.
+ * The matrix product a·b of […, M, K] and […, K, N], either optionally read transposed.
  *
  * @throws ShapeError when the inner extents differ.
  */

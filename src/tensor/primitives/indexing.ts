@@ -6,7 +6,7 @@ import type { Signature } from '../signature.ts';
 export interface IndexAttributes {
   /** Dimensions of the index. */
   readonly indexRank: number;
-  /** Dimensions behind the indexed ones: they are taken as a whole. */
+  /** Dimensions after the indexed ones: they are taken as a whole. */
   readonly innerRank: number;
 }
 

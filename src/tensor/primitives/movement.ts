@@ -137,7 +137,7 @@ export const movementDefinitions = {
         for (const core of rest) {
           if (!sameShape(core.slice(1), first.slice(1))) {
             throw new ShapeError(
-              `concatenate: expected shapes that agree behind the axis, got ${cores.map(formatShape).join(' and ')}`,
+              `concatenate: expected shapes that agree after the axis, got ${cores.map(formatShape).join(' and ')}`,
             );
           }
         }

@@ -116,7 +116,7 @@ function log1pOf(x: Scalar): Scalar {
   return select(less(abs(x), 2 ** -54), x, select(equal(x, Infinity), x, y));
 }
 
-/** a in two parts of half its digits, 53 or those told, whose products are exact (Veltkamp). */
+/** a in two parts of half its digits (53 by default), whose products are exact (Veltkamp). */
 function halves(a: Scalar, digits = 53): readonly [high: Scalar, low: Scalar] {
   const c = mul(a, 2 ** Math.ceil(digits / 2) + 1);
   const high = sub(c, sub(c, a));
@@ -241,7 +241,7 @@ function erfcOf(x: Scalar, digits: number): Scalar {
 
 const unary = (f: (x: Scalar) => Scalar) => (args: readonly Scalar[]) => f(args[0]);
 
-/** The error functions by way of `exp`, in a precision of so many binary digits. */
+/** The error functions by way of `exp`, in a precision of a given number of binary digits. */
 export const errorFunctions = (digits: number) =>
   ({ erf: ([x]) => erfOf(x, digits), erfc: ([x]) => erfcOf(x, digits) }) satisfies Expansions;
 

@@ -69,7 +69,7 @@ export function expand(expression: Scalar, expansions: Expansions): Scalar {
 }
 
 /**
- * The most of an expression that reads at most so many operands, where the whole reads more: cut it off, compute it on
+ * The largest part of an expression that reads at most a given number of operands, where the whole reads more: cut it off, compute it on
  * its own, and the rest reads one operand in its place.
  */
 export function largestPart(expression: Scalar, mostOperands: number): Scalar {

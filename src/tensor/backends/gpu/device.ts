@@ -254,7 +254,7 @@ function adapterOf({ adapter: { info } }: WebGpuContext): string {
   return parts.filter((part) => part !== '').join(' ') || 'WebGPU';
 }
 
-/** The renderer behind a context. A page tells it by an extension; headless-gl by the class that its own derives from. */
+/** The renderer of a context. A page reports it by an extension; headless-gl by the class that its own derives from. */
 function rendererOf(context: GlContext): string {
   const extension = context.getExtension('WEBGL_debug_renderer_info');
   if (extension) return String(context.getParameter(extension.UNMASKED_RENDERER_WEBGL));

@@ -1,7 +1,7 @@
 /**
  * How the kernels of a GPU.js mode read and write arrays.
  *
- * An array of n numbers lies on the device as ⌈n/4⌉ *texels* of four; lanes behind the end hold anything. Kernels are
+ * An array of n numbers lies on the device as ⌈n/4⌉ *texels* of four; lanes after the end hold anything. Kernels are
  * written as text, in the subset of JavaScript that GPU.js translates, and by way of a dialect, so that one source
  * serves every mode.
  */
@@ -14,7 +14,7 @@ export interface Dialect {
   readonly mostElements: number;
   /** ⌊a/b⌋ of whole numbers a ≥ 0 and a literal b that is no power of two. */
   readonly quotient: (a: string, b: number) => string;
-  /** The output setting of a kernel that writes so many texels. */
+  /** The output setting of a kernel that writes a given number of texels. */
   readonly output: (texels: number) => number[];
   /** The expression of the thread's number, for that output setting. */
   readonly thread: (output: readonly number[]) => string;
@@ -29,7 +29,7 @@ const WIDEST = 2048;
 const SQUARE = 64;
 
 /**
- * The width, a power of two, of a texture of so many pixels. Pixels behind the last texel are computed, too, and rows in
+ * The width, a power of two, of a texture of a given number of pixels. Pixels after the last texel are computed, too, and rows in
  * pairs: the width is one that wastes little, and leaves more than one square to share out.
  */
 function widthFor(texels: number): number {

@@ -14,7 +14,7 @@ export interface GpuJsTexture {
 /** A compiled kernel. */
 export interface GpuJsKernel {
   (...operands: unknown[]): unknown;
-  /** What runs it: GPU.js puts another one here when it cannot run a kernel as it was told. */
+  /** What runs it: GPU.js puts another one here when it cannot run a kernel as configured. */
   readonly kernel?: { readonly context?: unknown; readonly constructor: { readonly mode?: string } };
   readonly fallbackReason?: string | null;
   destroy(removeCanvasReferences?: boolean): void;

@@ -13,7 +13,7 @@ export { GPU_MODES, type GpuMode, type GpuModeChoice };
 
 /** Settings of {@link gpuBackend}. */
 export interface GpuBackendOptions {
-  /** What GPU.js runs on; `auto` unless told otherwise. */
+  /** What GPU.js runs on; `auto` by default. */
   readonly mode?: GpuModeChoice;
   /** GPU.js, where a page has loaded it by other means than `import('gpu.js')`. */
   readonly gpujs?: unknown;
@@ -37,7 +37,7 @@ export interface GpuBackend extends Backend {
  * Arrays stay on the device from the first upload until results are read back. Kernel matrices are summed in float64,
  * which no such device has, from the rows that were read back, on the host.
  *
- * @throws BackendError when GPU.js is not installed or the mode is not here: no other is taken in its place.
+ * @throws BackendError when GPU.js is not installed or the mode is not available: no other takes its place.
  */
 export async function gpuBackend({ mode = 'auto', gpujs }: GpuBackendOptions = {}): Promise<GpuBackend> {
   const loaded = (gpujs as GpuJsModule | undefined) ?? (await loadGpuJs());

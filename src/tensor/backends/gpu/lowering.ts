@@ -35,7 +35,7 @@ export interface KernelCall {
 /** Turns one primitive into calls of kernels. */
 export type GpuKernel<A> = (lower: Lowering, attributes: A, output: Operand, operands: readonly Operand[]) => void;
 
-/** The number of texels of so many elements. */
+/** The number of texels of a given number of elements. */
 export function texelsOf(elements: number): number {
   return Math.max(1, Math.ceil(elements / 4));
 }
@@ -90,7 +90,7 @@ export class Lowering {
   }
 
   /**
-   * Intermediate results of one shape that are computed together, by one kernel if it can write so many. What was
+   * Intermediate results of one shape that are computed together, by one kernel if it can write as many. What was
    * computed before, from the same operands, is not again.
    *
    * @param write writes the text for texel `k.t` of the arrays from `first` to before `end` and tells their lanes.

@@ -54,7 +54,8 @@ export async function chooseMode(choice: string, gpujs: GpuJsModule): Promise<Gp
   if (mode === undefined) {
     throw new InputError(`backend gpu: mode ${choice}: expected auto or one of ${GPU_MODES.join(', ')}`);
   }
-  if (!(await modeIsThere(mode, gpujs))) throw new BackendError(`backend gpu: mode ${mode} is not here: ${HOW[mode]}`);
+  if (!(await modeIsThere(mode, gpujs)))
+    throw new BackendError(`backend gpu: mode ${mode} is not available: ${HOW[mode]}`);
   return mode;
 }
 

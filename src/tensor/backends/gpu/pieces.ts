@@ -118,7 +118,7 @@ export function foldLoops(
 }
 
 /**
- * Folds arrays that lie behind each other into one.
+ * Folds arrays that lie one after another into one.
  *
  * @param parts `count` arrays of the output's size, each rounded up to whole texels.
  */

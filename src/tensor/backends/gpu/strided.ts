@@ -44,7 +44,7 @@ export function readView(k: KernelText, number: number, shape: Shape, { strides,
   });
 }
 
-/** A function of the position of each lane's element of a texel; lanes behind the end repeat the last element. */
+/** A function of the position of each lane's element of a texel; lanes after the end repeat the last element. */
 export function perLane(
   k: KernelText,
   size: number,

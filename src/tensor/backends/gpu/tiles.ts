@@ -11,7 +11,7 @@ export interface Tiling {
   readonly count: number;
 }
 
-/** Tiles for so many rows. */
+/** Tiles for a given number of rows. */
 export function tilesFor(rows: number): Tiling {
   const count = Math.ceil(rows / MOST_ROWS);
   return { height: Math.ceil(rows / count), count };

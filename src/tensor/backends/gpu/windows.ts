@@ -11,7 +11,7 @@ import { mapViews } from './strided.ts';
 /** Where the windows of an image are. */
 export interface WindowGeometry {
   readonly stride: Pair;
-  /** How far the first window begins before the image; negative if behind its first pixel. */
+  /** How far the first window begins before the image; negative if after its first pixel. */
   readonly before: Pair;
   readonly dilation: Pair;
   readonly kernel: Pair;

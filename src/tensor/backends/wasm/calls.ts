@@ -16,7 +16,7 @@ export interface Call {
 /** Not a kernel: threads wait here until all have come. Its arguments are two 32-bit zeros, and how many threads. */
 export const BARRIER = 'barrier';
 
-/** The place `bytes` behind another. */
-export function behind({ region, offset }: Address, bytes: number): Address {
+/** The place `bytes` after another. */
+export function advance({ region, offset }: Address, bytes: number): Address {
   return { region, offset: offset + bytes };
 }

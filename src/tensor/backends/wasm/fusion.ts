@@ -2,7 +2,7 @@ import type { Plan, Step } from '../../plan.ts';
 import type { Shape } from '../../shape.ts';
 import type { Lowering, Operand } from './lowering.ts';
 
-// What rules of fusion (fusionRules.ts) are told, and what they find; fuse.ts runs them.
+// The input of the rules of fusion (fusionRules.ts), and what they find; fuse.ts runs them.
 
 /** Something to be done at one place of a program: one step of the plan, or what several have become. */
 export interface Operation {

@@ -18,19 +18,19 @@ const MODULES_KEPT = 64;
 
 const FOUR_GIB = 2 ** 32;
 
-/** Arrays from here on are shared with workers, not sent. */
+/** Arrays of at least this many bytes are shared with workers, not sent. */
 const LARGE_BYTES = 2 ** 16;
 
 /** Settings of {@link wasmBackend}. */
 export interface WasmBackendOptions {
-  /** Worker threads; as many as there are processors (8 at most) unless told otherwise. */
+  /** Worker threads; as many as there are processors (8 at most) by default. */
   readonly threads?: number;
   /**
    * Whether threads share one memory. They do wherever they can: everywhere but in a page that is not cross-origin
    * isolated, where each has a memory of its own and computes the fixed part of a plan for itself.
    */
   readonly sharedMemory?: boolean;
-  /** The most bytes of a memory; 4 GiB, all that WebAssembly can address, unless told otherwise. */
+  /** The most bytes of a memory; by default 4 GiB, all that WebAssembly can address. */
   readonly maximumBytes?: number;
 }
 

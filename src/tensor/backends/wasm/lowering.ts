@@ -3,7 +3,7 @@ import { type DType, ELEMENT_BYTES, type NDArray } from '../../array.ts';
 import { tapeOf } from '../../scalar/index.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachRow } from '../../strided.ts';
-import { type Address, BARRIER, behind, type Call } from './calls.ts';
+import { type Address, BARRIER, advance, type Call } from './calls.ts';
 import type { ElementwiseFunction } from './emit/elementwise.ts';
 import { encode, type Fields, type Struct, type Values } from './struct.ts';
 
@@ -189,8 +189,8 @@ export function forEachRun(
   forEachRow(out.leading, strides, (offsets, [, ...steps], count) =>
     visit({
       count,
-      output: behind(output.address, offsets[0] * out.bytes),
-      operands: operands.map(({ address }, i) => behind(address, offsets[i + 1] * parts[i].bytes)),
+      output: advance(output.address, offsets[0] * out.bytes),
+      operands: operands.map(({ address }, i) => advance(address, offsets[i + 1] * parts[i].bytes)),
       steps,
     }),
   );
@@ -205,8 +205,8 @@ export function singly(
 ): void {
   for (let i = 0; i < count; i++) {
     visit(
-      behind(output, i * outputBytes),
-      operands.map((operand, k) => behind(operand, i * steps[k] * operandBytes[k])),
+      advance(output, i * outputBytes),
+      operands.map((operand, k) => advance(operand, i * steps[k] * operandBytes[k])),
     );
   }
 }

@@ -48,7 +48,7 @@ export class Pool {
     this.#places.take(heapBase);
   }
 
-  /** @throws BackendError when a memory or a worker cannot be had. */
+  /** @throws BackendError when a memory or a worker is not available. */
   static async start(options: PoolOptions): Promise<Pool> {
     // Compiling in the background does not by itself keep a Node process alive.
     const alive = setInterval(() => {}, 2 ** 30);
@@ -134,7 +134,7 @@ export class Pool {
   #take(sizes: readonly number[]): number[] {
     const taken = sizes.map((bytes) => this.#places.take(bytes));
     try {
-      this.#grow(this.#places.size + PAGE); // kernels read whole vectors: up to 12 bytes behind an array's end
+      this.#grow(this.#places.size + PAGE); // kernels read whole vectors: up to 12 bytes past an array's end
     } catch (error) {
       this.#give(taken, sizes);
       throw error;

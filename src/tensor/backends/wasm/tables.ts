@@ -1,6 +1,6 @@
 import { listOf, struct } from './struct.ts';
 
-// What kernels are told of a piece of work. Each table is declared here and nowhere else: the kernel reads it through
+// The description of a piece of work that a kernel reads. Each table is declared here and nowhere else: the kernel reads it through
 // the class of the same name in assembly/generated/tables.ts, and the lowering fills it by name. Distances and sizes of
 // type `usize` are in bytes, strides of weights in elements.
 

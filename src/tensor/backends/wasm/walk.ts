@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from '../../shape.ts';
 import { joinDimensions } from '../../strided.ts';
-import { type Address, behind } from './calls.ts';
+import { type Address, advance } from './calls.ts';
 import { LINE, type Lowering } from './lowering.ts';
 
 /** The operations of the kernel `walk`, numbered as in assembly/walk.ts. */
@@ -24,7 +24,7 @@ export function walk(lower: Lowering, operation: RowOperation, shape: Shape, out
   const addresses = [output.address, operand.address];
   const part = (start: number, count: number) => {
     const table = lower.table([extents.length, count, ...inner, ...strides.flat()]);
-    const at = addresses.map((address, i) => behind(address, start * strides[i][0]));
+    const at = addresses.map((address, i) => advance(address, start * strides[i][0]));
     lower.call('walk', ROW_OPERATIONS.indexOf(operation), ...at, table, scratch);
   };
   if (strides[0][0] === 0 || addresses.some(({ region }) => region === 'scratch')) part(0, first);

@@ -74,7 +74,7 @@ export function applyOf<R extends object>(rows: R) {
   ): Tensor => applyDefinition(primitive, definitions[primitive], operands, attributes);
 }
 
-/** The expression of a row for so many operands. */
+/** The expression of a row for a number of operands. */
 export function expressionOf<A>({ expression }: Row<A>, attributes: A, count: number): Scalar {
   return expression(
     Array.from({ length: count }, (_, i) => operand(i)),

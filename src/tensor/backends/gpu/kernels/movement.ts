@@ -43,7 +43,7 @@ export function padKernel(lower: Lowering, { before, interior }: PadAttributes, 
         if (i >= 0) {
           const extent = output.shape[d];
           const last = before[i] + (core[i] - 1) * (interior[i] + 1);
-          // Where the coordinate lies before the first or behind the last element, another one is read and dropped.
+          // Where the coordinate lies before the first or after the last element, another one is read and dropped.
           if (before[i] > 0) outside.push(`${coordinate} < ${before[i]}`);
           if (last < extent - 1) outside.push(`${coordinate} > ${last}`);
           const shifted = k.value(`Math.min(Math.max(${plus(coordinate, -before[i])}, 0), ${last - before[i]})`);

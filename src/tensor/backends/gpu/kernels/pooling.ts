@@ -23,7 +23,7 @@ function counts(k: KernelText, row: string, texel: string, input: Pair, attribut
   const rows = inside(k, row, 0, input[0], attributes);
   return lanes((lane) => {
     const column = k.value(plus(`${texel} * 4`, lane));
-    // Behind the last output, in the filling of a row, there may be no pixel: the value is dropped, but must be one.
+    // After the last output, in the filling of a row, there may be no pixel: the value is dropped, but must be one.
     return k.value(`Math.max(${rows} * (${inside(k, column, 1, input[1], attributes)}), 1)`);
   });
 }

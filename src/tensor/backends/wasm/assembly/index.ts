@@ -12,7 +12,7 @@ export { clear, walk } from './walk';
 export { winogradConvolve } from './winogradConvolve';
 export { winogradCorrelate } from './winogradCorrelate';
 
-/** The first byte behind the module's own data. */
+/** The first byte after the module's own data. */
 export function heapBase(): usize {
   return __heap_base;
 }

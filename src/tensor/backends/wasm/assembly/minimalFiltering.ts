@@ -258,7 +258,7 @@ export function placeAt(places: usize, i: i32): Place {
 /**
  * Puts Aᵀ m A for the four patches whose points are `point` bytes apart from `m` on.
  *
- * @param places of the patches; `offset` bytes behind them is where the results go
+ * @param places of the patches; the results go `offset` bytes after them
  * @param row bytes of a row of results
  * @param whole whether all four patches have all rows and columns
  * @param columns room for 24 vectors

@@ -57,7 +57,7 @@ function copyRow(from: usize, to: usize, count: i32): void {
   }
 }
 
-/** Copies `count` rows of `width` floats into rows of `stride` floats, with zeros behind. */
+/** Copies `count` rows of `width` floats into rows of `stride` floats, with zeros after them. */
 export function padRows(from: usize, to: usize, count: i32, width: i32, stride: i32): void {
   for (let i = 0; i < count; i++) {
     copyRow(from, to, width);

@@ -21,11 +21,11 @@ export interface ElementwiseFunction {
 
 /**
  * The table that a function is called with: extents; then for the output and each operand in memory what to add to its
- * address, in bytes, behind each turn of a dimension (in the last one: from element to element).
+ * address, in bytes, after each turn of a dimension (in the last one: from element to element).
  */
 export function tableOf(extents: readonly number[], steps: readonly (readonly number[])[]): number[] {
   const row = extents.length - 1;
-  // Behind the turns of an inner dimension addresses have gone along it, but for the row: that is walked on a copy.
+  // After the turns of an inner dimension addresses have gone along it, but for the row: that is walked on a copy.
   const advance = (step: readonly number[]) => step.map((s, d) => s - (d < row - 1 ? extents[d + 1] * step[d + 1] : 0));
   return [...extents, ...steps.flatMap(advance)];
 }
@@ -123,7 +123,7 @@ class Writer {
     });
     const lanes = operands.includes('strided') ? Array.from({ length: this.#width - 1 }, () => body.local('i32')) : [];
     body.loop(() => {
-      // A lane behind the end of the row reads the last element: what lies at its own place may not be memory.
+      // A lane after the end of the row reads the last element: what lies at its own place may not be memory.
       lanes.forEach((local, i) => {
         body
           .i32(i + 1)
@@ -156,7 +156,7 @@ class Writer {
     });
   }
 
-  /** Loads the next elements of an operand. Dense ones are read as a whole, behind the end of the row, too. */
+  /** Loads the next elements of an operand. Dense ones are read as a whole, past the end of the row, too. */
   #load(access: Access, { at, step }: Moving, lanes: readonly Local[], vector: Local): void {
     const { body } = this;
     const whole = this.#width * this.#bytes === 16;

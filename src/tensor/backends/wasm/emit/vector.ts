@@ -31,7 +31,7 @@ const MACHINE: Readonly<Record<'exp2' | 'exponent' | 'significand', (body: Funct
       .op('f64x2.add')
       .i32(52)
       .op('i64x2.shl'),
-  // Shifted by √½, the exponent is that of m·2ᵉ with √½ ≤ m < √2. Behind the exponent of 2⁵², a whole number is itself.
+  // Shifted by √½, the exponent is that of m·2ᵉ with √½ ≤ m < √2. From the exponent of 2⁵² on, a whole number is itself.
   exponent: (body) =>
     void shifted(body)
       .i32(52)

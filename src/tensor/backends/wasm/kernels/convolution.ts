@@ -1,4 +1,4 @@
-import { behind } from '../calls.ts';
+import { advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
 import { sizeOf } from '../../../shape.ts';
 import type { ConvolutionAttributes, ConvolutionPrimitives, Pair } from '../../../primitives/convolution.ts';
@@ -23,7 +23,7 @@ function choose({ attributes, gradient, kernels, channels, kernel, outputs }: Co
   return filtering ? lowerFiltering : lowerConvolve;
 }
 
-/** About so many products are computed in the time in which a number is written. */
+/** About this many products are computed in the time that writing a number takes. */
 const PRODUCTS_A_WRITE = 8;
 
 type ConvolutionOf<A> = (attributes: A, output: Operand, x: Operand, w: Operand) => Convolution;
@@ -66,8 +66,8 @@ function convolve<A>(of: ConvolutionOf<A>): WasmKernel<A> {
         const samples = what.samples * run.count;
         const work = (samples * groups * kernels * sizeOf(outputs) * channels * sizeOf(kernel)) / PRODUCTS_A_WRITE;
         lower.divide(samples, work, (first, count) => {
-          const out = behind(run.output, first * coreBytes(output, 3));
-          const from = behind(x, first * coreBytes(operands[0], 3));
+          const out = advance(run.output, first * coreBytes(output, 3));
+          const from = advance(x, first * coreBytes(operands[0], 3));
           emit(lower, out, [from, w], { ...what, samples: count }, { add: false });
         });
       } else {

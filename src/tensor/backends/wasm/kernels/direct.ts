@@ -93,7 +93,7 @@ export type CorrelationLowering = (
   what: Correlation,
 ) => void;
 
-/** About so many pixels are added up in registers before they go to memory: four lanes of a quarter each. */
+/** About this many pixels are added up in registers before they go to memory: four lanes of a quarter each. */
 const PIXELS_A_SUM = 1024;
 
 /** A weight gradient: the kernel `correlate`. */

@@ -1,5 +1,5 @@
 import { ELEMENT_BYTES } from '../../../array.ts';
-import { behind } from '../calls.ts';
+import { advance } from '../calls.ts';
 import { type Access, tableOf } from '../emit/elementwise.ts';
 import { LINE, type Lowering, type Operand } from '../lowering.ts';
 import { add, largestPart, operand as operandOf, rewrite, type Scalar, scaled, tapeOf } from '../../../scalar/index.ts';
@@ -38,7 +38,7 @@ export function elementwise(lower: Lowering, expression: Scalar, output: Operand
   // Divided along the first dimension.
   const part = (start: number, count: number) => {
     const table = lower.table(tableOf([count, ...extents.slice(1)], steps));
-    const [to, ...from] = arrays.map(({ address }, i) => behind(address, start * steps[i][0]));
+    const [to, ...from] = arrays.map(({ address }, i) => advance(address, start * steps[i][0]));
     lower.call(name, to, ...from, ...numbers, table);
   };
   lower.divide(extents[0], sizeOf(output.shape), part, row === 0 ? LINE : 1);

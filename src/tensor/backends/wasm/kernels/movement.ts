@@ -1,5 +1,5 @@
 import { bytesOf, ELEMENT_BYTES } from '../../../array.ts';
-import { type Address, behind } from '../calls.ts';
+import { type Address, advance } from '../calls.ts';
 import type { Lowering, Operand, WasmKernel } from '../lowering.ts';
 import { walk } from '../walk.ts';
 import { broadcastStrides, type Shape, stridesOf } from '../../../shape.ts';
@@ -16,7 +16,7 @@ interface Strided {
 function copy(lower: Lowering, shape: Shape, to: Strided, from: Strided): void {
   const size = ELEMENT_BYTES[to.array.dtype];
   const view = ({ array, offset, strides }: Strided): { address: Address; steps: number[] } => ({
-    address: behind(array.address, offset * size),
+    address: advance(array.address, offset * size),
     steps: strides.map((stride) => stride * size),
   });
   walk(lower, size === 4 ? 'copy' : 'copy64', shape, view(to), view(from));

@@ -1,4 +1,4 @@
-import { type Address, behind } from '../calls.ts';
+import { type Address, advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
 import type { NormalizationPrimitives } from '../../../primitives/normalization.ts';
 
@@ -14,15 +14,15 @@ function moments(epsilon: number, lower: Lowering, x: Operand, output: Operand, 
     singly(run, coreBytes(output, rank), [coreBytes(x, 4)], (out, [from]) =>
       lower.divide(c, n * c * pixels, (first, count) => {
         const plane = 4 * pixels * first;
-        const to = rank === 4 ? [behind(out, plane), 0] : [0, behind(out, 4 * first)];
-        lower.call('standardize', ...to, behind(from, plane), epsilon, n, c, count, pixels);
+        const to = rank === 4 ? [advance(out, plane), 0] : [0, advance(out, 4 * first)];
+        lower.call('standardize', ...to, advance(from, plane), epsilon, n, c, count, pixels);
       }),
     ),
   );
 }
 
 /**
- * The gradient of batch norm's normalisation, and in the same pass that of the scale behind it, Σ g·y, if `products` is
+ * The gradient of batch norm's normalisation, and in the same pass that of the scale after it, Σ g·y, if `products` is
  * to hold it.
  */
 export function standardizeGradientWith(
@@ -55,7 +55,7 @@ function affine(lower: Lowering, output: Operand, [x, ...coefficients]: readonly
       const [from, ...factors] = run.operands;
       const sample = 4 * c * pixels;
       return lower.divide(n * run.count, n * run.count * c * pixels, (first, count) =>
-        call(behind(run.output, first * sample), [behind(from, first * sample), ...factors], count),
+        call(advance(run.output, first * sample), [advance(from, first * sample), ...factors], count),
       );
     }
     const bytes = operands.map((operand, i) => coreBytes(operand, i === 0 ? 4 : 1));

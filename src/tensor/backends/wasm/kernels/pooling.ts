@@ -1,4 +1,4 @@
-import { type Address, behind } from '../calls.ts';
+import { type Address, advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
 import type { Values } from '../struct.ts';
 import { BoxSumTable, PoolTable } from '../tables.ts';
@@ -19,7 +19,7 @@ function windows(attributes: PoolAttributes, input: Operand, output: Operand): V
 
 const plane = ({ shape }: Operand) => shape.slice(-2);
 
-/** Visits planes one behind the other, as many at a time as lie so, divided among the threads of the stage. */
+/** Visits planes one after another, as many at a time as are contiguous, divided among the threads of the stage. */
 function forEachPlanes(
   lower: Lowering,
   output: Operand,
@@ -30,7 +30,7 @@ function forEachPlanes(
   forEachRun(output, [x], [2], 2, (run) => {
     if (run.steps[0] === 1 || run.count === 1) {
       lower.divide(run.count, sizeOf(output.shape), (first, count) =>
-        visit(behind(run.output, first * outBytes), behind(run.operands[0], first * bytes), count),
+        visit(advance(run.output, first * outBytes), advance(run.operands[0], first * bytes), count),
       );
     } else {
       singly(run, outBytes, [bytes], (out, [from]) => visit(out, from, 1));

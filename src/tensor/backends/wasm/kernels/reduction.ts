@@ -1,4 +1,4 @@
-import { type Address, behind } from '../calls.ts';
+import { type Address, advance } from '../calls.ts';
 import { align, LINE, type Operand, type WasmKernel } from '../lowering.ts';
 import { walk } from '../walk.ts';
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../../../shape.ts';
@@ -24,11 +24,11 @@ const max: WasmKernel<ReductionAttributes> = (lower, { axes }, output, [x]) => {
   let from = x.address;
   let shape: Shape = x.shape;
   runs.forEach(({ first, end }, i) => {
-    const to = i === runs.length - 1 ? output.address : behind(scratch, (i % 2) * size);
+    const to = i === runs.length - 1 ? output.address : advance(scratch, (i % 2) * size);
     const source = from;
     const [rows, count, inner] = [shape.slice(0, first), shape.slice(first, end), shape.slice(end)].map(sizeOf);
     const part = (start: number, many: number) => {
-      const [into, at] = [behind(to, 4 * start * inner), behind(source, 4 * start * count * inner)];
+      const [into, at] = [advance(to, 4 * start * inner), advance(source, 4 * start * count * inner)];
       lower.call('maximum', into, at, many, count, inner);
     };
     // A thread's scratch memory is its own.
@@ -57,7 +57,7 @@ export const reductionWasm: { [P in keyof ReductionPrimitives]: WasmKernel<Reduc
 
     const size = sizeOf(output.shape);
     const counters = align(4 * shape.length); // `walk` counts its indices at the scratch's beginning
-    const totals = behind(lower.scratch(counters + 8 * size), counters);
+    const totals = advance(lower.scratch(counters + 8 * size), counters);
     lower.call('clear', totals, 8 * size);
     walk(
       lower,

@@ -40,7 +40,7 @@ const ROOM = 640;
 const SLACK = ALIGNMENT;
 
 /**
- * Rows of patches in a block: so many that `bytes` for each patch fit, not more than there are, and of a number that
+ * Rows of patches in a block: as many as fit at `bytes` for each patch, not more than there are, and of a number that
  * leaves no vector of a product empty: products go over eight patches at a time.
  */
 function blockRows(rows: number, across: number, bytes: number): number {
@@ -60,7 +60,7 @@ class Scratch {
   }
 }
 
-/** What both kernels are told: `leading` rows and columns of zeros stand before the image. */
+/** The arguments of both kernels: `leading` rows and columns of zeros stand before the image. */
 function filteringTable(
   { samples, kernels, channels, size, outputs }: Omit<Correlation, 'attributes'>,
   [above, left]: Pair,

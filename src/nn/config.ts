@@ -11,8 +11,8 @@ const BASIC = 'basic';
 const families: NetworkFamily[] = [cellFamily, superFamily, dartsFamily];
 
 /**
- * Makes {@link buildNetwork}, and with it every case file and command, know a family of networks. A family of the same name
- * and super type takes the place of the one before.
+ * Adds a family of networks to {@link buildNetwork}, and so to case files and commands. A family of the same name and super
+ * type replaces the earlier one.
  *
  * @example
  *     registerNetwork({ name: 'mlp', build: (fields) => mlp(fields.integer('width', 1)) });

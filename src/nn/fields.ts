@@ -80,7 +80,7 @@ export class Fields {
   }
 
   /**
-   * Refuses fields that nobody asked for.
+   * Refuses fields that were not read.
    *
    * @throws InputError that names the first of them.
    */

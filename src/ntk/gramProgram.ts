@@ -168,7 +168,7 @@ export class GramProgram {
   }
 }
 
-/** How many blocks; the number of threads has no say in it. */
+/** How many blocks, whatever the number of threads. */
 function blockCount(rows: number, columns: number, dtype: DType): number {
   const bytes = dtype === 'float32' ? 4 : 8;
   const count = Math.ceil(columns / Math.max(Math.floor(BLOCK_BYTES / (bytes * rows)), LEAST_COLUMNS));

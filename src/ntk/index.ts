@@ -1,6 +1,6 @@
 /**
  * The empirical neural tangent kernel: Jacobian rows, kernel matrices of any outputs and parameters, eigenvalues, and a
- * condition number that says how far it can be trusted; and the linear regions of ReLU networks.
+ * condition number with a verdict on its numerical reliability; and the linear regions of ReLU networks.
  *
  * @module
  */

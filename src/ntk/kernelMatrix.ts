@@ -64,7 +64,7 @@ export async function kernelMatrix(
 /**
  * Checks that the rows of a kernel are within the range of their precision.
  *
- * @param kernel of the rows with themselves, if it is there: its diagonal holds the squared lengths of rows.
+ * @param kernel of the rows with themselves, if available: its diagonal holds the squared lengths of rows.
  * @throws NumericalError when a row is infinite, too short, or zero where that is suspicious.
  */
 export function checkRange(rows: JacobianRows, kernel?: NDArray): void {

@@ -70,7 +70,7 @@ export async function ntkOf(
 
 /**
  * The tangent kernel of a network on one batch and its condition number κ, by default TE-NAS's ({@link TE_NAS_KERNEL});
- * see {@link tangentKernel} for the field's kernel.
+ * {@link tangentKernel} has the field's defaults.
  *
  * @param x [N, …], samples first
  * @throws InputError, ShapeError, BackendError, NumericalError as {@link NtkProgram} does.

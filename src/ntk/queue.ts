@@ -5,7 +5,7 @@ export class Queue {
   /** The result of a task, which begins when all earlier ones have ended, well or badly. */
   run<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#last.then(task, task);
-    // A task that fails must not hold up the next, and its error goes to who asked for it alone.
+    // A task that fails must not hold up the next, and only its own caller sees its error.
     this.#last = result.catch(() => undefined);
     return result;
   }

@@ -14,7 +14,7 @@ import type { KernelOutputs } from './outputs.ts';
 import { accepts, describeChoice, type ParameterChoice } from './selection.ts';
 import { type Sweep, sweepOf } from './sweep.ts';
 
-/** What rows of J are asked for. */
+/** Which rows of J are computed, and how. */
 export interface RecipeRequest {
   readonly mode: Mode;
   readonly dtype: DType;

@@ -66,7 +66,7 @@ export interface SweepRequest {
  *   the whole batch from a cotangent that is 0 but for its own sample. The forward pass is done once. Cost: one forward
  *   and N·Q backward passes over N samples.
  *
- * The mode of the network has no say in it; the graph has.
+ * The graph decides, not the mode of the network.
  */
 export function sweepOf(request: SweepRequest): Sweep {
   const { network, trace, outputs } = request;
@@ -89,7 +89,7 @@ function singleOf(network: Module, trace: Trace): Single | undefined {
   try {
     single = new Trace(network, [1, ...sample], trace);
   } catch (error) {
-    // Batch norm by the batch refuses a single value: nothing that a single sample can be asked.
+    // Batch norm by the batch refuses a single value: a single sample has no outputs there.
     if (error instanceof ShapeError) return undefined;
     throw error;
   }

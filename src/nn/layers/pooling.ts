@@ -59,7 +59,7 @@ export interface MaxPool2dOptions extends PoolOptions {
 
 /**
  * PyTorch's `MaxPool2d`, the largest value of every window: [N, C, H, W] to [N, C, P, Q]. The stride is the kernel by
- * default. Of equal values the first in row-major order wins, and it alone gets the gradient.
+ * default. Of equal values the first in row-major order wins, and only that one gets the gradient.
  *
  * @throws ShapeError when an argument is out of its range, or the dilation is not 1.
  */

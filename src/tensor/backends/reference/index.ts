@@ -119,7 +119,7 @@ class ReferenceExecutable implements Executable {
   }
 }
 
-/** Computes a step or a pass, in the precision of its operands, into an output that is there. */
+/** Computes a step or a pass, in the precision of its operands, into a given output. */
 export function compute(item: WholeStep | Pass, output: NDArray, operands: readonly NDArray[]): void {
   if (isPass(item)) computeElementwise(item.expression, output, operands);
   else callKernel(item, output, operands);

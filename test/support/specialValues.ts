@@ -10,6 +10,7 @@ import {
   maxPool,
   ones,
   ndarray,
+  take,
   type Tensor,
 } from '../../src/tensor/index.ts';
 
@@ -54,10 +55,50 @@ const maxima: readonly SpecialCase[] = [
 /** An index that is no constant, so that nothing checks it. */
 const unchecked = input('index', [7], 'float32');
 const uncheckedIndices = ndarray([-1, 0.9, 1.5, 2, 3, NaN, Infinity], [7], 'float32');
-const gatheredRows = {
-  expression: () => gather(single([10, 11, 20, 21, 30, 31], [3, 2]), unchecked, { innerRank: 1 }),
-  expected: [10, 11, 10, 11, 20, 21, 30, 31, 30, 31, 10, 11, 30, 31],
-};
+const rows = () => single([10, 11, 20, 21, 30, 31], [3, 2]);
+/** By seven indices: a kernel that takes four at a time meets every value, and a rest. */
+const indexed: readonly SpecialCase[] = [
+  {
+    name: 'gathered rows',
+    expression: () => gather(rows(), unchecked, { innerRank: 1 }),
+    expected: [10, 11, 10, 11, 20, 21, 30, 31, 30, 31, 10, 11, 30, 31],
+  },
+  {
+    name: 'gathered numbers',
+    expression: () => gather(single([10, 20, 30], [3]), unchecked),
+    expected: [10, 10, 20, 30, 30, 10, 30],
+  },
+  {
+    name: 'gathered numbers, in another order',
+    expression: () => gather(single([10, 20, 30], [3]), reversed(unchecked)),
+    expected: [30, 10, 30, 30, 20, 10, 10],
+  },
+  { name: 'scattered numbers', expression: () => scattered(unchecked, 7), expected: [1 + 2 + 6, 3, 4 + 5 + 7] },
+  {
+    name: 'scattered numbers, in another order',
+    expression: () => scattered(reversed(unchecked), 7),
+    expected: [2 + 6 + 7, 5, 1 + 3 + 4],
+  },
+];
+
+/** The elements of a vector from the last to the first. */
+function reversed(x: Tensor): Tensor {
+  return take(
+    x,
+    Array.from({ length: x.shape[0] }, (_, i) => x.shape[0] - 1 - i),
+    0,
+  );
+}
+
+/** 1 to `count`, added up at the positions that an index names among three. */
+function scattered(index: Tensor, count: number): Tensor {
+  const values = single(
+    Array.from({ length: count }, (_, i) => i + 1),
+    [count],
+  );
+  const x = single([0, 0, 0], [3]);
+  return vjp([gather(x, index)], [x], [values])[0];
+}
 
 const logSums: readonly SpecialCase[] = [
   { name: 'of −∞ alone', expression: () => logSumExp(single([-Infinity, -Infinity], [2])), expected: [-Infinity] },
@@ -111,7 +152,9 @@ export async function specialValues(backend: Backend): Promise<{ name: string; g
     const [got] = await evaluate([expression()], new Map(), backend);
     results.push({ name: `logSumExp ${name}`, got: [...got.data], expected: [...expected] });
   }
-  const [rows] = await evaluate([gatheredRows.expression()], new Map([[unchecked, uncheckedIndices]]), backend);
-  results.push({ name: 'gather by what is no position', got: [...rows.data], expected: [...gatheredRows.expected] });
+  for (const { name, expression, expected } of indexed) {
+    const [got] = await evaluate([expression()], new Map([[unchecked, uncheckedIndices]]), backend);
+    results.push({ name: `${name} by what is no position`, got: [...got.data], expected: [...expected] });
+  }
   return results;
 }

@@ -148,12 +148,15 @@ export function gradientLines(y: usize, row: usize, height: i32, width: i32, fir
   }
 }
 
-/** The lines of an image for a row of patches, the r-th of all samples; columns beyond the image stay as they are. */
-export function imageLines(t: Filtering, x: usize, r: i32, channel: i32, zeros: usize, to: usize): void {
+/**
+ * The lines of an image for a row of patches that begins at row `first`; columns beyond the image stay as they are.
+ *
+ * @param plane a channel of the image
+ */
+@inline
+export function imageLines(t: Filtering, plane: usize, first: i32, zeros: usize, to: usize): void {
   const row = <usize>t.imageW << 2;
-  const from = x + ((r / t.down) * t.channels + channel) * (row * t.imageH) + t.rowStart;
-  const first = ((r % t.down) << 2) - t.above;
-  patchLines(from, row, t.imageH, t.columns, first, zeros, to + t.lineStart, t.lineBytes);
+  patchLines(plane + t.rowStart, row, t.imageH, t.columns, first, zeros, to + t.lineStart, t.lineBytes);
 }
 
 @inline

@@ -33,15 +33,24 @@ function transformImage(t: WinogradCorrelateTable, x: usize, start: i32, rows: i
   const line = f.lineBytes;
   const rowLines = SIDE * line;
   const lines = scratch + t.imageLines; // of four channels, which keep their borders of zeros
-  const patch = <usize>((f.channels + 3) & ~3) << 2;
+  const channels = f.channels;
+  const patch = <usize>((channels + 3) & ~3) << 2;
+  const planeBytes = <usize>(f.imageW * f.imageH) << 2;
+  const across = f.across;
+  const step = t.imageStep;
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < f.channels; c += 4) {
-      const count = min(4, f.channels - c);
-      for (let i = 0; i < count; i++) imageLines(f, x, start + r, c + i, scratch + t.zeros, lines + i * rowLines);
-      let to = scratch + t.imagePoints + r * f.across * patch + (c << 2);
+    const first = (((start + r) % f.down) << 2) - f.above;
+    let plane = x + ((start + r) / f.down) * channels * planeBytes;
+    for (let c = 0; c < channels; c += 4) {
+      const count = min(4, channels - c);
+      for (let i = 0; i < count; i++) {
+        imageLines(f, plane, first, scratch + t.zeros, lines + i * rowLines);
+        plane += planeBytes;
+      }
+      let to = scratch + t.imagePoints + r * across * patch + (c << 2);
       let a = lines;
-      for (let j = 0; j < f.across; j++) {
-        patchPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, t.imageStep);
+      for (let j = 0; j < across; j++) {
+        patchPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, step);
         a += 16;
         to += patch;
       }
@@ -58,20 +67,24 @@ function transformGradient(t: WinogradCorrelateTable, g: usize, start: i32, rows
   const patch = <usize>((f.kernels + 3) & ~3) << 2;
   const row = <usize>f.width << 2;
   const plane = row * f.height;
+  const kernels = f.kernels;
+  const across = f.across;
+  const step = t.gradientStep;
+  const zeros = scratch + t.zeros;
   for (let r = 0; r < rows; r++) {
     const sample = (start + r) / f.down;
     const first = ((start + r) % f.down) << 2;
-    for (let k = 0; k < f.kernels; k += 4) {
-      const count = min(4, f.kernels - k);
-      let from = g + (sample * f.kernels + k) * plane;
+    for (let k = 0; k < kernels; k += 4) {
+      const count = min(4, kernels - k);
+      let from = g + (sample * kernels + k) * plane;
       for (let i = 0; i < count; i++) {
-        gradientLines(from, row, f.height, f.width, first, scratch + t.zeros, lines + i * rowLines, line);
+        gradientLines(from, row, f.height, f.width, first, zeros, lines + i * rowLines, line);
         from += plane;
       }
-      let to = scratch + t.gradientPoints + r * f.across * patch + (k << 2);
+      let to = scratch + t.gradientPoints + r * across * patch + (k << 2);
       let a = lines;
-      for (let j = 0; j < f.across; j++) {
-        gradientPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, t.gradientStep);
+      for (let j = 0; j < across; j++) {
+        gradientPoints(a, a + rowLines, a + 2 * rowLines, a + 3 * rowLines, line, to, step);
         a += 16;
         to += patch;
       }
@@ -81,9 +94,10 @@ function transformGradient(t: WinogradCorrelateTable, g: usize, start: i32, rows
 
 /** At every point, the products of channels and kernels, added up over patches. */
 function multiplyPoints(t: WinogradCorrelateTable, gradient: i32, patches: i32, scratch: usize): void {
+  const kernels = t.filtering.kernels;
   const wholeC = (t.filtering.channels + 3) & ~3;
   const rowV = <usize>wholeC << 2;
-  const rowY = <usize>((t.filtering.kernels + 3) & ~3) << 2;
+  const rowY = <usize>((kernels + 3) & ~3) << 2;
   for (let point = 0; point < POINTS; point++) {
     const image = scratch + t.imagePoints + point * t.imageStep;
     const gradients = scratch + t.gradientPoints + point * t.gradientStep;
@@ -91,7 +105,7 @@ function multiplyPoints(t: WinogradCorrelateTable, gradient: i32, patches: i32, 
     for (let c = 0; c < wholeC; c += 4) {
       let s = sums + c * rowY;
       let four = gradients;
-      let k = t.filtering.kernels;
+      let k = kernels;
       for (; k > 4; k -= 8) {
         outer4x2(image + (c << 2), rowV, four, rowY, patches, s, rowY, true);
         s += 32;

@@ -29,15 +29,24 @@ export interface Gain {
 }
 
 /**
+ * A sum of squares from here to 1 over it is right to rounding: no term overflowed, and terms that underflowed, each by
+ * less than 2^-1022, are within its rounding error as long as there are fewer than 2^69 of them.
+ */
+const LEAST_SQUARES = 2 ** -900;
+
+/**
  * How an array scales what goes through it: the root mean square of its entries times, for a weight [K, …] of more than
  * one dimension, the root of the number of inputs that a sum has. Under usual initialisation it is near 1. Zero for zeros.
  */
 function gainOf({ shape, data }: NDArray, fanIn: number): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i] * data[i];
+  if (sum > LEAST_SQUARES && sum < 1 / LEAST_SQUARES) return Math.sqrt((sum / sizeOf(shape)) * fanIn);
+  // Squares are zero, or near the ends of the range, or NaN: numbers are divided by the largest first.
   let largest = 0;
   for (const x of data) largest = Math.max(largest, Math.abs(x));
   if (largest === 0) return 0;
-  // Divided first: squares of what is judged here may be out of range.
-  let sum = 0;
+  sum = 0;
   for (const x of data) sum += (x / largest) ** 2;
   return largest * Math.sqrt((sum / sizeOf(shape)) * fanIn);
 }

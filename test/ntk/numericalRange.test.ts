@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Module } from '../../src/nn/index.ts';
 import { computeNtk, conditionNumber } from '../../src/ntk/index.ts';
-import { checkRowLengths } from '../../src/ntk/numericalRange.ts';
+import { checkGains, checkRowLengths } from '../../src/ntk/numericalRange.ts';
 import { type NDArray, ndarray, NumericalError, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
 import { draw } from '../support/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
@@ -78,6 +78,27 @@ describe.each(smallNetworks)('%s', (kind) => {
     expect(right).toBeGreaterThan(3);
     expect(refused).toBeGreaterThan(1);
   });
+});
+
+test('gains are right where squares of numbers leave the range of float64, and where they do not', () => {
+  // Σ(k·f)² over k = −3 … 3 is 28·f², the mean of six is 28/6·f², and six inputs make that 28·f².
+  const images = ndarray([1], [1]);
+  for (const exponent of [-499, -460, -449, -300, -60, -30, 30, 60, 300, 449, 460, 497]) {
+    const factor = 2 ** exponent;
+    const weight = ndarray(
+      [-3, -2, -1, 1, 2, 3].map((k) => k * factor),
+      [1, 2, 3],
+    );
+    const [{ gain }] = checkGains([['weight', weight]], images, 'float64');
+    // Seven additions, a division, a product and a root: fewer than 16 roundings of 2⁻⁵³.
+    expect(Math.abs(gain / (factor * Math.sqrt(28)) - 1)).toBeLessThan(2 ** -49);
+  }
+  expect(checkGains([['weight', ndarray([0, 0], [2])]], images, 'float64')).toEqual([]);
+  for (const bad of [NaN, Infinity, 2 ** 520, 2 ** -520]) {
+    expect(() => checkGains([['weight', ndarray([bad, bad], [2])]], images, 'float64')).toThrow(
+      /weight: (over|under)flow/,
+    );
+  }
 });
 
 test('the noise floor of float32 rows is that of float32', async () => {

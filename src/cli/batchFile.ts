@@ -1,5 +1,5 @@
 import { decodeNpy, openDataset, readBytes } from '../data/index.ts';
-import { parseSafetensors } from '../nn/index.ts';
+import { checkBatch, parseSafetensors } from '../nn/index.ts';
 import { cast, InputError, type NDArray } from '../tensor/index.ts';
 import { repeatBatches } from '../search/index.ts';
 
@@ -15,7 +15,13 @@ export interface BatchRequest {
  *
  * @throws InputError when it cannot be read.
  */
-export async function loadBatch(option: string, source: string, { samples, seed }: BatchRequest): Promise<NDArray> {
+export async function loadBatch(option: string, source: string, request: BatchRequest): Promise<NDArray> {
+  const batch = await readBatch(option, source, request);
+  checkBatch(batch, `${option} ${source}`);
+  return batch;
+}
+
+async function readBatch(option: string, source: string, { samples, seed }: BatchRequest): Promise<NDArray> {
   if (source.endsWith('.npy')) {
     const { shape, data } = decodeNpy(await readBytes('npy', source));
     if (data instanceof Uint8Array) {

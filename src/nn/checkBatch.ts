@@ -1,14 +1,31 @@
-import { formatShape, InputError, type NDArray, sameShape, type Shape, ShapeError } from '../tensor/index.ts';
+import {
+  checkShape,
+  formatShape,
+  InputError,
+  type NDArray,
+  sameShape,
+  type Shape,
+  ShapeError,
+  sizeOf,
+} from '../tensor/index.ts';
 
 /**
  * Makes sure that an array is a batch that can be computed with: vectors [N, D], sequences [N, T], images [N, C, H, W], …
  *
  * @param where names the array in messages.
  * @param expected the shape that it must have, if only one will do.
- * @throws ShapeError when it has another shape than expected.
+ * @throws ShapeError when its numbers do not fit its shape and precision, or it has another shape than expected.
  * @throws InputError when it has no dimension or an empty one, or holds NaN or infinity.
  */
-export function checkBatch({ shape, data }: NDArray, where: string, expected?: Shape): void {
+export function checkBatch({ shape, dtype, data }: NDArray, where: string, expected?: Shape): void {
+  checkShape(`${where}: shape`, shape);
+  const holds = dtype === 'float32' ? data instanceof Float32Array : data instanceof Float64Array;
+  if (!holds || data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `${where}: expected ${sizeOf(shape)} numbers of ${dtype} for shape ${formatShape(shape)}, ` +
+        `got ${data.length} in a ${data.constructor.name}`,
+    );
+  }
   if (shape.length === 0 || shape.includes(0)) {
     throw new InputError(`${where}: expected a batch of shape [N, …], none empty, got ${formatShape(shape)}`);
   }

@@ -1,4 +1,4 @@
-import { allocate, formatShape, InputError, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
+import { allocate, checkShape, formatShape, InputError, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
 import type { Initializer } from './initializers.ts';
 
 /**
@@ -18,6 +18,7 @@ abstract class Variable {
   #value: NDArray | undefined;
 
   constructor(shape: Shape) {
+    checkShape('parameter: shape', shape);
     this.shape = [...shape];
   }
 

@@ -100,6 +100,11 @@ export class Trace {
     return this.#leaves;
   }
 
+  /** The name of a parameter or buffer of the network, e.g. `0.weight`. */
+  nameOf(variable: Parameter | Buffer): string {
+    return this.#names.get(variable) ?? 'a variable of another network';
+  }
+
   /** Called by modules as they are applied. */
   record(module: Module, x: Tensor, y: Tensor): void {
     this.#calls.push({ module, input: x, output: y });

@@ -1,4 +1,6 @@
-import { checkBatch, type Mode, type Module } from '../nn/index.ts';
+import { formatValue } from '../check.ts';
+import { InputError } from '../errors.ts';
+import { checkBatch, type Mode, type Module, Parameter } from '../nn/index.ts';
 import {
   allocate,
   type Backend,
@@ -119,6 +121,9 @@ export class JacobianProgram {
   static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<JacobianProgram> {
     const { backend = referenceBackend, mode = 'eval', outputs = 'trace', parameters = 'all', blockRows } = options;
     checkOutputs(outputs);
+    if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows >= 1)) {
+      throw new InputError(`blockRows: expected an integer ≥ 1, got ${formatValue(blockRows)}`);
+    }
     const dtype = precisionOf(backend, options.dtype);
     const fitted = recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows });
     return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, backend));
@@ -237,7 +242,19 @@ export class JacobianProgram {
 
   /** The present values of the network's parameters and buffers, for the program's inputs. */
   #variables(): Feeds {
-    const values = this.#network.trace.variables();
+    const { trace } = this.#network;
+    const values = trace.variables();
+    for (const [variable, leaf] of trace.leaves) {
+      // A buffer may hold infinity: a mask of attention does. NaN is never meant.
+      const { data } = values.get(leaf)!;
+      const allowed = variable instanceof Parameter ? Number.isFinite : (x: number) => !Number.isNaN(x);
+      const bad = data.findIndex((x) => !allowed(x));
+      if (bad >= 0) {
+        throw new InputError(
+          `network: ${trace.nameOf(variable)}: expected finite numbers, got ${data[bad]} at element ${bad}`,
+        );
+      }
+    }
     return new Map(this.#network.leaves.map(([program, leaf]) => [program, values.get(leaf)!]));
   }
 }

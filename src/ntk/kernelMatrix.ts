@@ -97,9 +97,10 @@ export async function kernelByParameter(
 /**
  * The rows of several batches under each other, as one set of rows.
  *
- * @throws ShapeError when the batches come from different networks.
+ * @throws InputError when there is none, ShapeError when they come from different networks.
  */
 export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
+  if (batches.length === 0) throw new InputError('stackRows: expected the rows of at least one batch, got none');
   const [first] = batches;
   if (batches.length === 1) return first;
   for (const batch of batches) checkAlike('stackRows', first, batch);
@@ -129,7 +130,12 @@ function stack(arrays: readonly NDArray[]): NDArray {
   return { shape: [arrays.reduce((sum, array) => sum + array.shape[0], 0), ...shape.slice(1)], dtype, data };
 }
 
-function checkAlike(where: string, first: JacobianRows, second: JacobianRows): void {
+/**
+ * Makes sure that rows are of the same parameters and outputs: a network may use others for a batch of another size.
+ *
+ * @throws ShapeError when they are not.
+ */
+export function checkAlike(where: string, first: JacobianRows, second: JacobianRows): void {
   const describe = ({ dtype, outputs, parameters }: JacobianRows) =>
     `${dtype} rows for outputs ${outputs} of ${parameters.map(({ name, shape }) => name + formatShape(shape)).join(', ')}`;
   if (describe(first) !== describe(second)) {

@@ -9,7 +9,7 @@ import { type DType, type NDArray, NumericalError, sizeOf } from '../tensor/inde
 //    is out of range;
 // 2. kernels with infinity or NaN, which finite weights and images give by overflow alone;
 // 3. rows so short that the spacing of the smallest numbers, and not ε, is their error;
-// 4. rows of zeros where a weight or the images have a gain below 2^-10 or above 2^20, so that zero may be underflow or a
+// 4. rows of zeros where a weight or the images have a gain below 2^-10 or above 2^20 (2^-80, 2^160 in float64), so that zero may be underflow or a
 //    variance that overflowed. Where all gains are ordinary, a zero is one: no path leads to the sample's output.
 // Rows are not judged that are wrong in part, through one channel that overflows while others do not.
 
@@ -19,8 +19,11 @@ const RANGE: Readonly<Record<DType, { readonly least: number; readonly gain: num
   float64: { least: -1022, gain: 500 },
 };
 
-/** Gains that make a row of zeros suspicious. */
-const SUSPICIOUS = { below: 2 ** -10, above: 2 ** 20 };
+/** Gains that make a row of zeros suspicious: a dozen layers of such leave the range. */
+const SUSPICIOUS: Readonly<Record<DType, { readonly below: number; readonly above: number }>> = {
+  float32: { below: 2 ** -10, above: 2 ** 20 },
+  float64: { below: 2 ** -80, above: 2 ** 160 },
+};
 
 /** An array and how it scales what goes through it. */
 export interface Gain {
@@ -68,6 +71,7 @@ export function checkGains(
     const { shape } = value;
     gains.push({ name, gain: gainOf(value, shape.length > 1 ? sizeOf(shape.slice(1)) : 1) });
   }
+  const { below, above } = SUSPICIOUS[dtype];
   const limit = 2 ** RANGE[dtype].gain;
   for (const { name, gain } of gains) {
     if (gain !== 0 && !(gain >= 1 / limit && gain <= limit)) {
@@ -77,7 +81,7 @@ export function checkGains(
       );
     }
   }
-  return gains.filter(({ gain }) => gain !== 0 && (gain < SUSPICIOUS.below || gain > SUSPICIOUS.above));
+  return gains.filter(({ gain }) => gain !== 0 && (gain < below || gain > above));
 }
 
 /** Where a kernel matrix comes from. */

@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
 import { allocate, type DType, formatShape, type NDArray, ShapeError, sizeOf, type Tensor } from '../tensor/index.ts';
 
@@ -22,7 +23,7 @@ export function checkOutputs(outputs: unknown): asserts outputs is KernelOutputs
   const isNumber = typeof outputs === 'number' && Number.isInteger(outputs) && outputs >= 0;
   if (!isNumber && outputs !== 'sum' && outputs !== 'trace' && outputs !== 'full') {
     throw new InputError(
-      `outputs: expected 'sum', 'trace', 'full' or the number of an output, got ${JSON.stringify(outputs)}`,
+      `outputs: expected 'sum', 'trace', 'full' or the number of an output, got ${formatValue(outputs)}`,
     );
   }
 }

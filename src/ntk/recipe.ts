@@ -2,7 +2,9 @@ import { type Mode, type Module, type Parameter, Trace } from '../nn/index.ts';
 import { InputError } from '../errors.ts';
 import {
   type Backend,
+  bytesOf,
   type DType,
+  type NDArray,
   type PlannedEvaluation,
   planEvaluation,
   type Shape,
@@ -31,6 +33,8 @@ export interface Recipe {
   readonly planned: PlannedEvaluation;
   /** The program's input for each input of a network's graph, in the order of {@link structureOf}. */
   readonly leaves: readonly (Tensor | undefined)[];
+  /** The constants of the network's graph: equal keys may hide that large ones differ. */
+  readonly constants: readonly NDArray[];
 }
 
 /** A recipe, and how one network fits it. */
@@ -48,6 +52,23 @@ export interface NetworkRecipe {
 /** Recipes by structure, the one last used at the end. */
 const recipes = new Map<string, Recipe>();
 const MOST_RECIPES = 64;
+/** Constants are kept with their recipes; this is the most that they may hold together. */
+const MOST_BYTES = 2 ** 26;
+
+function keep(name: string, recipe: Recipe): void {
+  recipes.set(name, recipe);
+  const bytes = ({ constants }: Recipe) => constants.reduce((sum, constant) => sum + bytesOf(constant), 0);
+  let total = [...recipes.values()].reduce((sum, each) => sum + bytes(each), 0);
+  for (const [oldest, each] of recipes) {
+    if (recipes.size <= MOST_RECIPES && total <= MOST_BYTES) return;
+    recipes.delete(oldest);
+    total -= bytes(each);
+  }
+}
+
+function sameConstants(a: readonly NDArray[], b: readonly NDArray[]): boolean {
+  return a.every(({ data }, i) => data.every((value, k) => Object.is(value, b[i].data[k])));
+}
 
 /**
  * Traces a network and finds the recipe for its rows: differentiation and planning are done once for all networks of the
@@ -58,25 +79,24 @@ const MOST_RECIPES = 64;
 export function recipeFor(network: Module, shape: Shape, request: RecipeRequest): NetworkRecipe {
   const { mode, dtype, backend, outputs, blockRows } = request;
   const trace = new Trace(network, shape, { mode, dtype });
-  const { key, inputs } = structureOf([trace.y]);
+  const { key, inputs, constants } = structureOf([trace.y]);
   const chosen = chooseParameters(network, trace, new Set(inputs), request.parameters);
   const columns = chosen.map(({ leaf }) => inputs.indexOf(leaf));
   const blocks = JSON.stringify([backend.parallelism, backend.blocks, blockRows]);
   const name = [shape.join(), String(outputs), columns.join(), blocks, inputs.indexOf(trace.x), key].join('\n');
   let recipe = recipes.get(name);
   recipes.delete(name);
-  if (recipe === undefined) {
+  if (recipe === undefined || !sameConstants(recipe.constants, constants)) {
     const parameters = chosen.map(({ leaf }) => leaf);
     const sweep = sweepOf({ network, trace, parameters, outputs, backend, blockRows });
     recipe = {
       sweep,
       planned: planEvaluation([sweep.y, ...sweep.gradients], sweep.varying),
       leaves: inputs.map((leaf) => (leaf === trace.x ? undefined : sweep.leafOf(leaf))),
+      constants,
     };
   }
-  recipes.set(name, recipe);
-  const [oldest] = recipes.keys();
-  if (recipes.size > MOST_RECIPES) recipes.delete(oldest);
+  keep(name, recipe);
   return {
     recipe,
     trace,

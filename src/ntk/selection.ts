@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
 
 /**
@@ -22,7 +23,7 @@ export function accepts(choice: ParameterChoice): (name: string) => boolean {
   }
   if (typeof choice === 'function') return choice;
   throw new InputError(
-    `parameters: expected 'weight', 'all', a regular expression or a function of names, got ${JSON.stringify(choice)}`,
+    `parameters: expected 'weight', 'all', a regular expression or a function of names, got ${formatValue(choice)}`,
   );
 }
 

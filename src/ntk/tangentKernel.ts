@@ -2,7 +2,7 @@ import type { Mode, Module } from '../nn/index.ts';
 import { type Backend, type DType, type NDArray, referenceBackend, sameShape, type Shape } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
 import { JacobianProgram, type JacobianRows, type RowsOptions, type RunOptions } from './jacobianRows.ts';
-import { checkRange, factorOf, type KernelFactor, kernelMatrix } from './kernelMatrix.ts';
+import { checkAlike, checkRange, factorOf, type KernelFactor, kernelMatrix } from './kernelMatrix.ts';
 import type { KernelOutputs } from './outputs.ts';
 import { Queue } from './queue.ts';
 
@@ -99,6 +99,7 @@ export class KernelProgram {
     try {
       rows.push(await this.#first.run(x1, { signal, onProgress }));
       if (x2) rows.push(await this.#second.run(x2, { signal, onProgress }));
+      checkAlike('tangentKernel', rows[0], rows[rows.length - 1]);
       const [first, second] = rows.map(factorOf);
       const gram = await this.#gram(rows[0].dtype, first, second);
       const kernel = await gram.run(first.arrays, second?.arrays);

@@ -1,6 +1,6 @@
-import { oneOf } from '../check.ts';
-import { ShapeError } from '../errors.ts';
-import { type Shape, formatShape, sizeOf } from './shape.ts';
+import { formatValue, oneOf } from '../check.ts';
+import { InputError, ShapeError } from '../errors.ts';
+import { checkShape, type Shape, formatShape, sizeOf } from './shape.ts';
 
 /** The two precisions of IEEE 754 that ntkit computes in. */
 export const DTYPES = ['float32', 'float64'] as const;
@@ -51,10 +51,17 @@ export function allocateShared(dtype: DType, size: number): FloatArray {
 /**
  * Wraps numbers as an array of the given shape. A typed array of the right precision is used as it is, not copied.
  *
- * @throws ShapeError when the number of elements does not fit the shape, InputError when the precision is none of
- * {@link DTYPES}.
+ * @param data a flat list; rows of a matrix one after another
+ * @throws ShapeError when the shape is none or the number of elements does not fit it, InputError when the data are not
+ * numbers or the precision is none of {@link DTYPES}.
  */
 export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'float64'): NDArray {
+  checkShape('ndarray: shape', shape);
+  // A nested list would pass as numbers: JavaScript makes 1 of [1].
+  const bad = Array.isArray(data) ? data.findIndex((value) => typeof value !== 'number') : -1;
+  if (bad >= 0) {
+    throw new InputError(`ndarray: data: expected a flat list of numbers, got ${formatValue(data[bad])} at ${bad}`);
+  }
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(`ndarray: shape ${formatShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
   }

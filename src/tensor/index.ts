@@ -67,7 +67,7 @@ export type * from './primitives/reduction.ts';
 export { type Extents, type NoAttributes, type Signature } from './signature.ts';
 export { formatGraph } from './print.ts';
 export { type DrawOptions, Generator } from './random.ts';
-export { broadcastShapes, formatShape, sameShape, type Shape, sizeOf } from './shape.ts';
+export { broadcastShapes, checkShape, formatShape, sameShape, type Shape, sizeOf } from './shape.ts';
 export {
   constant,
   type ConstantOp,

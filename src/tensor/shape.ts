@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { ShapeError } from '../errors.ts';
 
 /** Extents from the outermost to the innermost dimension; `[]` is a scalar. */
@@ -6,6 +7,17 @@ export type Shape = readonly number[];
 /** The number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/**
+ * Checks a shape that comes from code without types.
+ *
+ * @param where names it in messages.
+ * @throws ShapeError when it is no list of whole numbers ≥ 0.
+ */
+export function checkShape(where: string, shape: unknown): asserts shape is Shape {
+  const fits = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0);
+  if (!fits) throw new ShapeError(`${where}: expected a shape, a list of integers ≥ 0, got ${formatValue(shape)}`);
 }
 
 /** `[2, 3, 4]`, as shapes are written in messages. */

@@ -15,9 +15,14 @@ export function input(name: string, shape: Shape, dtype: DType = 'float64'): Ten
   return new Tensor({ kind: 'input', name }, [], [...shape], dtype);
 }
 
-/** A tensor with a known value. */
-export function constant(value: NDArray): Tensor {
-  return new Tensor({ kind: 'constant', value }, [], value.shape, value.dtype);
+/**
+ * A tensor with a known value. The numbers are copied: an expression does not change with the array that it was made of.
+ *
+ * @throws InputError when the precision is none.
+ */
+export function constant({ shape, dtype, data }: NDArray): Tensor {
+  const value = { shape: [...shape], dtype, data: data.slice() };
+  return new Tensor({ kind: 'constant', value }, [], value.shape, dtype);
 }
 
 /** A scalar constant. */

@@ -305,6 +305,7 @@ describe('arguments of layers', () => {
     [() => new Conv2d(3, 5, 3, { groups: 2 }), /Conv2d: groups: expected a divisor of the 3 inChannels, got 2/],
     [() => new Conv2d(4, 5, 3, { groups: 2 }), /Conv2d: groups: expected a divisor of the 5 outChannels, got 2/],
     [() => new Conv2d(-1, 4, 3), /Conv2d: inChannels: expected an integer ≥ 1, got -1/],
+    [() => new Parameter([-1], 0), /parameter: shape: expected a shape, a list of integers ≥ 0, got \[-1\]/],
     [() => new Conv2d(1, 4, 0), /Conv2d: kernelSize: expected an integer ≥ 1 or a pair of them, got 0/],
     [() => new Conv2d(1, 4, [3] as unknown as [number, number]), /Conv2d: kernelSize: .* got \[3\]/],
     [() => new Conv2d(1, 4, 3, { stride: 0 }), /Conv2d: stride/],

@@ -25,6 +25,8 @@ import {
 import {
   add,
   type Backend,
+  cast,
+  constant,
   Generator,
   mean,
   multiply,
@@ -260,6 +262,66 @@ describe('a tangent kernel', () => {
     });
     await expect(running).rejects.toBe(reason);
     await expect(tangentKernel(network, batch(4, 1), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test('does not change with an array that a network was made of, and follows one that is another', async () => {
+    for (const size of [3, 300]) {
+      const scaledBy = (values: NDArray) => {
+        const made = new Functional({ one: new Linear(4, size) }, (x, { one }) => multiply(one(x), constant(values)));
+        initialize(made, pytorchDefault, new Generator(2));
+        return made;
+      };
+      const ones = draw(3, [size]);
+      ones.data.fill(1);
+      const x = draw(4, [3, 4]);
+      for (const backend of [referenceBackend, wasm]) {
+        const of = async (network: Module) => (await tangentKernel(network, x, { backend })).kernel.data[0];
+        const typed = () => cast({ ...ones, data: ones.data.slice() }, backend === wasm ? 'float32' : 'float64');
+        const own = typed();
+        const once = await of(scaledBy(own));
+        own.data.fill(10);
+        expect((await of(scaledBy(own))) / once).toBeCloseTo(100, 4);
+        expect(await of(scaledBy(typed()))).toBe(once);
+      }
+    }
+  });
+
+  test('names a parameter that is not finite, a batch that is no array, and blocks of no rows', async () => {
+    const { network, batch } = built('a perceptron on vectors');
+    const bias = network.namedParameters().get('0.bias')!;
+    const old = bias.value;
+    bias.value = { ...old, data: old.data.slice().fill(NaN, 1, 2) };
+    await expect(tangentKernel(network, batch(2, 1), { parameters: 'weight' })).rejects.toThrow(
+      'network: 0.bias: expected finite numbers, got NaN at element 1',
+    );
+    bias.value = old;
+    const short = { ...batch(2, 1), shape: [3, 5] };
+    await expect(tangentKernel(network, short)).rejects.toThrow(
+      'batch: expected 15 numbers of float64 for shape [3, 5]',
+    );
+    await expect(tangentKernel(network, batch(2, 1), { blockRows: 0 })).rejects.toThrow(
+      'blockRows: expected an integer ≥ 1, got 0',
+    );
+    const program = await KernelProgram.compile(network, [[2, 5]]);
+    program.dispose();
+    await expect(program.run(batch(2, 1))).rejects.toThrow('backend reference: this program is disposed of');
+  });
+
+  test('of a network that uses other parameters for another batch is refused', async () => {
+    class Branching extends Module {
+      readonly one = this.child('one', new Linear(2, 2));
+      readonly two = this.child('two', new Linear(2, 2));
+
+      protected override forward(x: Tensor, trace: Trace): Tensor {
+        return (x.shape[0] === 3 ? this.one : this.two).apply(x, trace);
+      }
+    }
+    const network = new Branching();
+    initialize(network, pytorchDefault, new Generator(1));
+    await expect(tangentKernel(network, draw(1, [3, 2]), { x2: draw(2, [2, 2]) })).rejects.toThrow(
+      'tangentKernel: expected float64 rows for outputs trace of one.weight[2, 2], one.bias[2], ' +
+        'got float64 rows for outputs trace of two.weight[2, 2], two.bias[2]',
+    );
   });
 
   test('refuses choices that are none, outputs that do not exist, and precisions that a backend lacks', async () => {

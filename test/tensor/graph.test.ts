@@ -178,6 +178,14 @@ describe('a graph', () => {
   });
 });
 
+test('an array from code without types is checked', () => {
+  expect(() => ndarray([[1], [2]] as never, [2])).toThrow(
+    'ndarray: data: expected a flat list of numbers, got [1] at 0',
+  );
+  expect(() => ndarray([1, 2], undefined as never)).toThrow('ndarray: shape: expected a shape, a list of integers ≥ 0');
+  expect(() => ndarray([1, 2], [-2])).toThrow('got [-2]');
+});
+
 describe('shapes that do not fit are refused', () => {
   const images = input('images', [2, 3, 5, 5]);
   const cases: [string, () => unknown, RegExp][] = [

@@ -49,6 +49,11 @@ export class Unflatten extends Module {
 
   constructor(dim: number, unflattenedSize: Shape) {
     super();
+    if (!Array.isArray(unflattenedSize)) {
+      throw new ShapeError(
+        `Unflatten: unflattenedSize: expected a list of extents, got ${formatValue(unflattenedSize)}`,
+      );
+    }
     const inferred = unflattenedSize.filter((extent) => extent === -1).length;
     for (const extent of unflattenedSize) if (extent !== -1) integer('Unflatten: unflattenedSize', extent, 1);
     if (inferred > 1) throw new ShapeError(`Unflatten: unflattenedSize: expected at most one −1, got ${inferred}`);

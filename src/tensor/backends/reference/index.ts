@@ -1,3 +1,4 @@
+import { BackendError } from '../../../errors.ts';
 import { allocate, type DType, type FloatArray, type NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable } from '../../backend.ts';
 import { releases } from '../../liveness.ts';
@@ -56,6 +57,7 @@ class ReferenceExecutable implements Executable {
   readonly #releases: readonly (readonly (readonly number[])[])[];
   /** Which values of the plan varying steps compute: their buffers leave with the outputs. */
   readonly #fresh: ReadonlySet<number>;
+  #disposed = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -69,6 +71,7 @@ class ReferenceExecutable implements Executable {
 
   bind(fixed: Arguments): Promise<void> {
     return attempt(() => {
+      this.#checkUsable();
       this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i]));
       this.#items[0].forEach((item, i) => this.#execute(item, this.#releases[0][i]));
     });
@@ -92,11 +95,17 @@ class ReferenceExecutable implements Executable {
     }
   }
 
+  #checkUsable(): void {
+    if (this.#disposed) throw new BackendError('backend reference: this program is disposed of');
+  }
+
   dispose(): void {
+    this.#disposed = true;
     this.#values.fill(undefined);
   }
 
   #run(varying: Arguments): NDArray[] {
+    this.#checkUsable();
     this.#plan.varyingInputs.forEach((value, i) => (this.#values[value] = varying[i]));
     this.#items[1].forEach((item, i) => this.#execute(item, this.#releases[1][i]));
     return this.#plan.outputs.map((value, i) => {

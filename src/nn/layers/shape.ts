@@ -49,7 +49,7 @@ export class Unflatten extends Module {
 
   constructor(dim: number, unflattenedSize: Shape) {
     super();
-    if (!Array.isArray(unflattenedSize)) {
+    if (!(unflattenedSize instanceof Array)) {
       throw new ShapeError(
         `Unflatten: unflattenedSize: expected a list of extents, got ${formatValue(unflattenedSize)}`,
       );

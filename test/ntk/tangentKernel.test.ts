@@ -152,7 +152,7 @@ describe.each(Object.keys(networks))('%s', (name) => {
   });
 });
 
-const references = ['nb201-arch-00-train', 'nb201-supernet-00-train', 'darts-supernet-01-eval'];
+const references = ['nb201-arch-02-eval', 'nb201-supernet-00-train', 'darts-supernet-01-eval'];
 
 describe.each(references)('the reference network %s', (name) => {
   test.each(modes)('has the kernels of the definition in %s mode', async (mode) => {

@@ -83,7 +83,7 @@ describe.each(smallNetworks)('%s', (kind) => {
 test('gains are right where squares of numbers leave the range of float64, and where they do not', () => {
   // Σ(k·f)² over k = −3 … 3 is 28·f², the mean of six is 28/6·f², and six inputs make that 28·f².
   const images = ndarray([1], [1]);
-  for (const exponent of [-499, -460, -449, -300, -60, -30, 30, 60, 300, 449, 460, 497]) {
+  for (const exponent of [-499, -460, -449, -300, -100, 200, 300, 449, 460, 497]) {
     const factor = 2 ** exponent;
     const weight = ndarray(
       [-3, -2, -1, 1, 2, 3].map((k) => k * factor),

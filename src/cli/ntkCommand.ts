@@ -1,14 +1,13 @@
 import { readBytes } from '../data/index.ts';
 import { type Mode, type NetworkCase, parseCase } from '../nn/index.ts';
 import {
-  type ConditionNumber,
-  conditionNumberOf,
   describeChoice,
-  eigenvaluesOn,
   type KernelOutputs,
   KernelProgram,
+  type Ntk,
   type ParameterChoice,
   type TangentKernel,
+  withConditionNumber,
 } from '../ntk/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
@@ -55,7 +54,7 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
   const progress = progressBar(options.repeats);
   const seconds: number[] = [];
   const kernels: TangentKernel[] = [];
-  const conditions: ConditionNumber[] = [];
+  const conditions: Ntk[] = [];
   try {
     for (let repeat = 0; repeat < options.repeats; repeat++) {
       const start = performance.now();
@@ -64,10 +63,7 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
         onProgress: ({ done, of }) => progress.update(repeat + done / of, read.name),
       });
       kernels.push(kernel);
-      if (!x2) {
-        const eigenvalues = await eigenvaluesOn(backend, kernel.kernel);
-        conditions.push(conditionNumberOf(eigenvalues, { dtype, parameters: kernel.parameters.used }));
-      }
+      if (!x2) conditions.push(await withConditionNumber(kernel, backend));
       seconds.push(secondsSince(start));
     }
   } finally {
@@ -82,7 +78,7 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
     name: read.name,
     detail: `${samples} samples, ${mode} mode, outputs ${outputs}, parameters ${describeChoice(parameters)}`,
     parameters: used,
-    repeats: conditions.map((condition, i) => repeatReport({ ...kernels[i], ...condition })),
+    repeats: conditions.map(repeatReport),
   };
   if (options.html !== undefined) {
     await writeReport(options.html, {
@@ -100,7 +96,7 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
     });
   }
   if (options.json) {
-    const [condition] = conditions as (ConditionNumber | undefined)[];
+    const [condition] = conditions as (Ntk | undefined)[];
     printJson({
       name: read.name,
       mode,

@@ -27,7 +27,7 @@ export {
 } from './jacobianRows.ts';
 export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';
 export { countLinearRegions, LinearRegionProgram, type LinearRegions, type RegionOptions } from './linearRegions.ts';
-export { computeNtk, type Ntk, ntkOf, NtkProgram, TE_NAS_KERNEL } from './ntk.ts';
+export { computeNtk, type Ntk, ntkOf, NtkProgram, TE_NAS_KERNEL, withConditionNumber } from './ntk.ts';
 export type { Gain } from './numericalRange.ts';
 export type { KernelOutputs } from './outputs.ts';
 export { packPositive, PatternSet } from './patternSet.ts';

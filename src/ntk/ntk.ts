@@ -45,7 +45,7 @@ export class NtkProgram {
    * @throws InputError when x holds NaN or infinity, NumericalError when the kernel does.
    */
   async run(x: NDArray, options: RunOptions = {}): Promise<Ntk> {
-    return conditioned(await this.#kernel.run(x, options), this.#backend);
+    return withConditionNumber(await this.#kernel.run(x, options), this.#backend);
   }
 
   /** Frees memory; the program cannot be used after it. */
@@ -54,7 +54,8 @@ export class NtkProgram {
   }
 }
 
-async function conditioned(kernel: TangentKernel, backend: Backend): Promise<Ntk> {
+/** A kernel of a batch with itself, with its eigenvalues and κ, computed by a backend. */
+export async function withConditionNumber(kernel: TangentKernel, backend: Backend): Promise<Ntk> {
   const { dtype, parameters } = kernel;
   const eigenvalues = await eigenvaluesOn(backend, kernel.kernel);
   return { ...kernel, ...conditionNumberOf(eigenvalues, { dtype, parameters: parameters.used }) };
@@ -65,7 +66,7 @@ export async function ntkOf(
   rows: JacobianRows,
   { backend = referenceBackend }: { readonly backend?: Backend } = {},
 ): Promise<Ntk> {
-  return conditioned(await kernelOf(rows, { backend }), backend);
+  return withConditionNumber(await kernelOf(rows, { backend }), backend);
 }
 
 /**

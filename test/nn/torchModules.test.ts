@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { vjp } from '../../src/autodiff/index.ts';
 import * as nn from '../../src/nn/index.ts';
@@ -19,25 +18,14 @@ import {
 } from '../../src/tensor/index.ts';
 import { relativeError } from '../support/arrays.ts';
 import { torchModules } from '../support/torchModules.ts';
+import { loadTorchModule, torchTensors as tensors } from '../support/torchReference.ts';
 
 // Modules as users write them against PyTorch in float64: test/torch/modules.py.
-
-const { tensors } = nn.parseSafetensors(readFileSync(new URL('../torch/modules.safetensors', import.meta.url)));
 
 const get = (name: string): NDArray => {
   const found = tensors.get(name);
   if (found === undefined) throw new Error(`${name}: not in modules.safetensors`);
   return found;
-};
-
-const load = (name: string): nn.Module => {
-  const module = torchModules[name]();
-  const prefix = `${name}/state/`;
-  const state = [...tensors].flatMap(([key, value]) =>
-    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
-  );
-  nn.loadStateDict(module, new Map(state), name);
-  return module;
 };
 
 test('every module of the script is compared', () => {
@@ -77,7 +65,7 @@ function cotangents([n, classes]: readonly number[], dtype: DType): { readonly s
 
 describe.each(backends)('modules as PyTorch computes them, $label', ({ backend, dtype, tolerance }) => {
   test.each(cases)('$name, $mode: logits, rows and kernels', async ({ name, mode, stored }) => {
-    const [module, x] = [load(name), get(`${name}/input`)];
+    const { module, x } = loadTorchModule(name);
     const trace = new nn.Trace(module, x.shape, { mode, dtype });
     const parameters = trace.parameters(module);
     expect([...parameters.keys()]).toEqual([...module.namedParameters().keys()]);

@@ -1,26 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { forward, loadStateDict, type Module, parseSafetensors } from '../../src/nn/index.ts';
+import { forward } from '../../src/nn/index.ts';
 import { tangentKernel } from '../../src/ntk/index.ts';
 import { type Backend, type NDArray, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
 import { relativeError } from '../support/arrays.ts';
 import { kernelByDefinition, wholeJacobian } from '../support/kernels.ts';
+import { loadTorchModule, torchTensors as tensors } from '../support/torchReference.ts';
 import { torchModules } from '../support/torchModules.ts';
 
 // Tangent kernels of modules as users write them, a GroupNorm network and a small ViT among them, against PyTorch in
 // float64 (test/torch/modules.py), and where the file holds no kernel against the definition.
-
-const { tensors } = parseSafetensors(readFileSync(new URL('../torch/modules.safetensors', import.meta.url)));
-
-function loaded(name: string): { module: Module; x: NDArray } {
-  const module = torchModules[name]();
-  const prefix = `${name}/state/`;
-  const state = [...tensors].flatMap(([key, value]) =>
-    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
-  );
-  loadStateDict(module, new Map(state), name);
-  return { module, x: tensors.get(`${name}/input`)! };
-}
 
 /** The samples of a batch from `first` to before `end`. */
 function part({ shape: [n, ...sample], dtype, data }: NDArray, first: number, end: number): NDArray {
@@ -42,7 +30,7 @@ const cases = Object.keys(torchModules).flatMap((name) =>
 
 describe.each(backends)('on %s', (_, backend, tolerance) => {
   test.each(cases)('%s in %s mode has the kernels of PyTorch', async (name, mode) => {
-    const { module, x } = loaded(name);
+    const { module, x } = loadTorchModule(name);
     const stored = `${name}/${tensors.has(`${name}/both/logits`) ? 'both' : mode}`;
     const logits = await forward(module, x, { mode, backend });
     expect(relativeError(logits, tensors.get(`${stored}/logits`)!)).toBeLessThan(tolerance);
@@ -57,7 +45,7 @@ describe.each(backends)('on %s', (_, backend, tolerance) => {
 });
 
 test.each(cases)('%s in %s mode has the kernels of the definition', async (name, mode) => {
-  const { module, x } = loaded(name);
+  const { module, x } = loadTorchModule(name);
   const samples = x.shape[0];
   const [x1, x2] = [part(x, 0, samples - 1), part(x, samples - 2, samples)];
   const [a, b] = [await wholeJacobian(module, x1, mode), await wholeJacobian(module, x2, mode)];

@@ -1,5 +1,6 @@
-import { decodeNpy, openDataset, readBytes } from '../data/index.ts';
+import { decodeNpy } from '../data/index.ts';
 import { checkBatch, parseSafetensors } from '../nn/index.ts';
+import { openDataset, readBytes } from '../node/index.ts';
 import { cast, InputError, type NDArray } from '../tensor/index.ts';
 import { repeatBatches } from '../search/index.ts';
 

@@ -1,13 +1,6 @@
 import Table from 'cli-table3';
-import {
-  AccuracyTable,
-  type BenchmarkDataset,
-  bootstrap,
-  kendallTau,
-  METRICS,
-  readSweepTable,
-  spearmanRho,
-} from '../search/index.ts';
+import { loadAccuracyTable, readSweepTable } from '../node/index.ts';
+import { type BenchmarkDataset, bootstrap, kendallTau, METRICS, spearmanRho } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { interval, METRIC_NAMES, type MetricCorrelation, signed } from './correlationText.ts';
 import { checkWritable, print, printJson, writePage } from './output.ts';
@@ -26,7 +19,7 @@ export interface CorrelateCommandOptions {
 export async function correlateCommand(path: string, options: CorrelateCommandOptions): Promise<void> {
   const { dataset, resamples, seed, json, html } = options;
   if (html !== undefined) await checkWritable(html);
-  const [table, accuracies] = [await readSweepTable(path), await AccuracyTable.load()];
+  const [table, accuracies] = [await readSweepTable(path), await loadAccuracyTable()];
   if (table.cells.length < 2) throw new InputError(`${path}: expected at least 2 cells, got ${table.cells.length}`);
   const accuracy = table.cells.map((cell) => accuracies.of(cell)[dataset]);
   const correlations = METRICS.flatMap((metric): MetricCorrelation[] => {

@@ -1,5 +1,5 @@
-import { readBytes } from '../data/index.ts';
 import { type Mode, type NetworkCase, parseCase } from '../nn/index.ts';
+import { readBytes } from '../node/index.ts';
 import {
   describeChoice,
   type KernelOutputs,

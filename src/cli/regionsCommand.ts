@@ -1,5 +1,5 @@
-import { readBytes } from '../data/index.ts';
 import { parseBatchesCase } from '../nn/index.ts';
+import { readBytes } from '../node/index.ts';
 import { LinearRegionProgram, type LinearRegions } from '../ntk/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
 import { print, printJson } from './output.ts';

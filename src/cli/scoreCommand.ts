@@ -1,4 +1,3 @@
-import { openDataset } from '../data/index.ts';
 import {
   cellNetwork,
   type Genotype,
@@ -8,6 +7,7 @@ import {
   TE_NAS_SCHEMES,
   WELL_KNOWN_CELLS,
 } from '../nn/index.ts';
+import { openDataset } from '../node/index.ts';
 import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
 import { repeatBatches } from '../search/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';

@@ -1,19 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDataset } from '../data/index.ts';
 import { parseGenotype } from '../nn/index.ts';
+import { acquireLock, loadAccuracyTable, loadSearch, openDataset, saveSearch, writeAtomically } from '../node/index.ts';
 import {
-  AccuracyTable,
-  acquireLock,
   BENCHMARK_DATASETS,
   type CellAccuracy,
   type Criteria,
   type Entry,
   type Fidelity,
   historyOf,
-  loadSearch,
   runSearch,
-  saveSearch,
   type Search,
   SEARCH_SPACES,
   type SearchSettings,
@@ -22,7 +18,6 @@ import {
   TE_NAS_SETTINGS,
   totalWork,
   unresolvedCount,
-  writeAtomically,
 } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
@@ -87,7 +82,7 @@ async function searchAndReport(options: SearchCommandOptions, computation: Compu
   const search = await runSearch({ settings, dataset, backend, entries, onEntry }).finally(() => progress.stop());
   const seconds = (performance.now() - start) / 1000;
   const accuracy =
-    settings.space === 'nas-bench-201' ? (await AccuracyTable.load()).of(parseGenotype(search.genotype!)) : undefined;
+    settings.space === 'nas-bench-201' ? (await loadAccuracyTable()).of(parseGenotype(search.genotype!)) : undefined;
   const result = resultOf(search, accuracy);
   const page = renderSearchReport({ search, result, device: backend.device });
   if (out !== undefined) {

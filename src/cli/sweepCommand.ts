@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { openDataset } from '../data/index.ts';
 import { type Genotype, type Mode, parseGenotype } from '../nn/index.ts';
-import { CELL_COUNT, cellAt, type Fidelity, randomCells, runSweep, type SweepSettings } from '../search/index.ts';
+import { openDataset, runSweep } from '../node/index.ts';
+import { CELL_COUNT, cellAt, type Fidelity, randomCells, type SweepSettings } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { type BackendOptions, withLanes } from './backend.ts';
 import { print, printJson } from './output.ts';

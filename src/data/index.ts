@@ -1,6 +1,6 @@
 /**
- * Images for the networks: data sets, augmentation, batches. The parsers take bytes and run in a browser; what reads
- * files (`load…`, `openDataset`) needs Node.
+ * Images for the networks: data sets, augmentation, batches. All of it takes bytes and runs in a browser; `ntkit/node`
+ * reads files.
  *
  * @module
  */
@@ -27,7 +27,6 @@ export {
   type Pixels,
   type Sample,
 } from './dataset.ts';
-export { loadCifar10, loadIdx, loadNpy, readBytes } from './files.ts';
 export { decodeIdx, type IdxArray, parseIdx } from './idx.ts';
 export { DataLoader, type LoaderOptions } from './loader.ts';
 export { type NamedBytes } from './namedBytes.ts';
@@ -41,6 +40,4 @@ export {
 } from './normalization.ts';
 export { parseNpy } from './npy.ts';
 export { decodeNpy, encodeNpy, type NpyArray, type NpyData } from './npyFormat.ts';
-export { loadSample, loadSample1000 } from './sample.ts';
-export { openDataset } from './source.ts';
 export { SyntheticDataset, type SyntheticOptions } from './synthetic.ts';

@@ -1,6 +1,4 @@
-import { fileURLToPath } from 'node:url';
 import { oneOf } from '../check.ts';
-import { readBytes } from '../data/index.ts';
 import type { Genotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { CELL_COUNT, cellDigits } from './cells.ts';
@@ -17,9 +15,6 @@ export interface CellAccuracy extends Readonly<Record<BenchmarkDataset, number>>
   readonly index: number;
 }
 
-/** Of the same depth as seen from src/search, dist/search and the bundled dist/cli. */
-const TABLE = new URL('../../assets/nas-bench-201-test-accuracy.csv', import.meta.url);
-
 const HEADER = 'index,ops,cifar10,cifar100,imagenet16_120';
 
 /** True accuracies of all 15,625 cells of NAS-Bench-201 (Dong & Yang 2020), see assets/README.md. */
@@ -30,10 +25,14 @@ export class AccuracyTable {
     this.#rows = rows;
   }
 
-  /** @throws InputError when the table that comes with ntkit cannot be read. */
-  static async load(): Promise<AccuracyTable> {
-    const { bytes, name } = await readBytes('accuracies', fileURLToPath(TABLE));
-    const [header, ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n');
+  /**
+   * Reads the table from its text, CSV.
+   *
+   * @param name what messages call it.
+   * @throws InputError when it is no such table.
+   */
+  static parse(text: string, name: string): AccuracyTable {
+    const [header, ...lines] = text.trimEnd().split('\n');
     const rows = new Map(
       lines.map((line) => {
         const [index, ops, cifar10, cifar100, imagenet] = line.split(',');

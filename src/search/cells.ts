@@ -1,5 +1,5 @@
 import { type Genotype, NAS_BENCH_201_SPACE } from '../nn/index.ts';
-import { InputError } from '../tensor/index.ts';
+import { Generator, InputError } from '../tensor/index.ts';
 
 /** Edges of a NAS-Bench-201 cell: 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2. */
 const EDGES = 6;
@@ -19,6 +19,12 @@ export function cellAt(index: number): Genotype {
   const digits = [...index.toString(NAS_BENCH_201_SPACE.length).padStart(EDGES, '0')].map(Number);
   const ops = digits.map((digit) => NAS_BENCH_201_SPACE[digit]);
   return [ops.slice(0, 1), ops.slice(1, 3), ops.slice(3, 6)];
+}
+
+/** `count` distinct random cells of NAS-Bench-201; a larger count extends the list. */
+export function randomCells(count: number, seed: number): Genotype[] {
+  const order = new Generator(seed).fork('cells').permutation(CELL_COUNT);
+  return Array.from(order.subarray(0, count), cellAt);
 }
 
 /** The operations of a cell's edges as digits, `none` 0 to `avg_pool_3x3` 4. */

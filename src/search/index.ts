@@ -1,15 +1,13 @@
 /**
  * Architecture search by TE-NAS: the pruning search of NAS-Bench-201 and DARTS, sweeps over NAS-Bench-201's cells, and
- * rank correlation with their true accuracies. What reads and writes files needs Node.
+ * rank correlation with their true accuracies. Saved searches and tables of sweeps are files, which `ntkit/node` keeps.
  *
  * @module
  */
 export { AccuracyTable, BENCHMARK_DATASETS, type BenchmarkDataset, type CellAccuracy } from './accuracy.ts';
-export { AppendOnlyFile } from './appendOnly.ts';
-export { writeAtomically } from './atomicFile.ts';
 export { kappaBatch, REGION_BATCHES, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
 export { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
-export { canonicalForm, CELL_COUNT, cellAt, cellDigits, representativeOf } from './cells.ts';
+export { canonicalForm, CELL_COUNT, cellAt, cellDigits, randomCells, representativeOf } from './cells.ts';
 export {
   averageRanks,
   bootstrap,
@@ -20,7 +18,6 @@ export {
 } from './correlation.ts';
 export { type NetworkCost, networkCost } from './cost.ts';
 export { type CandidateHistory, historyOf, operationsOf, type RoundHistory, unresolvedCount } from './history.ts';
-export { acquireLock, type Lock } from './lockFile.ts';
 export {
   changesOf,
   type Entry,
@@ -57,12 +54,12 @@ export {
   totalWork,
 } from './schedule.ts';
 export { type FinishedRound, type ScoredCandidate, Search, type Task } from './search.ts';
-export { loadSearch, type SavedSearch, saveSearch } from './searchFile.ts';
 export {
   type Criteria,
   CRITERIA,
   FIDELITIES,
   type Fidelity,
+  requireSameSettings,
   type SearchSettings,
   TE_NAS_COMMON,
   TE_NAS_SETTINGS,
@@ -80,6 +77,6 @@ export {
   type SpaceName,
   without,
 } from './space.ts';
-export { randomCells, runSweep, settingsPath, type SweepOptions, type SweepOutcome } from './sweep.ts';
-export { type SweepSettings } from './sweepSettings.ts';
-export { type Metric, METRICS, readSweepTable, type SweepTable } from './sweepTable.ts';
+export { formatRow, headerLine, parseRow } from './sweepRow.ts';
+export { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
+export { type Metric, METRICS, parseSweepTable, type SweepTable } from './sweepTable.ts';

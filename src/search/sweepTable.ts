@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Genotype, parseGenotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
-import { cannot } from './atomicFile.ts';
 
 /** Columns of a table that accuracy can be compared with. */
 export const METRICS = ['kappa', 'regions', 'parameters', 'flops'] as const;
@@ -20,15 +18,10 @@ export interface SweepTable {
  * without an end is one that is being written, and left out. A κ that is no positive number is taken for infinite: such a
  * network cannot be trained.
  *
- * @throws InputError when the file is no such table.
+ * @param path names the table in messages.
+ * @throws InputError when the text is no such table.
  */
-export async function readSweepTable(path: string): Promise<SweepTable> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw cannot('be read', path, error);
-  }
+export function parseSweepTable(text: string, path: string): SweepTable {
   const [header = '', ...lines] = text.split(/\r?\n/).slice(0, -1);
   const names = header.split(',');
   const place = names.indexOf('architecture');

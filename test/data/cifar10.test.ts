@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CIFAR10_CLASSES, CIFAR10_NORMALIZATION, parseCifar10 } from '../../src/data/index.ts';
-import { expectInputError } from './messages.ts';
+import { expectInputError } from '../support/messages.ts';
 
 const label = fc.integer({ min: 0, max: 9 });
 const pixels = fc.uint8Array({ minLength: 3072, maxLength: 3072 });

@@ -13,7 +13,7 @@ import {
 } from '../../src/data/index.ts';
 import { ShapeError } from '../../src/errors.ts';
 import { Generator, ndarray } from '../../src/tensor/index.ts';
-import { expectInputError } from './messages.ts';
+import { expectInputError } from '../support/messages.ts';
 
 const shape: ImageShape = [2, 1, 2];
 

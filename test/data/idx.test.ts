@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CIFAR10_NORMALIZATION, decodeIdx, MNIST_NORMALIZATION, parseIdx } from '../../src/data/index.ts';
-import { expectInputError } from './messages.ts';
+import { expectInputError } from '../support/messages.ts';
 
 function encodeIdx(shape: readonly number[], data: Iterable<number>, type = 0x08): Uint8Array {
   const extents = shape.flatMap((extent) => [24, 16, 8, 0].map((shift) => (extent >>> shift) & 0xff));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArrayDataset, type Batch, DataLoader, randomCrop, randomHorizontalFlip } from '../../src/data/index.ts';
 import { Generator } from '../../src/tensor/index.ts';
-import { expectInputError } from './messages.ts';
+import { expectInputError } from '../support/messages.ts';
 
 /** Images 1×2×3 whose label and first pixel are their number. */
 function numbered(length: number): ArrayDataset {

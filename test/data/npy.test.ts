@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CIFAR10_NORMALIZATION, decodeNpy, encodeNpy, type NpyData, parseNpy } from '../../src/data/index.ts';
-import { expectInputError } from './messages.ts';
+import { expectInputError } from '../support/messages.ts';
 
 const file = (bytes: Uint8Array) => ({ name: 'x.npy', bytes });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cellNetwork, formatGenotype, parseGenotype, WELL_KNOWN_CELLS } from '../../src/nn/index.ts';
+import { loadAccuracyTable } from '../../src/node/index.ts';
 import {
-  AccuracyTable,
   canonicalForm,
   CELL_COUNT,
   cellAt,
@@ -50,7 +50,7 @@ describe('the cells of NAS-Bench-201', () => {
 
 describe('the accuracies', () => {
   test('are those of the benchmark', async () => {
-    const table = await AccuracyTable.load();
+    const table = await loadAccuracyTable();
     const best = (dataset: 'cifar10' | 'cifar100' | 'imagenet16-120') =>
       all
         .map((cell) => table.of(cell))

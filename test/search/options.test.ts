@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { SyntheticDataset } from '../../src/data/index.ts';
 import { fan, parseGenotype } from '../../src/nn/index.ts';
+import { loadAccuracyTable, runSweep } from '../../src/node/index.ts';
 import {
-  AccuracyTable,
   CellMeasurer,
   changesOf,
   fullMask,
   Measurer,
   rankCandidates,
   rankScores,
-  runSweep,
   Search,
   SEARCH_SPACES,
   type SearchSettings,
@@ -85,7 +84,7 @@ describe('a word that is none of the choices is an InputError', () => {
   test('in functions', async () => {
     const measured = { lambdaMin: 1, lambdaMax: 2, noiseFloor: 0, verdict: 'resolved' } as const;
     const of = [{ kappa: measured, regions: 1 }];
-    const [space, accuracies] = [SEARCH_SPACES['nas-bench-201'], await AccuracyTable.load()];
+    const [space, accuracies] = [SEARCH_SPACES['nas-bench-201'], await loadAccuracyTable()];
     const cell = parseGenotype('|none~0|+|none~0|none~1|+|none~0|none~1|none~2|');
     const refused: [() => unknown, string][] = [
       [() => usableKappa(measured, word('Paper')), 'usableKappa: fidelity'],

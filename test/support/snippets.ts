@@ -6,6 +6,7 @@ import ts from 'typescript';
 import * as autodiff from '../../src/autodiff/index.ts';
 import * as data from '../../src/data/index.ts';
 import * as nn from '../../src/nn/index.ts';
+import * as node from '../../src/node/index.ts';
 import * as ntk from '../../src/ntk/index.ts';
 import * as search from '../../src/search/index.ts';
 import * as tensor from '../../src/tensor/index.ts';
@@ -15,7 +16,7 @@ import * as tensor from '../../src/tensor/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const packages: Readonly<Record<string, object>> = Object.fromEntries(
-  Object.entries({ autodiff, data, nn, ntk, search, tensor }).map(([name, module]) => [`ntkit/${name}`, module]),
+  Object.entries({ autodiff, data, nn, node, ntk, search, tensor }).map(([name, module]) => [`ntkit/${name}`, module]),
 );
 const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n/gm;
 

@@ -1,12 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Dataset, type Normalization, parseCifar10, parseIdx, parseNpy } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { parseCifar10 } from './cifar10.ts';
-import type { Dataset } from './dataset.ts';
-import { parseIdx } from './idx.ts';
-import type { NamedBytes } from './namedBytes.ts';
-import type { Normalization } from './normalization.ts';
-import { parseNpy } from './npy.ts';
+import { attempt, readBytes } from './readFile.ts';
 
 /**
  * Reads CIFAR-10 from one file of the binary version, or from the folder it unpacks to: all of `data_batch_*.bin` in
@@ -57,34 +53,9 @@ export async function loadNpy(path: string, normalization?: Normalization): Prom
   return parseNpy(await readBytes('npy', path), normalization);
 }
 
-/** The content of a file. @throws InputError when it cannot be read; `format` begins the message. */
-export async function readBytes(format: string, path: string): Promise<NamedBytes> {
-  const { buffer, byteOffset, byteLength } = await attempt(format, path, readFile(path));
-  // A plain Uint8Array: the `slice` of Node's own kind does not copy.
-  return { name: path, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
-}
-
 async function labelsBeside(imagesPath: string): Promise<string | undefined> {
   const name = basename(imagesPath).replace('images', 'labels').replace('idx3', 'idx1');
   if (name === basename(imagesPath)) return undefined;
   const folder = dirname(imagesPath);
   return (await attempt('idx', folder, readdir(folder))).includes(name) ? join(folder, name) : undefined;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder, expected a file',
-  EACCES: 'reading it is not permitted',
-  ERR_FS_FILE_TOO_LARGE: 'it is larger than Node reads at once (2 GiB)',
-};
-
-/** Whatever a path does not allow is bad input, and the path is what to say about it. */
-async function attempt<T>(format: string, path: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new InputError(`${format} ${path}: cannot be read, ${REASONS[code] ?? code}`);
-  }
 }

@@ -1,8 +1,7 @@
+import { type Dataset, SyntheticDataset, type SyntheticOptions } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import type { Dataset } from './dataset.ts';
-import { loadCifar10, loadIdx, loadNpy } from './files.ts';
+import { loadCifar10, loadIdx, loadNpy } from './imageFiles.ts';
 import { loadSample, loadSample1000 } from './sample.ts';
-import { SyntheticDataset, type SyntheticOptions } from './synthetic.ts';
 
 /** Sources that are read from a path. */
 const FROM_PATH: Readonly<Record<string, (path: string) => Promise<Dataset>>> = {

@@ -3,17 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  CIFAR10_NORMALIZATION,
-  collate,
-  DataLoader,
-  encodeNpy,
-  loadIdx,
-  loadSample,
-  openDataset,
-  SyntheticDataset,
-} from '../../src/data/index.ts';
-import { expectInputRejection } from './messages.ts';
+import { CIFAR10_NORMALIZATION, collate, DataLoader, encodeNpy, SyntheticDataset } from '../../src/data/index.ts';
+import { loadIdx, loadSample, openDataset } from '../../src/node/index.ts';
+import { expectInputRejection } from '../support/messages.ts';
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);

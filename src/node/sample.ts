@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { parseCifar10 } from './cifar10.ts';
-import type { Dataset } from './dataset.ts';
-import { readBytes } from './files.ts';
+import { type Dataset, parseCifar10 } from '../data/index.ts';
+import { readBytes } from './readFile.ts';
 
-/** Of the same depth as seen from src/data, dist/data and the bundled dist/cli. */
+/** Of the same depth as seen from src/node, dist/node and the bundled dist/cli. */
 const SAMPLE = new URL('../../assets/cifar10-sample.bin', import.meta.url);
 const SAMPLE_1000 = new URL('../../assets/cifar10-1000.bin', import.meta.url);
 

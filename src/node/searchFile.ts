@@ -1,8 +1,6 @@
+import { type Entry, requireSameSettings, type Search, type SearchSettings } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { readIfThere, writeAtomically } from './atomicFile.ts';
-import type { Entry } from './measurement.ts';
-import type { Search } from './search.ts';
-import { requireSameSettings, type SearchSettings } from './settings.ts';
 
 const FORMAT = 'ntkit search 1';
 

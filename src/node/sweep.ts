@@ -1,15 +1,22 @@
 import type { Dataset } from '../data/index.ts';
 import { cellNetwork, formatGenotype, type Genotype } from '../nn/index.ts';
-import { type Backend, Generator, InputError } from '../tensor/index.ts';
+import {
+  canonicalForm,
+  type CellMeasurement,
+  CellMeasurer,
+  checkSweepSettings,
+  formatRow,
+  headerLine,
+  networkCost,
+  parseRow,
+  representativeOf,
+  requireSameSettings,
+  type SweepSettings,
+} from '../search/index.ts';
+import { type Backend, InputError } from '../tensor/index.ts';
 import { AppendOnlyFile } from './appendOnly.ts';
 import { readIfThere, writeAtomically } from './atomicFile.ts';
-import { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
-import { canonicalForm, CELL_COUNT, cellAt, representativeOf } from './cells.ts';
-import { networkCost } from './cost.ts';
 import { acquireLock, type Lock } from './lockFile.ts';
-import { requireSameSettings } from './settings.ts';
-import { formatRow, headerLine, parseRow } from './sweepRow.ts';
-import { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
 
 /** What a sweep runs with. */
 export interface SweepOptions {
@@ -32,12 +39,6 @@ export interface SweepOutcome {
   readonly resumed: number;
   /** Cells that were measured now. */
   readonly measured: number;
-}
-
-/** `count` distinct random cells of NAS-Bench-201; a larger count extends the list. */
-export function randomCells(count: number, seed: number): Genotype[] {
-  const order = new Generator(seed).fork('cells').permutation(CELL_COUNT);
-  return Array.from(order.subarray(0, count), cellAt);
 }
 
 /** Where a table's settings are kept. */

@@ -9,18 +9,20 @@ import { SyntheticDataset } from '../../src/data/index.ts';
 import {
   acquireLock,
   AppendOnlyFile,
-  canonicalForm,
-  cellAt,
   loadSearch,
-  randomCells,
   readSweepTable,
   runSweep,
   saveSearch,
+  settingsPath,
+  writeAtomically,
+} from '../../src/node/index.ts';
+import {
+  canonicalForm,
+  cellAt,
+  randomCells,
   Search,
   type SearchSettings,
-  settingsPath,
   type SweepSettings,
-  writeAtomically,
 } from '../../src/search/index.ts';
 import type { Genotype } from '../../src/nn/index.ts';
 import { InputError, wasmBackend } from '../../src/tensor/index.ts';

@@ -1,0 +1,17 @@
+/**
+ * Everything that touches files, for Node: data sets by their paths, the images and accuracies that come with ntkit,
+ * searches and sweeps that survive a kill, locks.
+ *
+ * @module
+ */
+export { loadAccuracyTable } from './accuracy.ts';
+export { AppendOnlyFile } from './appendOnly.ts';
+export { writeAtomically } from './atomicFile.ts';
+export { loadCifar10, loadIdx, loadNpy } from './imageFiles.ts';
+export { acquireLock, type Lock } from './lockFile.ts';
+export { readBytes } from './readFile.ts';
+export { loadSample, loadSample1000 } from './sample.ts';
+export { loadSearch, type SavedSearch, saveSearch } from './searchFile.ts';
+export { openDataset } from './source.ts';
+export { runSweep, settingsPath, type SweepOptions, type SweepOutcome } from './sweep.ts';
+export { readSweepTable } from './sweepTable.ts';

@@ -55,6 +55,7 @@ const tensorFloors = [
   ['chains', 'backend'],
   ['backends/reference/'],
   ['backends/wasm/', 'backends/gpu/'],
+  ['defaultBackend'],
   ['evaluate'],
   ['index'],
 ];

@@ -1,11 +1,11 @@
 import {
   type Backend,
   cast,
+  defaultBackend,
   type DType,
   evaluate,
   type NDArray,
   precisionOf,
-  referenceBackend,
 } from '../tensor/index.ts';
 import { checkBatch } from './checkBatch.ts';
 import type { Module } from './module.ts';
@@ -15,7 +15,7 @@ import { type Mode, Trace } from './trace.ts';
 export interface ForwardOptions {
   /** How batch norm normalises; `eval` by default. */
   readonly mode?: Mode;
-  /** The reference backend by default. */
+  /** Where it is computed; `defaultBackend` by default. */
   readonly backend?: Backend;
   /** The backend's own precision by default. */
   readonly dtype?: DType;
@@ -33,8 +33,9 @@ export interface ForwardOptions {
  * const logits = await forward(network, images, { mode: 'train' });
  */
 export async function forward(network: Module, x: NDArray, options: ForwardOptions = {}): Promise<NDArray> {
-  const { mode = 'eval', backend = referenceBackend } = options;
+  const { mode = 'eval' } = options;
   checkBatch(x, 'forward');
+  const backend = options.backend ?? (await defaultBackend(options.dtype));
   const dtype = precisionOf(backend, options.dtype);
   const trace = new Trace(network, x.shape, { mode, dtype });
   const [y] = await evaluate([trace.y], new Map([...trace.variables(), [trace.x, cast(x, dtype)]]), backend);

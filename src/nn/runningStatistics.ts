@@ -2,11 +2,12 @@ import { formatValue } from '../check.ts';
 import {
   type Backend,
   cast,
+  defaultBackend,
   type DType,
   InputError,
   type NDArray,
+  precisionOf,
   Program,
-  referenceBackend,
 } from '../tensor/index.ts';
 import type { Module } from './module.ts';
 import type { Buffer } from './parameter.ts';
@@ -22,7 +23,9 @@ export const BATCH_NORM_MOMENTUM = 0.1;
 
 /** Where the forward passes run. */
 export interface StatisticsOptions {
+  /** `defaultBackend` by default. */
   readonly backend?: Backend;
+  /** The backend's own precision by default. */
   readonly dtype?: DType;
 }
 
@@ -77,8 +80,10 @@ export async function recalibrateBatchNorm(
 async function observe(
   network: Module,
   images: NDArray,
-  { backend = referenceBackend, dtype = 'float64' }: StatisticsOptions,
+  options: StatisticsOptions,
 ): Promise<(Observation & { readonly value: NDArray })[]> {
+  const backend = options.backend ?? (await defaultBackend(options.dtype));
+  const dtype = precisionOf(backend, options.dtype);
   const trace = new Trace(network, images.shape, { mode: 'train', dtype });
   const { observations } = trace;
   const program = await Program.compile(

@@ -1,5 +1,5 @@
 import { type ImageBatch, type Module, recalibrateBatchNorm } from '../nn/index.ts';
-import { type Backend, type DType, formatShape, InputError, precisionOf, referenceBackend } from '../tensor/index.ts';
+import { type Backend, defaultBackend, type DType, formatShape, InputError, precisionOf } from '../tensor/index.ts';
 import { teNasKappa } from './conditionNumber.ts';
 import { JacobianProgram, type JacobianRows } from './jacobianRows.ts';
 import { stackRows } from './kernelMatrix.ts';
@@ -16,6 +16,7 @@ export interface GetNtkNOptions {
   readonly trainMode?: boolean;
   /** Batches to take; all when 0 or less. */
   readonly numBatch?: number;
+  /** Where it is computed; `defaultBackend` by default. */
   readonly backend?: Backend;
   readonly dtype?: DType;
 }
@@ -33,8 +34,9 @@ export interface GetNtkNOptions {
 export async function getNtkN(
   loader: Iterable<ImageBatch>,
   networks: readonly Module[],
-  { recalbn = 0, trainMode = false, numBatch = -1, backend = referenceBackend, dtype }: GetNtkNOptions = {},
+  { recalbn = 0, trainMode = false, numBatch = -1, dtype, ...rest }: GetNtkNOptions = {},
 ): Promise<number[]> {
+  const backend = rest.backend ?? (await defaultBackend(dtype));
   const options = {
     ...TE_NAS_KERNEL,
     mode: trainMode ? 'train' : 'eval',

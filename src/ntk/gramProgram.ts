@@ -1,6 +1,7 @@
 import {
   allocateShared,
   type Backend,
+  defaultBackend,
   type DType,
   type FloatArray,
   formatShape,
@@ -9,7 +10,6 @@ import {
   InputError,
   type NDArray,
   Program,
-  referenceBackend,
   ShapeError,
   type Tensor,
 } from '../tensor/index.ts';
@@ -35,6 +35,7 @@ export interface GramOptions {
   readonly columns: number;
   /** The precision of the rows; float64 by default. */
   readonly dtype?: DType;
+  /** Where it is computed; `defaultBackend` by default. */
   readonly backend?: Backend;
 }
 
@@ -68,7 +69,8 @@ export class GramProgram {
    * @throws InputError when a size is no whole number of at least 1, BackendError when the backend lacks the precision.
    */
   static async compile(options: GramOptions): Promise<GramProgram> {
-    const { rows, rows2, columns, dtype = 'float64', backend = referenceBackend } = options;
+    const { rows, rows2, columns, dtype = 'float64' } = options;
+    const backend = options.backend ?? (await defaultBackend(dtype));
     for (const [name, size] of Object.entries({ rows, rows2: rows2 ?? 1, columns })) {
       if (!Number.isInteger(size) || size < 1) {
         throw new InputError(`gram: ${name}: expected a whole number ≥ 1, got ${size}`);

@@ -5,13 +5,13 @@ import {
   allocate,
   type Backend,
   cast,
+  defaultBackend,
   type DType,
   type Feeds,
   type NDArray,
   type Places,
   precisionOf,
   Program,
-  referenceBackend,
   type Shape,
   sizeOf,
 } from '../tensor/index.ts';
@@ -31,7 +31,7 @@ export interface RowsOptions {
   readonly outputs?: KernelOutputs;
   /** Which parameters have columns; all by default. */
   readonly parameters?: ParameterChoice;
-  /** Where it is computed; the reference backend by default. */
+  /** Where it is computed; `defaultBackend` by default. */
   readonly backend?: Backend;
   /** The precision of forward and backward passes; the backend's own by default. */
   readonly dtype?: DType;
@@ -119,11 +119,12 @@ export class JacobianProgram {
    * is chosen, BackendError when the backend does not compute in the precision.
    */
   static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<JacobianProgram> {
-    const { backend = referenceBackend, mode = 'eval', outputs = 'trace', parameters = 'all', blockRows } = options;
+    const { mode = 'eval', outputs = 'trace', parameters = 'all', blockRows } = options;
     checkOutputs(outputs);
     if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows >= 1)) {
       throw new InputError(`blockRows: expected an integer ≥ 1, got ${formatValue(blockRows)}`);
     }
+    const backend = options.backend ?? (await defaultBackend(options.dtype));
     const dtype = precisionOf(backend, options.dtype);
     const fitted = recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows });
     return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, backend));

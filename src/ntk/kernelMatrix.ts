@@ -1,12 +1,4 @@
-import {
-  allocate,
-  type Backend,
-  formatShape,
-  InputError,
-  type NDArray,
-  referenceBackend,
-  ShapeError,
-} from '../tensor/index.ts';
+import { allocate, type Backend, formatShape, InputError, type NDArray, ShapeError } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
 import type { JacobianRows } from './jacobianRows.ts';
 import { checkRowLengths } from './numericalRange.ts';
@@ -48,11 +40,11 @@ export function factorOf({ parameters, samples, rowsPerSample, outputs }: Jacobi
  */
 export async function kernelMatrix(
   first: JacobianRows,
-  { second = first, backend = referenceBackend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
+  { second = first, backend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
 ): Promise<NDArray> {
   checkAlike('kernelMatrix', first, second);
   const [a, b] = second === first ? [factorOf(first)] : [factorOf(first), factorOf(second)];
-  const sizes = { rows: a.rows, columns: a.columns, dtype: first.dtype, backend };
+  const sizes = { rows: a.rows, columns: a.columns, dtype: first.dtype, ...(backend && { backend }) };
   const program = await GramProgram.compile(b === undefined ? sizes : { ...sizes, rows2: b.rows });
   try {
     return await program.run(a.arrays, b?.arrays);

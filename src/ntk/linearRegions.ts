@@ -2,6 +2,7 @@ import { checkBatch, type Mode, type Module, Trace } from '../nn/index.ts';
 import {
   type Backend,
   cast,
+  defaultBackend,
   dependents,
   type DType,
   formatShape,
@@ -9,7 +10,6 @@ import {
   type NDArray,
   precisionOf,
   Program,
-  referenceBackend,
   type Shape,
   ShapeError,
   sizeOf,
@@ -23,6 +23,7 @@ import { Queue } from './queue.ts';
 export interface RegionOptions {
   /** How batch norm normalises; `train`, by the batch, by default, as in TE-NAS. */
   readonly mode?: Mode;
+  /** Where it is computed; `defaultBackend` by default. */
   readonly backend?: Backend;
   /** The precision of the forward pass; the backend's own by default. */
   readonly dtype?: DType;
@@ -71,8 +72,9 @@ export class LinearRegionProgram {
   static async compile(
     network: Module,
     images: Shape,
-    { mode = 'train', backend = referenceBackend, dtype }: RegionOptions = {},
+    { mode = 'train', dtype, ...options }: RegionOptions = {},
   ): Promise<LinearRegionProgram> {
+    const backend = options.backend ?? (await defaultBackend(dtype));
     const trace = new Trace(network, images, { mode, dtype: precisionOf(backend, dtype) });
     const applied = reluInputs(trace);
     if (applied.length === 0) throw new InputError('linear regions: expected a network with ReLUs, got one without');

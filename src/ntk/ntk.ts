@@ -1,5 +1,5 @@
 import type { Module } from '../nn/index.ts';
-import { type Backend, type NDArray, referenceBackend, type Shape } from '../tensor/index.ts';
+import { type Backend, defaultBackend, type NDArray, type Shape } from '../tensor/index.ts';
 import { type ConditionNumber, conditionNumberOf } from './conditionNumber.ts';
 import { eigenvaluesOn } from './eigen/onBackend.ts';
 import type { JacobianRows, RowsOptions, RunOptions } from './jacobianRows.ts';
@@ -28,8 +28,8 @@ export class NtkProgram {
    * @throws ShapeError when the batch does not fit the network, BackendError when the backend cannot compute it.
    */
   static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<NtkProgram> {
-    const { backend = referenceBackend } = options;
-    const kernel = await KernelProgram.compile(network, [shape], { ...TE_NAS_KERNEL, ...options });
+    const backend = options.backend ?? (await defaultBackend(options.dtype));
+    const kernel = await KernelProgram.compile(network, [shape], { ...TE_NAS_KERNEL, ...options, backend });
     return new NtkProgram(kernel, backend);
   }
 
@@ -62,10 +62,8 @@ export async function withConditionNumber(kernel: TangentKernel, backend: Backen
 }
 
 /** Kernel matrix, eigenvalues and κ of given Jacobian rows. */
-export async function ntkOf(
-  rows: JacobianRows,
-  { backend = referenceBackend }: { readonly backend?: Backend } = {},
-): Promise<Ntk> {
+export async function ntkOf(rows: JacobianRows, options: { readonly backend?: Backend } = {}): Promise<Ntk> {
+  const backend = options.backend ?? (await defaultBackend(rows.dtype));
   return withConditionNumber(await kernelOf(rows, { backend }), backend);
 }
 

@@ -1,5 +1,5 @@
 import type { Mode, Module } from '../nn/index.ts';
-import { type Backend, type DType, type NDArray, referenceBackend, sameShape, type Shape } from '../tensor/index.ts';
+import { type Backend, defaultBackend, type DType, type NDArray, sameShape, type Shape } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
 import { JacobianProgram, type JacobianRows, type RowsOptions, type RunOptions } from './jacobianRows.ts';
 import { checkAlike, checkRange, factorOf, type KernelFactor, kernelMatrix } from './kernelMatrix.ts';
@@ -55,11 +55,12 @@ export class KernelProgram {
     [shape, other = shape]: readonly [x1: Shape, x2?: Shape | undefined],
     options: RowsOptions = {},
   ): Promise<KernelProgram> {
-    const { backend = referenceBackend } = options;
-    const first = await JacobianProgram.compile(network, shape, options);
+    const backend = options.backend ?? (await defaultBackend(options.dtype));
+    const named = { ...options, backend };
+    const first = await JacobianProgram.compile(network, shape, named);
     if (sameShape(shape, other)) return new KernelProgram(first, first, backend);
     try {
-      return new KernelProgram(first, await JacobianProgram.compile(network, other, options), backend);
+      return new KernelProgram(first, await JacobianProgram.compile(network, other, named), backend);
     } catch (error) {
       first.dispose();
       throw error;
@@ -141,8 +142,9 @@ function describeKernel(kernel: NDArray, first: JacobianRows, second: JacobianRo
 /** The tangent kernel of given rows. */
 export async function kernelOf(
   first: JacobianRows,
-  { second = first, backend = referenceBackend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
+  { second = first, ...options }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
 ): Promise<TangentKernel> {
+  const backend = options.backend ?? (await defaultBackend(first.dtype));
   return describeKernel(await kernelMatrix(first, { second, backend }), first, second, backend);
 }
 

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import type { FloatArray, NDArray } from './array.ts';
 import type { Arguments, Backend, Executable, Places } from './backend.ts';
-import { referenceBackend } from './backends/reference/index.ts';
+import { defaultBackend } from './defaultBackend.ts';
 import { peakBytesOf, type PlannedEvaluation, planEvaluation } from './plan.ts';
 import { formatShape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -25,6 +25,7 @@ export class Program {
   }
 
   /**
+   * @param options.backend {@link defaultBackend} by default, which is the reference backend where anything is float64.
    * @param options.varying the inputs that change from run to run; all others are fixed.
    * @throws BackendError when the backend does not compute in a precision that the expressions have.
    */
@@ -40,8 +41,10 @@ export class Program {
    * As {@link Program.compile}, from a plan that is made already. A backend keeps what it makes of a plan for as long as
    * the plan is kept: to load the same plan again costs little.
    */
-  static async load(planned: PlannedEvaluation, backend: Backend = referenceBackend): Promise<Program> {
-    return new Program(planned, await backend.compile(planned.plan));
+  static async load(planned: PlannedEvaluation, backend?: Backend): Promise<Program> {
+    const { plan } = planned;
+    const dtype = plan.values.some((value) => value.dtype === 'float64') ? 'float64' : 'float32';
+    return new Program(planned, await (backend ?? (await defaultBackend(dtype))).compile(plan));
   }
 
   /** The most bytes that computed values occupy at one time. */
@@ -116,16 +119,16 @@ function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
 }
 
 /**
- * The values of expressions.
+ * The values of expressions, computed by {@link defaultBackend} where no backend is named.
  *
  * @throws ShapeError when an input is missing or has another shape or precision.
  */
 export async function evaluate(
   outputs: readonly Tensor[],
   feeds: Feeds = new Map(),
-  backend: Backend = referenceBackend,
+  backend?: Backend,
 ): Promise<NDArray[]> {
-  const program = await Program.compile(outputs, { backend });
+  const program = await Program.compile(outputs, backend && { backend });
   try {
     await program.bind(feeds);
     return await program.run();

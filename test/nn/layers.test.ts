@@ -124,7 +124,7 @@ describe('running statistics', () => {
 
   test('move a tenth of the way to the batch, the variance unbiased', async () => {
     const norm = new BatchNorm2d(3);
-    await updateRunningStatistics(new Sequential(norm), { images });
+    await updateRunningStatistics(new Sequential(norm), { images }, { dtype: 'float64' });
     for (const c of [0, 1, 2]) {
       const { mean, variance } = unbiased(channel(images, c));
       expect(norm.runningMean!.value.data[c]).toBeCloseTo(0.1 * mean, 12);
@@ -135,7 +135,7 @@ describe('running statistics', () => {
   test('recalibrated are the mean over the batches asked for', async () => {
     const norm = new BatchNorm2d(3);
     const batches = [1, 2, 3].map((seed) => ({ images: draw(seed, [4, 3, 6, 6]) }));
-    await recalibrateBatchNorm(new Sequential(norm), batches, 2);
+    await recalibrateBatchNorm(new Sequential(norm), batches, 2, { dtype: 'float64' });
     const [a, b] = batches.map((batch) => unbiased(channel(batch.images, 1)));
     expect(norm.runningMean!.value.data[1]).toBeCloseTo((a.mean + b.mean) / 2, 12);
     expect(norm.runningVar!.value.data[1]).toBeCloseTo((a.variance + b.variance) / 2, 12);
@@ -144,8 +144,8 @@ describe('running statistics', () => {
   test('recalibrated on 0 batches are the mean over all, and on no number of batches are refused', async () => {
     const [all, three] = [new BatchNorm2d(3), new BatchNorm2d(3)];
     const batches = [1, 2, 3].map((seed) => ({ images: draw(seed, [4, 3, 6, 6]) }));
-    await recalibrateBatchNorm(new Sequential(all), batches, 0);
-    await recalibrateBatchNorm(new Sequential(three), batches, 3);
+    await recalibrateBatchNorm(new Sequential(all), batches, 0, { dtype: 'float64' });
+    await recalibrateBatchNorm(new Sequential(three), batches, 3, { dtype: 'float64' });
     expect(all.runningMean!.value).toEqual(three.runningMean!.value);
     expect(all.runningVar!.value).toEqual(three.runningVar!.value);
     expect(all.runningMean!.value.data[0]).not.toBe(0);
@@ -160,7 +160,7 @@ describe('running statistics', () => {
     const network = net();
     initialize(network, pytorchDefault, new Generator(1));
     const batch = stack([...Array(8).keys()].map((seed) => draw(seed, [3, 8, 8])));
-    await recalibrateBatchNorm(network, [{ images: batch }]);
+    await recalibrateBatchNorm(network, [{ images: batch }], 0, { dtype: 'float64' });
     const [train, evaluation] = [await forward(network, batch, 'train'), await forward(network, batch, 'eval')];
     // 512 values a channel at the first norm, 128 at the second: 1/m − 1 ≈ 0.8 %, half of it in the deviation.
     expect(relativeError(evaluation, train)).toBeLessThan(0.01);

@@ -97,8 +97,8 @@ describe('a module that is used twice', () => {
     expect([...twice.namedModules().keys()]).toEqual(['', '0', '1', '3', '4']);
     const images = draw(2, [3, 3, 5, 5]);
     const [a, b] = [
-      await computeNtk(twice, images, { mode: 'eval' }),
-      await computeNtk(once, images, { mode: 'eval' }),
+      await computeNtk(twice, images, { mode: 'eval', dtype: 'float64' }),
+      await computeNtk(once, images, { mode: 'eval', dtype: 'float64' }),
     ];
     // 3·3·3·3 + 2·3: the shared weight is one block of columns, as in the network that registers it once.
     expect([a.parameters.used, b.parameters.used]).toEqual([87, 87]);
@@ -124,7 +124,7 @@ describe('a module that is used twice', () => {
     const norm = new BatchNorm2d(1, { affine: false, momentum: 0.5 });
     const network = new Functional({ norm }, (x, { norm }) => norm(add(norm(x), norm(x))));
     const { data } = draw(1, [4, 1, 1, 1]);
-    await updateRunningStatistics(network, { images: ndarray(data, [4, 1, 1, 1]) });
+    await updateRunningStatistics(network, { images: ndarray(data, [4, 1, 1, 1]) }, { dtype: 'float64' });
     const mean = [...data].reduce((a, b) => a + b) / 4;
     const variance = [...data].reduce((a, b) => a + (b - mean) ** 2, 0);
     // Biased variance v over 4 values: x̂ has biased variance v/(v + ε), 2·x̂ four times that; unbiased is 4/3 of it.
@@ -133,7 +133,7 @@ describe('a module that is used twice', () => {
     const half = (old: number, seen: number) => 0.5 * old + 0.5 * seen;
     expect(norm.runningMean!.value.data[0]).toBeCloseTo(half(half(half(0, mean), mean), 0), 12);
     expect(norm.runningVar!.value.data[0]).toBeCloseTo(half(half(half(1, unbiased), unbiased), doubled), 12);
-    await recalibrateBatchNorm(network, [{ images: ndarray(data, [4, 1, 1, 1]) }]);
+    await recalibrateBatchNorm(network, [{ images: ndarray(data, [4, 1, 1, 1]) }], 0, { dtype: 'float64' });
     expect(norm.runningVar!.value.data[0]).toBeCloseTo((unbiased + unbiased + doubled) / 3, 12);
   });
 });

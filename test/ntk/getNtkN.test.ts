@@ -12,7 +12,7 @@ describe('getNtkN', () => {
   test('is TE-NAS on the reference networks, in either mode', async () => {
     for (const name of ['nb201-arch-00-train', 'nb201-arch-00-eval']) {
       const { network, input, mode, metadata } = golden(name);
-      const [kappa] = await getNtkN([{ images: input }], [network], { trainMode: mode === 'train' });
+      const [kappa] = await getNtkN([{ images: input }], [network], { trainMode: mode === 'train', dtype: 'float64' });
       expect(Math.abs(kappa / Number(metadata.kappa_float64) - 1)).toBeLessThan(1e-9);
     }
   });

@@ -14,7 +14,7 @@ const modes: readonly Mode[] = ['train', 'eval'];
 const drawn = fc.record({ kind: fc.constantFrom(...smallNetworks), mode: fc.constantFrom(...modes), seed: seeds });
 
 const theta = async (network: Module, images: NDArray, mode: Mode) =>
-  (await computeNtk(network, images, { mode })).kernel;
+  (await computeNtk(network, images, { mode, dtype: 'float64' })).kernel;
 
 /** Rows and columns of a matrix in another order. */
 function reorder({ shape: [n], data }: NDArray, order: readonly number[]): NDArray {
@@ -36,6 +36,7 @@ describe('the kernel matrix', () => {
     await property(async (kind, mode, seed) => {
       const { kernel, eigenvalues, lambdaMax } = await computeNtk(smallNetwork(kind, seed), draw(seed, SHAPE), {
         mode,
+        dtype: 'float64',
       });
       expect(kernel.dtype).toBe('float64');
       for (let i = 0; i < N; i++)
@@ -61,7 +62,7 @@ describe('the kernel matrix', () => {
     await property(async (kind, mode, seed) => {
       const network = smallNetwork(kind, seed);
       const images = draw(seed, SHAPE);
-      const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode });
+      const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode, dtype: 'float64' });
       const kernels = async () => {
         const kernel = await kernelByParameter(await program.run(images));
         // The classifier's weight is the factor itself: its own kernel does not feel it.
@@ -84,7 +85,11 @@ describe('the kernel matrix', () => {
 
   test('is the sum of the kernels of all parameters', async () => {
     await property(async (kind, mode, seed) => {
-      const program = await JacobianProgram.compile(smallNetwork(kind, seed), SHAPE, { ...TE_NAS_KERNEL, mode });
+      const program = await JacobianProgram.compile(smallNetwork(kind, seed), SHAPE, {
+        ...TE_NAS_KERNEL,
+        mode,
+        dtype: 'float64',
+      });
       const rows = await program.run(draw(seed, SHAPE));
       const total = new Float64Array(N * N);
       for (const { data } of (await kernelByParameter(rows)).values()) data.forEach((x, i) => (total[i] += x));

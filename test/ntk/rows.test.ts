@@ -24,7 +24,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
   const variables = trace.variables();
 
   test('every row of J is the central difference of the summed logits', async () => {
-    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode });
+    const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode, dtype: 'float64' });
     const { parameters: rows } = await program.run(images);
     const forward = await Program.compile([trace.y], { varying: [...parameters.values()] });
     await forward.bind(feeds);

@@ -51,7 +51,7 @@ test.each(cases)('%s in %s mode has the kernels of the definition', async (name,
   const [a, b] = [await wholeJacobian(module, x1, mode), await wholeJacobian(module, x2, mode)];
   for (const outputs of ['sum', 'trace', 'full', 1] as const) {
     for (const parameters of ['weight', 'all'] as const) {
-      const got = await tangentKernel(module, x1, { x2, outputs, parameters, mode });
+      const got = await tangentKernel(module, x1, { x2, outputs, parameters, mode, dtype: 'float64' });
       // The same products in another order: about √(P·K²)·2⁻⁵² of the largest entry.
       expect(relativeError(got.kernel, kernelByDefinition(a, b, outputs, parameters))).toBeLessThan(1e-12);
     }

@@ -34,6 +34,12 @@ export interface WasmBackendOptions {
   readonly maximumBytes?: number;
 }
 
+/** The `wasm` backend. */
+export interface WasmBackend extends Backend {
+  /** Whether {@link Backend.close} was called. */
+  readonly closed: boolean;
+}
+
 /** Whether the `wasm` backend can run here: in Node and in every browser since 2023. */
 export function wasmIsSupported(): boolean {
   return validKernels(false);
@@ -47,7 +53,7 @@ export function wasmIsSupported(): boolean {
  *
  * @throws BackendError when this machine's WebAssembly has no SIMD, InputError when an option makes no sense.
  */
-export function wasmBackend(options: WasmBackendOptions = {}): Backend {
+export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   const { threads = defaultThreads(), maximumBytes = FOUR_GIB } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new InputError(`backend wasm: expected a whole number of threads ≥ 1, got ${threads}`);
@@ -63,10 +69,10 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
     throw new BackendError('backend wasm: sharedMemory: expected a page that is cross-origin isolated');
   }
   if (!validKernels(shared)) throw new BackendError('backend wasm: no SIMD in the WebAssembly of this machine');
-  return new WasmBackend({ threads, shared, maximumBytes: Math.min(maximumBytes, FOUR_GIB) });
+  return new Wasm({ threads, shared, maximumBytes: Math.min(maximumBytes, FOUR_GIB) });
 }
 
-class WasmBackend implements Backend {
+class Wasm implements WasmBackend {
   readonly name = 'wasm';
   readonly device: string;
   readonly dtypes = ['float32'] as const;
@@ -93,6 +99,10 @@ class WasmBackend implements Backend {
     const [pool, emitted] = await Promise.all([this.#started(), this.#emitted(lowered.functions)]);
     this.#checkOpen();
     return WasmExecutable.load(pool, lowered, emitted, plan);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,44 @@
+import type { DType } from './array.ts';
+import type { Backend } from './backend.ts';
+
+/** What {@link setDefaultBackend} was given. */
+let chosen: Backend | undefined;
+
+/** The `wasm` backend that all computations share which name none; made when it is first used. */
+let shared: (Backend & { readonly closed: boolean }) | undefined;
+
+/**
+ * The backend that computes where none is named: `wasm` wherever WebAssembly has SIMD, and the reference backend where it
+ * has not or float64 is asked for. Either is loaded when it is first asked for.
+ *
+ * All share one `wasm` backend. Its threads do not keep a process alive; closing it ends them, and the next computation
+ * that names no backend starts new ones.
+ *
+ * @param dtype the precision to compute in; the backend's own by default.
+ *
+ * @example
+ * (await defaultBackend()).device; // 'WebAssembly SIMD, 8 threads'
+ */
+export async function defaultBackend(dtype?: DType): Promise<Backend> {
+  if (chosen && (dtype === undefined || chosen.dtypes.includes(dtype))) return chosen;
+  if (dtype !== 'float64') {
+    const { wasmBackend, wasmIsSupported } = await import('./backends/wasm/index.ts');
+    if (shared && !shared.closed) return shared;
+    if (wasmIsSupported()) return (shared = wasmBackend());
+  }
+  const { referenceBackend } = await import('./backends/reference/index.ts');
+  return referenceBackend;
+}
+
+/**
+ * Makes a backend the one that computes where none is named, in the precisions that it has. What it does not compute in
+ * goes where it went before.
+ *
+ * @param backend `undefined` to undo it.
+ *
+ * @example
+ * setDefaultBackend(await gpuBackend());
+ */
+export function setDefaultBackend(backend: Backend | undefined): void {
+  chosen = backend;
+}

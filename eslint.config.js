@@ -74,7 +74,7 @@ const tensorDownwardOnly = tensorFloors.flat().map((room) => {
 export default tseslint.config(
   {
     // AssemblyScript has types and decorators of its own.
-    ignores: ['dist', 'coverage', 'docs/api', 'node_modules', 'src/tensor/backends/wasm/{assembly,generated.ts}'],
+    ignores: ['dist', 'coverage', 'docs/api', 'node_modules', 'src/tensor/backends/wasm/{assembly,generated}'],
   },
   ...tseslint.configs.recommendedTypeChecked,
   {

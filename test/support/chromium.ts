@@ -35,27 +35,36 @@ export async function bundle(entry: URL): Promise<string> {
   return outputFiles[0].text;
 }
 
-/**
- * Serves a page with one script, on this machine alone.
- *
- * @param options.folder whose files are served, too
- * @param options.isolated whether the page is cross-origin isolated, so that its threads may share memory
- */
+/** What is served besides a page, and how. */
+export interface ServeOptions {
+  /** Whose files are served, too. */
+  readonly folder?: URL;
+  /** Further scripts, by their paths. */
+  readonly scripts?: Readonly<Record<string, string>>;
+  /** Whether the page is cross-origin isolated, so that its threads may share memory. */
+  readonly isolated?: boolean;
+  /** The page's Content-Security-Policy. */
+  readonly policy?: string;
+}
+
+/** Serves a page with one script, on this machine alone. */
 export async function serve(
   script: string,
-  { folder, isolated = false }: { readonly folder?: URL; readonly isolated?: boolean } = {},
+  { folder, scripts = {}, isolated = false, policy }: ServeOptions = {},
 ): Promise<{ url: string; server: Server }> {
+  const all: Readonly<Record<string, string>> = { ...scripts, '/page.js': script };
   const server = createServer(({ url }, response) => {
     if (isolated) {
       response.setHeader('cross-origin-opener-policy', 'same-origin');
       response.setHeader('cross-origin-embedder-policy', 'require-corp');
     }
+    if (policy !== undefined) response.setHeader('content-security-policy', policy);
     if (url === '/') {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><meta charset="utf-8"><title>ntkit</title><script src="/page.js"></script>');
-    } else if (url === '/page.js') {
+    } else if (url !== undefined && Object.hasOwn(all, url)) {
       response.setHeader('content-type', 'text/javascript');
-      response.end(script);
+      response.end(all[url]);
     } else {
       const path = folder && new URL(`.${url}`, folder);
       if (path?.href.startsWith(folder!.href) && existsSync(path)) response.end(readFileSync(path));

@@ -180,6 +180,7 @@ test('options that make no sense are refused', () => {
   };
   for (const threads of [0, 1.5, NaN, '2']) refused({ threads }, /threads ≥ 1, got/);
   for (const maximumBytes of [0, NaN, -1, '1']) refused({ maximumBytes }, /maximumBytes: expected a whole number ≥ 1/);
+  refused({ workerUrl: '/worker.js' }, /workerUrl: expected none where there are no web workers, as in Node/);
   refused({ sharedMemory: 'false' }, /sharedMemory: expected true or false, got "false"/);
 });
 

@@ -4,9 +4,11 @@ import type { FloatArray, NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable, Places } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
 import { emitModule } from './emit/elementwise.ts';
+import { compileModule, hasSimd } from './kernelModule.ts';
 import type { EmittedFunctions } from './lowering.ts';
-import { Pool, type PoolOptions, validKernels } from './pool.ts';
+import { Pool, type PoolOptions } from './pool.ts';
 import { type LoweredPlan, lowerPlan } from './program.ts';
+import { hasWebWorkers } from './thread.ts';
 
 const CLOSED = 'backend wasm: expected an open backend, got one that was closed';
 
@@ -32,6 +34,11 @@ export interface WasmBackendOptions {
   readonly sharedMemory?: boolean;
   /** The most bytes of a memory; by default 4 GiB, all that WebAssembly can address. */
   readonly maximumBytes?: number;
+  /**
+   * Where web workers find their script: a copy of `ntkit/worker`, on the page's own origin. By default they start from
+   * a `blob:` URL, which a Content-Security-Policy may forbid.
+   */
+  readonly workerUrl?: string | URL;
 }
 
 /** The `wasm` backend. */
@@ -42,7 +49,7 @@ export interface WasmBackend extends Backend {
 
 /** Whether the `wasm` backend can run here: in Node and in every browser since 2023. */
 export function wasmIsSupported(): boolean {
-  return validKernels(false);
+  return hasSimd();
 }
 
 /**
@@ -54,7 +61,7 @@ export function wasmIsSupported(): boolean {
  * @throws BackendError when this machine's WebAssembly has no SIMD, InputError when an option makes no sense.
  */
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  const { threads = defaultThreads(), maximumBytes = FOUR_GIB } = options;
+  const { threads = defaultThreads(), maximumBytes = FOUR_GIB, workerUrl } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new InputError(`backend wasm: expected a whole number of threads ≥ 1, got ${threads}`);
   }
@@ -68,8 +75,11 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   if (shared && !canShareMemory()) {
     throw new BackendError('backend wasm: sharedMemory: expected a page that is cross-origin isolated');
   }
-  if (!validKernels(shared)) throw new BackendError('backend wasm: no SIMD in the WebAssembly of this machine');
-  return new Wasm({ threads, shared, maximumBytes: Math.min(maximumBytes, FOUR_GIB) });
+  if (workerUrl !== undefined && !hasWebWorkers()) {
+    throw new InputError('backend wasm: workerUrl: expected none where there are no web workers, as in Node');
+  }
+  if (!hasSimd()) throw new BackendError('backend wasm: no SIMD in the WebAssembly of this machine');
+  return new Wasm({ threads, shared, maximumBytes: Math.min(maximumBytes, FOUR_GIB), workerUrl });
 }
 
 class Wasm implements WasmBackend {
@@ -109,7 +119,11 @@ class Wasm implements WasmBackend {
     this.#closed = true;
     const pool = this.#pool;
     this.#pool = undefined;
-    if (pool) await (await pool).close();
+    // That the workers did not start was told to who compiled a plan.
+    await pool?.then(
+      (started) => started.close(),
+      () => {},
+    );
   }
 
   #checkOpen(): void {
@@ -119,7 +133,7 @@ class Wasm implements WasmBackend {
   /** The module of a program's own functions. Programs of the same functions share one; the last few are kept. */
   #emitted({ key, byName }: EmittedFunctions): Promise<WebAssembly.Module> | undefined {
     if (byName.size === 0) return undefined;
-    const module = this.#modules.get(key) ?? WebAssembly.compile(emitModule(byName, this.#options.shared));
+    const module = this.#modules.get(key) ?? compileModule(emitModule(byName, this.#options.shared));
     this.#modules.delete(key);
     this.#modules.set(key, module);
     if (this.#modules.size > MODULES_KEPT) this.#modules.delete(this.#modules.keys().next().value!);

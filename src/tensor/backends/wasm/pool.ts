@@ -1,11 +1,11 @@
 import { BackendError } from '../../../errors.ts';
+import { compileKernels } from './kernelModule.ts';
 import { Layout } from './layout.ts';
 import { align } from './lowering.ts';
+import { createMemory, PAGE } from './memory.ts';
 import type { Reply, Request } from './messages.ts';
 import { startThread, type Thread } from './thread.ts';
-import { SHARED_KERNELS, UNSHARED_KERNELS, WORKER_SOURCE } from './generated.ts';
 
-const PAGE = 65536;
 const MIB = 2 ** 20;
 
 /** How a pool is set up. */
@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly shared: boolean;
   /** The most bytes of a memory. */
   readonly maximumBytes: number;
+  /** Where the script of web workers lies; without it they start from one of the library's own making. */
+  readonly workerUrl: string | URL | undefined;
 }
 
 /** A request without its number. */
@@ -76,15 +78,14 @@ export class Pool {
   }
 
   static async #start(options: PoolOptions): Promise<Pool> {
-    const { threads, shared } = options;
-    const module = await WebAssembly.compile(decoded(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
+    const { threads, shared, workerUrl } = options;
+    const module = await compileKernels(shared);
     const memory = shared ? sharedMemory() : undefined;
-    const probe = memory ?? new WebAssembly.Memory({ initial: 1 });
-    const instance = await WebAssembly.instantiate(module, { env: { memory: probe, abort: () => {} } });
+    const instance = await WebAssembly.instantiate(module, { env: { memory: memory ?? createMemory(false) } });
     const pool = new Pool(options, memory, (instance.exports.heapBase as () => number)());
     for (let i = 0; i < threads; i++) {
       pool.#pending.push(new Map());
-      const thread = await startThread(WORKER_SOURCE, `ntkit ${i}`, {
+      const thread = await startThread(`ntkit ${i}`, workerUrl, {
         onReply: (reply) => pool.#settle(i, reply),
         onDeath: (reason) => void pool.#fail(`worker ${i} died: ${reason}`),
       });
@@ -206,7 +207,7 @@ export class Pool {
 
 function sharedMemory(): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+    return createMemory(true);
   } catch (error) {
     throw new BackendError('backend wasm: no address space for a shared memory of up to 4 GiB', { cause: error });
   }
@@ -214,13 +215,4 @@ function sharedMemory(): WebAssembly.Memory {
 
 function format(bytes: number): string {
   return `${(align(bytes) / MIB).toFixed(1)} MiB`;
-}
-
-function decoded(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-/** Whether this machine's WebAssembly has the instructions that the kernels are made of. */
-export function validKernels(shared: boolean): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(decoded(shared ? SHARED_KERNELS : UNSHARED_KERNELS));
 }

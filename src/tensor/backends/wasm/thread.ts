@@ -1,4 +1,5 @@
 import type * as WorkerThreads from 'node:worker_threads';
+import { BackendError } from '../../../errors.ts';
 import type { Reply, Request, Start } from './messages.ts';
 
 /** A worker, of Node or of the web. */
@@ -25,27 +26,74 @@ interface WebWorker {
 
 // What a browser has and Node has not, or not under these names.
 const web = globalThis as unknown as {
-  readonly Worker?: new (url: string, options: { name: string }) => WebWorker;
-  readonly Blob: new (parts: string[], options: { type: string }) => object;
-  readonly URL: { createObjectURL(blob: object): string; revokeObjectURL(url: string): void };
+  readonly Worker?: new (url: string | URL, options: { name: string; type: 'module' }) => WebWorker;
 };
 
-/** Starts a worker that runs a script, in which `port` is the way to and from here. */
-export async function startThread(script: string, name: string, events: ThreadEvents): Promise<Thread> {
-  return web.Worker ? startWebThread(script, name, events) : startNodeThread(script, name, events);
+/** Whether workers are those of the web. */
+export function hasWebWorkers(): boolean {
+  return web.Worker !== undefined;
 }
 
-function startWebThread(script: string, name: string, { onReply, onDeath }: ThreadEvents): Thread {
-  const url = web.URL.createObjectURL(new web.Blob([`const port = self;${script}`], { type: 'text/javascript' }));
-  const worker = new web.Worker!(url, { name });
+/**
+ * Starts a worker.
+ *
+ * @param scriptUrl where the script of a web worker lies; one is made where it is not given.
+ */
+export async function startThread(
+  name: string,
+  scriptUrl: string | URL | undefined,
+  events: ThreadEvents,
+): Promise<Thread> {
+  if (!web.Worker) return startNodeThread(await workerScript(), name, events);
+  if (scriptUrl !== undefined) {
+    return startWebThread(web.Worker, scriptUrl, `its script could not be loaded from ${scriptUrl}`, name, events);
+  }
+  const blobUrl = URL.createObjectURL(new Blob([await workerScript()], { type: 'text/javascript' }));
+  const refused =
+    'its script was refused as a blob: URL, as by a Content-Security-Policy without worker-src blob:; ' +
+    'serve a copy of ntkit/worker, and give its address as workerUrl';
+  try {
+    const thread = startWebThread(web.Worker, blobUrl, refused, name, events);
+    return {
+      ...thread,
+      terminate() {
+        URL.revokeObjectURL(blobUrl);
+        return thread.terminate();
+      },
+    };
+  } catch (error) {
+    URL.revokeObjectURL(blobUrl);
+    throw error;
+  }
+}
+
+async function workerScript(): Promise<string> {
+  return (await import('./generated/workerScript.ts')).WORKER_SCRIPT;
+}
+
+/** @throws BackendError when the page's policy has the worker refused at once. */
+function startWebThread(
+  Worker: NonNullable<typeof web.Worker>,
+  url: string | URL,
+  notLoaded: string,
+  name: string,
+  { onReply, onDeath }: ThreadEvents,
+): Thread {
+  let worker: WebWorker;
+  try {
+    // A module: Deno has workers of no other kind.
+    worker = new Worker(url, { name, type: 'module' });
+  } catch (error) {
+    throw new BackendError(`backend wasm: worker ${name}: ${notLoaded}`, { cause: error });
+  }
   worker.onmessage = ({ data }) => onReply(data);
-  worker.onerror = ({ message }) => onDeath(message ?? 'its script could not be loaded');
+  // An error of the script has a message; that it did not load has none.
+  worker.onerror = ({ message }) => onDeath(message ?? notLoaded);
   return {
     post: (message) => worker.postMessage(message),
     hold: () => {},
     terminate() {
       worker.terminate();
-      web.URL.revokeObjectURL(url);
       return Promise.resolve();
     },
   };
@@ -53,10 +101,9 @@ function startWebThread(script: string, name: string, { onReply, onDeath }: Thre
 
 async function startNodeThread(script: string, name: string, { onReply, onDeath }: ThreadEvents): Promise<Thread> {
   const module = 'node:worker_threads'; // not a literal: bundlers for the web leave it alone
-  const { Worker } = (await import(/* @vite-ignore */ module)) as typeof WorkerThreads;
-  const prologue = "const port = require('node:worker_threads').parentPort;";
+  const { Worker } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as typeof WorkerThreads;
   // No loaders or flags of the parent's: the script is plain JavaScript.
-  const worker = new Worker(prologue + script, { eval: true, name, execArgv: [] });
+  const worker = new Worker(script, { eval: true, name, execArgv: [] });
   let ended = false;
   worker.on('message', onReply);
   worker.on('error', (error) => onDeath(error.message));

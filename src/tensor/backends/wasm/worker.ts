@@ -1,16 +1,23 @@
 import type { DType, FloatArray } from '../../array.ts';
 import type { Places } from '../../backend.ts';
 import { BARRIER, type Call, type Region } from './calls.ts';
+import { createMemory, PAGE } from './memory.ts';
 import type { Reply, Request, Start } from './messages.ts';
 import type { Port, WasmProgram } from './program.ts';
 
 // The script of a worker: it holds programs, and runs their calls on its memory. Bundled on its own (see
-// scripts/generate.ts), and started with `port` defined as the way to and from the one who started it.
+// scripts/generate.ts), for a web worker and for one of Node alike.
 
-declare const port: {
+/** The way to and from the one who started the worker. */
+interface Channel {
   onmessage: ((event: { readonly data: Start | Request }) => void) | null;
   postMessage(reply: Reply, transfer: readonly ArrayBuffer[]): void;
-};
+}
+
+declare const self: Channel | undefined;
+declare const require: (module: 'node:worker_threads') => { readonly parentPort: Channel };
+
+const port = typeof self === 'undefined' ? require('node:worker_threads').parentPort : self;
 
 type Kernel = (...args: number[]) => void;
 
@@ -21,7 +28,6 @@ interface Loaded {
   readonly varying: () => void;
 }
 
-const PAGE = 65536;
 /** Programs by their numbers: one that is loaded again is not sent again. */
 const known = new Map<number, WasmProgram>();
 const programs = new Map<number, Loaded>();
@@ -30,12 +36,8 @@ let kernels: Readonly<Record<string, Kernel>>;
 
 port.onmessage = ({ data: message }) => {
   if (message.kind === 'start') {
-    memory = message.memory ?? new WebAssembly.Memory({ initial: 1 });
-    const abort = () => {
-      throw new Error('a kernel was called with arguments that it does not know');
-    };
-    const imports = { env: { memory, abort } };
-    kernels = new WebAssembly.Instance(message.module, imports).exports as unknown as typeof kernels;
+    memory = message.memory ?? createMemory(false);
+    kernels = new WebAssembly.Instance(message.module, { env: { memory } }).exports as unknown as typeof kernels;
     return;
   }
   try {

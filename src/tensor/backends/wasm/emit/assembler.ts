@@ -1,6 +1,8 @@
 // A small assembler of WebAssembly modules: functions on numbers, vectors and one imported memory.
 // The encoding is that of https://webassembly.github.io/spec/core/binary.
 
+import { MOST_PAGES } from '../memory.ts';
+
 /** The types of locals and parameters, by their codes. */
 export const TYPES = { i32: 0x7f, f64: 0x7c, v128: 0x7b } as const;
 
@@ -180,7 +182,7 @@ function text(value: string): number[] {
 export function assemble(functions: ReadonlyMap<string, FunctionBody>, sharedMemory: boolean): Uint8Array<ArrayBuffer> {
   const bodies = [...functions.values()];
   const section = (id: number, content: readonly number[]) => [id, ...sized(content)];
-  const limits = sharedMemory ? [0x03, 1, ...unsigned(65536)] : [0x00, 1];
+  const limits = sharedMemory ? [0x03, 1, ...unsigned(MOST_PAGES)] : [0x00, 1];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, list(bodies.map(({ parameters }) => [0x60, ...list(parameters.map((type) => [TYPES[type]])), 0]))),

@@ -4,8 +4,8 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import Table from 'cli-table3';
 import { format } from 'prettier';
+import { textTable } from '../src/report/index.ts';
 import { type Job, jobs } from './jobs.ts';
 import { countFlops, writeTorchGraph } from './torchGraph.ts';
 
@@ -121,10 +121,9 @@ async function scaling(): Promise<string[][]> {
 }
 const SCALING_HEAD = ['job', 'N = 36 (s)', 'N = 72 (s)', 'N = 144 (s)', 'exponent of N'];
 
-function textTable(head: string[], rows: string[][]): string {
-  const table = new Table({ head, style: { head: [], border: [] }, wordWrap: true, colWidths: [34] });
-  table.push(...rows);
-  return table.toString();
+function table(heads: string[], rows: string[][]): string {
+  const columns = heads.map((head) => ({ head }));
+  return textTable(columns, rows, { width: process.stdout.columns });
 }
 
 function markdownTable(head: string[], rows: string[][]): string {
@@ -140,10 +139,10 @@ try {
   const rows: string[][] = [];
   for (const name of options.jobs.split(',')) {
     rows.push(await timeJob(name, folder, found?.python));
-    console.log(textTable(HEAD, rows.slice(-1)));
+    console.log(table(HEAD, rows.slice(-1)));
   }
   const sizes = options.scaling || options.write ? await scaling() : [];
-  if (sizes.length > 0) console.log(textTable(SCALING_HEAD, sizes));
+  if (sizes.length > 0) console.log(table(SCALING_HEAD, sizes));
   if (options.write) {
     const text = [
       '# Results of `npm run bench -- --write`',

@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from '../nn/index.ts';
 import { computeNtk } from '../ntk/index.ts';
+import { textTable } from '../report/index.ts';
 import {
   type Backend,
   BackendError,
@@ -17,7 +17,7 @@ import {
   sum,
   wasmBackend,
 } from '../tensor/index.ts';
-import { notice, print, printJson } from './output.ts';
+import { notice, print, printJson, terminalWidth } from './output.ts';
 
 /** Options of `ntkit doctor`. */
 export interface DoctorOptions {
@@ -106,23 +106,14 @@ async function examine(name: string, open: () => Promise<Backend>, exact: Result
 }
 
 function renderFindings(findings: readonly Finding[]): string {
-  const table = new Table({
-    head: ['backend', 'runs', 'on', 'error of Θ', 'error of κ', 's'],
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right'],
-    colWidths: [null, null, 60, null, null, null],
-    wordWrap: true,
-    style: { head: [], border: [] },
-  });
-  for (const { backend, runs, device = '–', kernelError, kappaError, seconds } of findings) {
-    const number = (value: number | undefined) => value?.toExponential(1) ?? '–';
-    table.push([
-      backend,
-      runs ? 'yes' : 'no',
-      device,
-      number(kernelError),
-      number(kappaError),
-      seconds?.toFixed(2) ?? '–',
-    ]);
-  }
-  return table.toString();
+  const number = (value: number | undefined) => value?.toExponential(1) ?? '–';
+  const columns = [
+    ...[{ head: 'backend' }, { head: 'runs' }, { head: 'on' }],
+    ...['error of Θ', 'error of κ', 's'].map((head) => ({ head, align: 'right' }) as const),
+  ];
+  const rows = findings.map(({ backend, runs, device = '–', kernelError, kappaError, seconds }) => [
+    ...[backend, runs ? 'yes' : 'no', device],
+    ...[number(kernelError), number(kappaError), seconds?.toFixed(2) ?? '–'],
+  ]);
+  return textTable(columns, rows, { width: terminalWidth() });
 }

@@ -9,14 +9,12 @@ import {
   type TangentKernel,
   withConditionNumber,
 } from '../ntk/index.ts';
+import { kernelTable, ntkPage, ntkTable, type ScoredNetwork } from '../report/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
 import { loadBatch } from './batchFile.ts';
-import { checkWritable, print, printJson, writeReport } from './output.ts';
+import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
-import { matrixRows, repeatReport } from './report/fromNtk.ts';
-import type { ArchitectureReport } from './report/model.ts';
-import { renderKernelTable, renderTable } from './table.ts';
 
 /** Options of `ntkit ntk`. */
 export interface NtkCommandOptions extends BackendOptions {
@@ -74,14 +72,15 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
   const [kernel] = kernels;
   const [samples, others] = kernel.samples;
   const used = kernel.parameters.used;
-  const architecture: ArchitectureReport = {
+  const mean = seconds.reduce((a, b) => a + b) / seconds.length;
+  const scored: ScoredNetwork = {
     name: read.name,
     detail: `${samples} samples, ${mode} mode, outputs ${outputs}, parameters ${describeChoice(parameters)}`,
-    parameters: used,
-    repeats: conditions.map(repeatReport),
+    ntks: conditions,
+    seconds: mean,
   };
   if (options.html !== undefined) {
-    await writeReport(options.html, {
+    const page = await ntkPage({
       title: `NTK condition number of ${read.name}`,
       settings: [
         ['case', read.name],
@@ -92,8 +91,9 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
         ['backend', `${backend.name} (${backend.device})`],
         ['precision', kernel.dtype],
       ],
-      architectures: [architecture],
+      networks: [scored],
     });
+    await writePage(options.html, page);
   }
   if (options.json) {
     const [condition] = conditions as (Ntk | undefined)[];
@@ -122,8 +122,8 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
       setupSeconds,
     });
   } else {
-    const mean = seconds.reduce((a, b) => a + b) / seconds.length;
-    print(x2 ? renderKernelTable(read.name, kernel, mean) : renderTable([{ architecture, seconds: mean }]));
+    const width = terminalWidth();
+    print(x2 ? kernelTable({ name: read.name, kernel, seconds: mean }, { width }) : ntkTable([scored], { width }));
   }
 }
 
@@ -141,6 +141,11 @@ async function batchOf({ input }: NetworkCase, { images, batchSize, seed }: NtkC
 function firstOf({ shape: [n, ...sample], dtype, data }: NDArray, count: number): NDArray {
   const samples = Math.min(n, count);
   return { shape: [samples, ...sample], dtype, data: data.subarray(0, (data.length / n) * samples) };
+}
+
+/** A matrix as nested lists. */
+function matrixRows({ shape: [rows, columns], data }: NDArray): number[][] {
+  return Array.from({ length: rows }, (_, i) => [...data.subarray(i * columns, (i + 1) * columns)]);
 }
 
 function secondsSince(start: number): number {

@@ -1,12 +1,18 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../tensor/index.ts';
-import type { Report } from './report/model.ts';
-import { renderReport } from './report/index.ts';
 
 /** One line, or several, on stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/**
+ * The columns that a table has to fit: the terminal's, or those that COLUMNS gives where output is none. Without either
+ * there is no end, because nothing wraps.
+ */
+export function terminalWidth(): number {
+  return process.stdout.columns || Number(process.env['COLUMNS']) || Infinity;
 }
 
 /** One JSON object on stdout. Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity". */
@@ -28,15 +34,6 @@ export function notice(text: string): void {
  */
 export async function checkWritable(path: string): Promise<void> {
   await attemptWriting(path, access(dirname(path), constants.W_OK));
-}
-
-/**
- * Writes the HTML page.
- *
- * @throws InputError when the file cannot be written.
- */
-export async function writeReport(path: string, report: Report): Promise<void> {
-  await writePage(path, renderReport(report));
 }
 
 /**

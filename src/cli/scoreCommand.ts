@@ -9,15 +9,12 @@ import {
 } from '../nn/index.ts';
 import { openDataset } from '../node/index.ts';
 import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
+import { mean, ntkPage, ntkTable, type ScoredNetwork, standardDeviation } from '../report/index.ts';
 import { repeatBatches } from '../search/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
-import { checkWritable, print, printJson, writeReport } from './output.ts';
+import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
-import { repeatReport } from './report/fromNtk.ts';
-import type { ArchitectureReport } from './report/model.ts';
-import { mean, standardDeviation } from './statistics.ts';
-import { renderTable } from './table.ts';
 
 /** Options of `ntkit score`. */
 export interface ScoreCommandOptions extends BackendOptions {
@@ -71,20 +68,21 @@ async function run(options: ScoreCommandOptions, computation: Computation): Prom
     progress.stop();
   }
 
-  const architectures = scored.map(architectureReport);
+  const networks = scored.map(networkOf);
   if (options.html !== undefined) {
-    await writeReport(options.html, {
+    const page = await ntkPage({
       title: 'NTK condition numbers of NAS-Bench-201 cells',
       settings: settingsOf(options, computation, batches[0]),
-      architectures,
+      networks,
     });
+    await writePage(options.html, page);
   }
   if (options.json) {
     const { data, channels, cells, mode, init, seed } = options;
     const settings = { data, channels, cells, batchSize, repeats, mode, init, seed, dtype };
     printJson({ ...settings, backend: backend.name, device: backend.device, architectures: scored.map(jsonOf) });
   } else {
-    print(renderTable(architectures.map((architecture, i) => ({ architecture, seconds: mean(scored[i].seconds) }))));
+    print(ntkTable(networks, { width: terminalWidth() }));
   }
 }
 
@@ -119,8 +117,8 @@ async function score(
   return { ...candidate, ntks, seconds };
 }
 
-function architectureReport({ name, architecture, ntks }: Scored): ArchitectureReport {
-  return { name, detail: architecture, parameters: ntks[0].parameters.used, repeats: ntks.map(repeatReport) };
+function networkOf({ name, architecture, ntks, seconds }: Scored): ScoredNetwork {
+  return { name, detail: architecture, ntks, seconds: mean(seconds) };
 }
 
 function jsonOf({ architecture, ntks, seconds }: Scored): object {

@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseGenotype } from '../nn/index.ts';
 import { acquireLock, loadAccuracyTable, loadSearch, openDataset, saveSearch, writeAtomically } from '../node/index.ts';
+import { searchPage, type SearchResult, searchResult } from '../report/index.ts';
 import {
   BENCHMARK_DATASETS,
-  type CellAccuracy,
   type Criteria,
   type Entry,
   type Fidelity,
@@ -17,14 +17,11 @@ import {
   TE_NAS_COMMON,
   TE_NAS_SETTINGS,
   totalWork,
-  unresolvedCount,
 } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { type BackendOptions, type Computation, withBackend } from './backend.ts';
 import { checkWritable, notice, print, printJson, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
-import { renderSearchReport } from './report/search.ts';
-import type { SearchResult } from './searchResult.ts';
 
 /** Options of `ntkit search`. */
 export interface SearchCommandOptions extends BackendOptions {
@@ -83,8 +80,8 @@ async function searchAndReport(options: SearchCommandOptions, computation: Compu
   const seconds = (performance.now() - start) / 1000;
   const accuracy =
     settings.space === 'nas-bench-201' ? (await loadAccuracyTable()).of(parseGenotype(search.genotype!)) : undefined;
-  const result = resultOf(search, accuracy);
-  const page = renderSearchReport({ search, result, device: backend.device });
+  const result = searchResult(search, accuracy);
+  const page = await searchPage({ search, device: backend.device, accuracy });
   if (out !== undefined) {
     await writeAtomically(
       join(out, 'history.json'),
@@ -96,18 +93,6 @@ async function searchAndReport(options: SearchCommandOptions, computation: Compu
   if (html !== undefined) await writePage(html, page);
   if (json) printJson({ ...settings, device: backend.device, ...result, seconds });
   else printResult(result, seconds);
-}
-
-function resultOf(search: Search, accuracy: CellAccuracy | undefined): SearchResult {
-  const { finished, genotype } = search;
-  return {
-    genotype: genotype!,
-    ...(accuracy && { accuracy }),
-    rounds: finished.length,
-    candidates: finished.reduce((sum, { candidates }) => sum + candidates.length, 0),
-    unresolved: unresolvedCount(search),
-    tiedRounds: finished.filter(({ decision }) => decision.tied).length,
-  };
 }
 
 function settingsOf(options: SearchCommandOptions, { backend, dtype }: Computation): SearchSettings {

@@ -8,6 +8,7 @@ export { AccuracyTable, BENCHMARK_DATASETS, type BenchmarkDataset, type CellAccu
 export { kappaBatch, REGION_BATCHES, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
 export { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
 export { canonicalForm, CELL_COUNT, cellAt, cellDigits, randomCells, representativeOf } from './cells.ts';
+export { correlate, type MetricCorrelation } from './correlate.ts';
 export {
   averageRanks,
   bootstrap,

@@ -1,43 +1,65 @@
-import * as Plot from '@observablehq/plot';
-import { format } from '../table.ts';
-import { draw } from './draw.ts';
-import type { ArchitectureReport, RepeatReport } from './model.ts';
+import type * as PlotTypes from '@observablehq/plot';
+import type { ConditionNumber, Ntk } from '../ntk/index.ts';
+import type { ScoredNetwork } from './model.ts';
+import { format } from './numbers.ts';
+import type { Plotter } from './plotter.ts';
+import { divergingColor } from './style.ts';
 
 /** The page's own colours, which are told apart with any colour vision and follow its light or dark theme. */
 const VERDICT_COLORS = { resolved: 'var(--good)', 'lower-bound': 'var(--warn)', indefinite: 'var(--bad)' } as const;
 
-/** κ of every repeat, an architecture a line, in the order given. */
-export function kappaChart(architectures: readonly ArchitectureReport[]): string {
-  const names = architectures.map(({ name }, i) => ({ name, key: String(i) }));
-  const dots = architectures.flatMap(({ repeats }, i) =>
-    repeats.map(({ kappa, verdict }) => ({ key: String(i), kappa, verdict })),
+/**
+ * κ of every repeat, a network a line, in the order given: once for wide screens, with names beside the lines, and once
+ * for narrow ones, with names above them. The page shows one.
+ */
+export function kappaChart(plotter: Plotter, networks: readonly ScoredNetwork[]): string {
+  const wide = kappaPlot(plotter, networks, { width: 900, row: 34, marginLeft: 210, named: 'beside' });
+  const narrow = kappaPlot(plotter, networks, { width: 360, row: 46, marginLeft: 8, named: 'above' });
+  return `<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
+}
+
+interface KappaLayout {
+  readonly width: number;
+  /** The height of a network's line. */
+  readonly row: number;
+  readonly marginLeft: number;
+  readonly named: 'beside' | 'above';
+}
+
+function kappaPlot({ Plot, draw }: Plotter, networks: readonly ScoredNetwork[], layout: KappaLayout): string {
+  const keys = networks.map((_, i) => String(i));
+  const nameOf = (key: string) => shorten(networks[Number(key)].name, layout.named === 'above' ? 46 : 27);
+  const dots = networks.flatMap(({ ntks }, i) =>
+    ntks.map(({ kappa, verdict }) => ({ key: String(i), kappa, verdict })),
   );
   const shown = dots.filter(({ kappa }) => Number.isFinite(kappa) && kappa > 0);
   const kappas = shown.map(({ kappa }) => kappa);
   const wide = Math.max(...kappas) > 30 * Math.min(...kappas);
+  const names =
+    layout.named === 'beside'
+      ? []
+      : [Plot.text(keys, { y: (key: string) => key, text: nameOf, frameAnchor: 'left', textAnchor: 'start', dy: -15 })];
   return draw('κ of every repeat', {
-    width: 900,
-    height: 80 + 34 * names.length,
-    marginLeft: 210,
+    width: layout.width,
+    height: 80 + layout.row * keys.length,
+    marginLeft: layout.marginLeft,
     marginBottom: 46,
-    marginRight: 30,
+    marginRight: layout.named === 'above' ? 12 : 30,
     x: {
       type: wide ? 'log' : 'linear',
       label: 'κ →',
       labelOffset: 40,
       grid: true,
+      ticks: layout.named === 'above' ? 5 : 10,
       ...(kappas.length === 0
         ? { domain: [1, 10] }
         : wide
           ? { nice: true }
           : { domain: [0, 1.05 * Math.max(...kappas)] }),
     },
-    y: {
-      domain: names.map(({ key }) => key),
-      label: null,
-      tickFormat: (key: string) => shorten(names[Number(key)].name),
-    },
+    y: { domain: keys, ...(layout.named === 'beside' ? { label: null, tickFormat: nameOf } : { axis: null }) },
     marks: [
+      ...names,
       Plot.dot(shown, {
         x: 'kappa',
         y: 'key',
@@ -51,16 +73,17 @@ export function kappaChart(architectures: readonly ArchitectureReport[]): string
 }
 
 /** The kernel matrix as a heat map, with the scale of its colours below. */
-export function kernelChart({ ntk }: RepeatReport): string {
-  const n = ntk.length;
-  const entries = ntk.flatMap((row, i) => row.map((value, j) => ({ i, j, value })));
-  const values = entries.map(({ value }) => value).filter(Number.isFinite);
-  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
-  // Colours that part at 0 only where there is something below it.
-  const color: Plot.ScaleOptions =
-    low < 0
-      ? { type: 'diverging', scheme: 'PuOr', domain: [-Math.max(-low, high), Math.max(-low, high)], pivot: 0 }
-      : { type: 'linear', scheme: 'viridis', domain: [0, high || 1] };
+export function kernelChart({ Plot, draw }: Plotter, { kernel }: Ntk): string {
+  const n = kernel.shape[0];
+  const entries = Array.from(kernel.data, (value, k) => ({ i: Math.floor(k / n), j: k % n, value }));
+  let [low, high] = [0, 0];
+  for (const { value } of entries)
+    if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  // Colours that part at 0 only where there is something below it: they fade into the page, light or dark.
+  const most = Math.max(-low, high) || 1;
+  const domain: [number, number] = [low < 0 ? -most : 0, most];
+  const color: PlotTypes.ScaleOptions = low < 0 ? { type: 'identity' } : { type: 'linear', scheme: 'viridis', domain };
+  const fillOf = (value: number) => (low < 0 ? divergingColor(value / most) : value);
   const map = draw(`kernel matrix, ${n} by ${n}`, {
     width: 380,
     height: 370,
@@ -74,14 +97,13 @@ export function kernelChart({ ntk }: RepeatReport): string {
       Plot.cell(entries, {
         x: 'j',
         y: 'i',
-        fill: 'value',
+        fill: (d: (typeof entries)[number]) => fillOf(d.value),
         inset: n > 40 ? 0 : 0.5,
         ariaLabel: (d: (typeof entries)[number]) => `Θ ${d.i + 1}, ${d.j + 1}`,
         title: (d: (typeof entries)[number]) => `Θ(${d.i + 1}, ${d.j + 1}) = ${format(d.value)}`,
       }),
     ],
   });
-  const domain = color.domain as [number, number];
   const steps = Array.from({ length: 64 }, (_, k) => ({
     from: domain[0] + ((domain[1] - domain[0]) * k) / 64,
     to: domain[0] + ((domain[1] - domain[0]) * (k + 1)) / 64,
@@ -95,15 +117,20 @@ export function kernelChart({ ntk }: RepeatReport): string {
     marginBottom: 24,
     x: { domain, label: null, ticks: 5, tickFormat: 's', tickSize: 4 },
     color,
-    marks: [Plot.rectX(steps, { x1: 'from', x2: 'to', fill: (d: (typeof steps)[number]) => (d.from + d.to) / 2 })],
+    marks: [
+      Plot.rectX(steps, { x1: 'from', x2: 'to', fill: (d: (typeof steps)[number]) => fillOf((d.from + d.to) / 2) }),
+    ],
   });
   return map + legend;
 }
 
 /** The spectrum on a log axis, the largest eigenvalue first, with the noise floor as a line. */
-export function spectrumChart({ eigenvalues, noiseFloor, lambdaMax }: RepeatReport): string {
+export function spectrumChart(
+  { Plot, draw }: Plotter,
+  { eigenvalues, noiseFloor, lambdaMax }: ConditionNumber,
+): string {
   const floor = noiseFloor > 0 ? noiseFloor : Math.abs(lambdaMax || 1) * 1e-16;
-  const points = eigenvalues.toReversed().map((value, i) => ({
+  const points = [...eigenvalues].reverse().map((value, i) => ({
     rank: i + 1,
     value,
     // What a log axis cannot show is drawn on the floor, as a cross.
@@ -156,8 +183,8 @@ export function spectrumChart({ eigenvalues, noiseFloor, lambdaMax }: RepeatRepo
   });
 }
 
-function shorten(name: string): string {
-  return name.length <= 32 ? name : `${name.slice(0, 31)}…`;
+function shorten(name: string, most: number): string {
+  return name.length <= most ? name : `${name.slice(0, most - 1)}…`;
 }
 
 /** About eight sample numbers along an axis. */

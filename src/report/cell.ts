@@ -1,4 +1,4 @@
-import type { Choice, SearchSpace } from '../../search/index.ts';
+import type { Choice, SearchSpace } from '../search/index.ts';
 import { escape } from './page.ts';
 
 /** The colour of an operation, by its place in the search space. */

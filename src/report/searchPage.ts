@@ -1,31 +1,36 @@
-import * as Plot from '@observablehq/plot';
 import {
   BENCHMARK_DATASETS,
   type CandidateHistory,
+  type CellAccuracy,
   countOperations,
   type FinishedRound,
   historyOf,
   type RoundHistory,
   type Search,
   type SearchSpace,
-} from '../../search/index.ts';
-import type { SearchResult } from '../searchResult.ts';
-import { format } from '../table.ts';
+} from '../search/index.ts';
 import { drawCell, operationLegend } from './cell.ts';
-import { draw } from './draw.ts';
-import { escape, renderPage } from './page.ts';
+import { format, mean } from './numbers.ts';
+import { escape, htmlTable, renderPage } from './page.ts';
+import { loadPlotter, type Plotter } from './plotter.ts';
+import { type SearchResult, searchResult } from './searchResult.ts';
+import { divergingColor } from './style.ts';
 
 /** What the page of a search shows. */
 export interface SearchReport {
   readonly search: Search;
-  readonly result: SearchResult;
+  /** What the search ran on. */
   readonly device: string;
+  /** True accuracies of the cell, where a benchmark has them. */
+  readonly accuracy?: CellAccuracy | undefined;
 }
 
 /** The page of a search: what was found, how the cell shrank, and every round's scores. */
-export function renderSearchReport({ search, result, device }: SearchReport): string {
+export async function searchPage({ search, device, accuracy }: SearchReport): Promise<string> {
   const { settings, space, finished } = search;
   const history = historyOf(search);
+  const result = searchResult(search, accuracy);
+  const plotter = await loadPlotter();
   return renderPage({
     title: `Pruning search of ${space.name}`,
     settings: [
@@ -49,15 +54,16 @@ ${resultCard(search, result)}
 <h2>How the cell shrank</h2>
 <div class="card">${operationLegend(space)}<div class="strip">${shrinking(search)}</div></div>
 <h2>Rounds</h2>
-${finished.map((round, i) => roundCard(space, round, history[i])).join('\n')}`,
+${finished.map((round, i) => roundCard(plotter, space, round, history[i])).join('\n')}`,
   });
 }
 
 function resultCard({ space, mask }: Search, { genotype, accuracy, unresolved }: SearchResult): string {
   const truth = accuracy
-    ? `<table><thead><tr><th scope="col">NAS-Bench-201 cell ${accuracy.index}</th><th scope="col" class="number">test accuracy</th></tr></thead><tbody>${BENCHMARK_DATASETS.map(
-        (name) => `<tr><td>${name}</td><td class="number">${accuracy[name].toFixed(2)} %</td></tr>`,
-      ).join('')}</tbody></table>`
+    ? htmlTable(
+        [{ head: `NAS-Bench-201 cell ${accuracy.index}` }, { head: 'test accuracy', number: true }],
+        BENCHMARK_DATASETS.map((name) => [name, `${accuracy[name].toFixed(2)} %`]),
+      )
     : '';
   const doubt =
     unresolved > 0
@@ -89,13 +95,18 @@ function shrinking({ space, finished, mask }: Search): string {
       present.map((edges, cell) => {
         const name = cellName(space, cell);
         const text = `${caption}${name === '' ? '' : `, ${name}`}: ${countOperations([edges])} operations`;
-        return `<figure><figcaption>${text}</figcaption>${drawCell(space, edges, { cell, spacing: space.cells.length > 1 ? 76 : 50 })}</figure>`;
+        return `<figure><figcaption>${text}</figcaption>${drawCell(space, edges, { cell, spacing: 50 })}</figure>`;
       }),
     )
     .join('');
 }
 
-function roundCard(space: SearchSpace, { round, decision }: FinishedRound, history: RoundHistory): string {
+function roundCard(
+  plotter: Plotter,
+  space: SearchSpace,
+  { round, decision }: FinishedRound,
+  history: RoundHistory,
+): string {
   const cells = round.node === undefined ? space.cells.map((_, cell) => cell) : [round.node.cell];
   const title =
     round.node === undefined
@@ -107,7 +118,7 @@ function roundCard(space: SearchSpace, { round, decision }: FinishedRound, histo
   );
   const charts = cells.map((cell) => {
     const shown = history.candidates.filter((candidate) => candidate.cell === space.cells[cell]);
-    return `<figure><figcaption>sum of ranks${cells.length > 1 ? `, ${cellName(space, cell)}` : ''}: the lowest of ${round.node ? 'all' : 'an edge'} go (crossed out)</figcaption>${scoreChart(space, shown)}</figure>`;
+    return `<figure><figcaption>sum of ranks${cells.length > 1 ? `, ${cellName(space, cell)}` : ''}: the lowest of ${round.node ? 'all' : 'an edge'} go (crossed out)</figcaption>${scoreChart(plotter, space, shown)}</figure>`;
   });
   const tied = decision.tied ? ` <span class="quiet">Equal sums were told apart by their order.</span>` : '';
   return `<section class="card"><h3>Round ${round.index + 1}: ${escape(title)}</h3>
@@ -117,38 +128,41 @@ function roundCard(space: SearchSpace, { round, decision }: FinishedRound, histo
 }
 
 /** Sums of ranks, an edge a row and an operation a column. */
-function scoreChart(space: SearchSpace, candidates: readonly CandidateHistory[]): string {
+function scoreChart({ Plot, draw }: Plotter, space: SearchSpace, candidates: readonly CandidateHistory[]): string {
   const edges = space.edges.filter((edge) => candidates.some((candidate) => candidate.edge === edge));
   const operations = space.operations.filter((name) => name !== 'none');
   const sums = candidates.map(({ rankSum }) => rankSum);
   const most = Math.max(1, ...sums);
+  // The lowest sum, which goes first, is the strongest colour.
+  const fill = ({ rankSum }: CandidateHistory) => divergingColor(1 - (0.95 * rankSum) / most);
   return draw('sums of ranks', {
-    width: 90 + 92 * operations.length,
-    height: 60 + 30 * edges.length,
-    marginLeft: 56,
-    marginTop: 44,
+    width: 56 + 56 * operations.length,
+    height: 70 + 30 * edges.length,
+    marginLeft: 46,
+    marginRight: 10,
+    marginTop: 58,
     marginBottom: 6,
     x: {
       domain: operations,
       label: null,
       axis: 'top',
       tickSize: 0,
-      tickFormat: (name: string) => name.replace(/_/g, ' '),
+      tickFormat: (name: string) => name.replace(/_/g, '\n'),
     },
     y: { domain: edges, label: null, tickSize: 0 },
-    color: { type: 'linear', scheme: 'blues', domain: [-0.15 * most, 1.35 * most], reverse: true },
+    color: { type: 'identity' },
     marks: [
-      Plot.cell(candidates, { x: 'operation', y: 'edge', fill: 'rankSum', inset: 1, rx: 3, title: describe }),
+      Plot.cell(candidates, { x: 'operation', y: 'edge', fill, inset: 1, rx: 3, title: describe }),
       Plot.text(candidates, {
         x: 'operation',
         y: 'edge',
         text: (d: CandidateHistory) => String(d.rankSum),
-        fill: (d: CandidateHistory) => (d.rankSum < 0.4 * most ? '#ffffff' : '#10202e'),
+        fill: (d: CandidateHistory) => (d.rankSum < 0.5 * most ? '#ffffff' : 'currentColor'),
         fontWeight: 600,
       }),
       Plot.dot(
         candidates.filter(({ pruned }) => pruned),
-        { x: 'operation', y: 'edge', symbol: 'times', stroke: '#ff7a33', strokeWidth: 2.4, r: 9, dx: 28 },
+        { x: 'operation', y: 'edge', symbol: 'times', stroke: 'var(--less)', strokeWidth: 2.4, r: 7, dx: 16 },
       ),
     ],
   });
@@ -162,25 +176,20 @@ function describe({ edge, operation, kappaChange, regionsChange, kappaRank, regi
 }
 
 function scoreTable(candidates: readonly CandidateHistory[]): string {
-  const rows = candidates
-    .toSorted((a, b) => a.rankSum - b.rankSum)
-    .map((candidate) => {
-      const { cell, edge, operation, kappa, regions, kappaChange, regionsChange, kappaRank, regionsRank } = candidate;
-      const numbers = [
-        kappa ? `${format(mean(kappa.before))} → ${format(mean(kappa.after))}` : '',
-        kappaChange === undefined ? '' : format(kappaChange),
-        kappaRank ?? '',
-        regions ? `${format(mean(regions.before))} → ${format(mean(regions.after))}` : '',
-        regionsChange === undefined ? '' : format(regionsChange),
-        regionsRank ?? '',
-        candidate.rankSum,
-      ];
-      return `<tr${candidate.pruned ? ' class="gone"' : ''}><td>${escape(cell)} ${escape(edge)}</td><td>${escape(operation)}${candidate.pruned ? ', pruned' : ''}</td>${numbers.map((text) => `<td class="number">${text}</td>`).join('')}</tr>`;
-    });
-  const heads = ['κ', 'change', 'rank', 'regions', 'change', 'rank', 'sum'];
-  return `<table><thead><tr><th scope="col">edge</th><th scope="col">operation</th>${heads.map((head) => `<th scope="col" class="number">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value / values.length, 0);
+  const ranked = candidates.toSorted((a, b) => a.rankSum - b.rankSum);
+  const change = (values: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined) =>
+    values ? `${format(mean(values.before))} → ${format(mean(values.after))}` : '';
+  const text = (value: number | undefined) => (value === undefined ? '' : format(value));
+  const rows = ranked.map((candidate) => {
+    const { cell, edge, operation, pruned, kappa, regions, kappaChange, regionsChange } = candidate;
+    return [
+      ...[escape(`${cell} ${edge}`), `${escape(operation)}${pruned ? ', pruned' : ''}`],
+      ...[change(kappa), text(kappaChange), String(candidate.kappaRank ?? '')],
+      ...[change(regions), text(regionsChange), String(candidate.regionsRank ?? ''), String(candidate.rankSum)],
+    ];
+  });
+  const numbers = ['κ', 'change', 'rank', 'regions', 'change', 'rank', 'sum'].map((head) => ({ head, number: true }));
+  return htmlTable([{ head: 'edge' }, { head: 'operation' }, ...numbers], rows, (row) =>
+    ranked[row].pruned ? 'gone' : undefined,
+  );
 }

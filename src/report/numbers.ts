@@ -1,0 +1,34 @@
+/** The arithmetic mean. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The sample standard deviation (divided by n − 1); 0 for a single value. */
+export function standardDeviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
+
+/** Four significant digits, with an exponent where the number is long. */
+export function format(value: number): string {
+  if (!Number.isFinite(value)) return String(value).replace('Infinity', '∞');
+  const short = value.toPrecision(4);
+  return short.includes('e') || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(3) : short;
+}
+
+/** A whole number with its thousands apart. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** A mean, and the spread about it where there is one. */
+export function formatMean(values: readonly number[]): string {
+  return values.length > 1 ? `${format(mean(values))} ± ${format(standardDeviation(values))}` : format(values[0]);
+}
+
+/** A correlation with its sign and three decimals. */
+export function formatCorrelation(value: number): string {
+  if (Number.isNaN(value)) return '–';
+  return value.toFixed(3).replace('-', '−');
+}

@@ -1,0 +1,31 @@
+import { type CellAccuracy, type Search, unresolvedCount } from '../search/index.ts';
+
+/** What a search has found. */
+export interface SearchResult {
+  readonly genotype: string;
+  /** True accuracies of the cell, where a benchmark has them. */
+  readonly accuracy?: CellAccuracy;
+  readonly rounds: number;
+  readonly candidates: number;
+  /** κ that are not resolved, of all measured. */
+  readonly unresolved: number;
+  /** Rounds in which equal sums of ranks had to be told apart by their order. */
+  readonly tiedRounds: number;
+}
+
+/**
+ * What a search has found that is at its end.
+ *
+ * @param accuracy of its cell, where it is known
+ */
+export function searchResult(search: Search, accuracy?: CellAccuracy): SearchResult {
+  const { finished, genotype } = search;
+  return {
+    genotype: genotype!,
+    ...(accuracy && { accuracy }),
+    rounds: finished.length,
+    candidates: finished.reduce((sum, { candidates }) => sum + candidates.length, 0),
+    unresolved: unresolvedCount(search),
+    tiedRounds: finished.filter(({ decision }) => decision.tied).length,
+  };
+}

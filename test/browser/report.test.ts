@@ -1,0 +1,78 @@
+import { parseHTML } from 'linkedom';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle, chromiumPath, openChromium } from '../support/chromium.ts';
+import { reportPage } from './reportPage.ts';
+
+describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
+  let browser: Browser;
+  let html: string;
+  beforeAll(async () => {
+    browser = await openChromium();
+    html = await reportPage();
+  });
+  afterAll(() => browser.close());
+
+  /** The page as it looks at a width. */
+  async function opened(width: number, colorScheme: 'light' | 'dark') {
+    const context = await browser.newContext({ viewport: { width, height: 844 }, colorScheme });
+    const page = await context.newPage();
+    await page.setContent(html);
+    return { page, close: () => context.close() };
+  }
+
+  test('is made in a page as it is made in Node', async () => {
+    const script = await bundle(new URL('reportPage.ts', import.meta.url));
+    const page = await browser.newPage();
+    await page.addScriptTag({ content: script });
+    const made = await page.evaluate(() => (globalThis as unknown as { reportPage: typeof reportPage }).reportPage());
+    await page.close();
+    const shapes = (text: string) => {
+      const { document } = parseHTML(text) as unknown as { document: Document };
+      return [...document.querySelectorAll('svg')].map((svg) => [
+        svg.getAttribute('aria-label'),
+        ...['rect', 'circle', 'path', 'text'].map((name) => svg.querySelectorAll(name).length),
+      ]);
+    };
+    expect(shapes(made)).toEqual(shapes(html));
+    expect(shapes(made)).toHaveLength(8);
+  });
+
+  test.each([390, 640, 1200])('at %i pixels cuts nothing off, and its charts can be read', async (width) => {
+    const { page, close } = await opened(width, 'light');
+    const seen = await page.evaluate(() => {
+      const visible = [...document.querySelectorAll('svg')].filter((svg) => svg.getBoundingClientRect().width > 0);
+      return {
+        page: document.documentElement.scrollWidth,
+        cut: [...document.querySelectorAll('.card, table, tr, td, h3, figure')]
+          .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline')
+          .map((each) => `${each.tagName}: ${each.textContent.slice(0, 60)}`),
+        charts: visible.length,
+        letters: visible.flatMap((svg) => {
+          const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+          return [...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize) * scale);
+        }),
+      };
+    });
+    await close();
+    expect(seen).toMatchObject({ page: width, cut: [], charts: 7 });
+    expect(Math.min(...seen.letters)).toBeGreaterThanOrEqual(9.5);
+  });
+
+  test('has heat maps that are dark on a dark page and light on a light one', async () => {
+    // In Oklab the first number is lightness, from 0 to 1.
+    const lightness = async (scheme: 'light' | 'dark') => {
+      const { page, close } = await opened(1200, scheme);
+      const fills = await page.evaluate(() => {
+        const map = document.querySelector('[aria-label="kernel matrix, 16 by 16"]')!;
+        return [...map.querySelectorAll('rect')].map((rect) => getComputedStyle(rect).fill);
+      });
+      await close();
+      const numbers = fills.map((fill) => Number(/^oklab\(([\d.]+)/.exec(fill)?.[1])).sort((a, b) => a - b);
+      expect(numbers).toHaveLength(256);
+      return numbers[128];
+    };
+    expect(await lightness('dark')).toBeLessThan(0.4);
+    expect(await lightness('light')).toBeGreaterThan(0.8);
+  });
+});

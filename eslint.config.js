@@ -46,6 +46,8 @@ const downwardOnly = layers.flat().map((layer) => restricted(`src/${layer}/**`, 
 const tensorFloors = [
   ['shape'],
   ['array', 'strided', 'signature'],
+  ['columns'],
+  ['joinedColumns'],
   ['scalar/'],
   ['primitives/', 'random', 'eigen/'],
   ['tensor'],

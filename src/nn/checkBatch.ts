@@ -1,5 +1,7 @@
+import { atOnce, inTurns } from '../turns.ts';
 import {
   checkShape,
+  firstNonFinite,
   formatShape,
   InputError,
   type NDArray,
@@ -17,7 +19,19 @@ import {
  * @throws ShapeError when its numbers do not fit its shape and precision, or it has another shape than expected.
  * @throws InputError when it has no dimension or an empty one, or holds NaN or infinity.
  */
-export function checkBatch({ shape, dtype, data }: NDArray, where: string, expected?: Shape): void {
+export function checkBatch(batch: NDArray, where: string, expected?: Shape): void {
+  atOnce(checking(batch, where, expected));
+}
+
+/** As {@link checkBatch}, of a batch of any size without keeping the calling thread busy. */
+export function checkBatchInTurns(batch: NDArray, where: string, expected?: Shape): Promise<void> {
+  return inTurns(checking(batch, where, expected));
+}
+
+/** Numbers that are looked at without a pause: a few milliseconds. */
+const CHUNK = 2 ** 21;
+
+function* checking({ shape, dtype, data }: NDArray, where: string, expected?: Shape): Generator<void, void> {
   checkShape(`${where}: shape`, shape);
   const holds = dtype === 'float32' ? data instanceof Float32Array : data instanceof Float64Array;
   if (!holds || data.length !== sizeOf(shape)) {
@@ -32,6 +46,9 @@ export function checkBatch({ shape, dtype, data }: NDArray, where: string, expec
   if (expected && !sameShape(shape, expected)) {
     throw new ShapeError(`${where}: expected shape ${formatShape(expected)}, got ${formatShape(shape)}`);
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new InputError(`${where}: expected finite numbers, got ${data[bad]} at element ${bad}`);
+  for (let start = 0; start < data.length; start += CHUNK) {
+    const bad = firstNonFinite(data, start, Math.min(start + CHUNK, data.length));
+    if (bad >= 0) throw new InputError(`${where}: expected finite numbers, got ${data[bad]} at element ${bad}`);
+    yield;
+  }
 }

@@ -7,7 +7,7 @@ import {
   type NDArray,
   precisionOf,
 } from '../tensor/index.ts';
-import { checkBatch } from './checkBatch.ts';
+import { checkBatchInTurns } from './checkBatch.ts';
 import type { Module } from './module.ts';
 import { type Mode, Trace } from './trace.ts';
 
@@ -34,7 +34,7 @@ export interface ForwardOptions {
  */
 export async function forward(network: Module, x: NDArray, options: ForwardOptions = {}): Promise<NDArray> {
   const { mode = 'eval' } = options;
-  checkBatch(x, 'forward');
+  await checkBatchInTurns(x, 'forward');
   const backend = options.backend ?? (await defaultBackend(options.dtype));
   const dtype = precisionOf(backend, options.dtype);
   const trace = new Trace(network, x.shape, { mode, dtype });

@@ -5,7 +5,7 @@
  * @module
  */
 export { type BatchesCase, checkImages, type NetworkCase, parseBatchesCase, parseCase } from './case.ts';
-export { checkBatch } from './checkBatch.ts';
+export { checkBatch, checkBatchInTurns } from './checkBatch.ts';
 export { buildNetwork, registerNetwork } from './config.ts';
 export type { NetworkFamily } from './family.ts';
 export { DartsNetwork, type DartsSize } from './darts.ts';

@@ -1,6 +1,8 @@
 import {
+  allocate,
   allocateShared,
   type Backend,
+  type ColumnRange,
   defaultBackend,
   type DType,
   type FloatArray,
@@ -8,9 +10,11 @@ import {
   gram,
   input,
   InputError,
+  JoinedColumns,
   type NDArray,
   Program,
   ShapeError,
+  sizeOf,
   type Tensor,
 } from '../tensor/index.ts';
 
@@ -55,7 +59,7 @@ export class GramProgram {
   readonly #factors: readonly Tensor[];
   readonly #blocks: number;
   /** Memory that is in no use: touching fresh memory costs more than copying. */
-  readonly #freeColumns: FloatArray[][] = [];
+  readonly #freeColumns: readonly FloatArray[][];
   readonly #freeSums: FloatArray[] = [];
 
   private constructor(options: GramOptions, program: Program, factors: readonly Tensor[], blocks: number) {
@@ -63,6 +67,7 @@ export class GramProgram {
     this.#program = program;
     this.#factors = factors;
     this.#blocks = blocks;
+    this.#freeColumns = factors.map(() => []);
   }
 
   /**
@@ -109,17 +114,19 @@ export class GramProgram {
 
     const shape = [rows, rows2 ?? rows];
     const sums = new Float64Array(shape[0] * shape[1]);
-    const columnsOf = new Map<number, FloatArray[]>();
+    const copiesOf = new Map<number, FloatArray[]>();
     const sumsOf = new Map<number, FloatArray>();
-    const readers = factors.map((arrays, k) => new ColumnReader(arrays, this.#factors[k].shape));
+    const readers = factors.map((arrays, k) => new ColumnReader(arrays, this.#factors[k].shape[1]));
     const feed = (block: number) => {
-      const buffers =
-        this.#freeColumns.pop() ?? this.#factors.map((f) => allocateShared(f.dtype, f.shape[0] * f.shape[1]));
-      readers.forEach((reader, k) => reader.read(buffers[k]));
-      columnsOf.set(block, buffers);
-      return new Map(
-        this.#factors.map((tensor, k) => [tensor, { shape: tensor.shape, dtype: tensor.dtype, data: buffers[k] }]),
-      );
+      const copies: FloatArray[] = [];
+      copiesOf.set(block, copies);
+      // Threads that share the rows' memory read their columns there; others have them copied.
+      const columnsFor = (tensor: Tensor, k: number) =>
+        new JoinedColumns(tensor.shape, tensor.dtype, readers[k].next(), () => {
+          const copy = this.#freeColumns[k].pop() ?? allocate(tensor.dtype, sizeOf(tensor.shape));
+          return (copies[k] = copy);
+        });
+      return new Map(this.#factors.map((tensor, k) => [tensor, columnsFor(tensor, k)]));
     };
     const blockCount = this.#blocks;
     function* blocks() {
@@ -135,8 +142,8 @@ export class GramProgram {
     await this.#program.runBlocks(
       blocks(),
       (block) => {
-        this.#freeColumns.push(columnsOf.get(block)!);
-        columnsOf.delete(block);
+        copiesOf.get(block)!.forEach((copy, k) => this.#freeColumns[k].push(copy));
+        copiesOf.delete(block);
         done.add(block);
         for (; done.delete(next); next++) {
           const part = sumsOf.get(next)!;
@@ -154,7 +161,7 @@ export class GramProgram {
 
   /** Frees memory; the program cannot be used after it. */
   dispose(): void {
-    this.#freeColumns.length = 0;
+    for (const free of this.#freeColumns) free.length = 0;
     this.#freeSums.length = 0;
     this.#program.dispose();
   }
@@ -177,40 +184,34 @@ function blockCount(rows: number, columns: number, dtype: DType): number {
   return count <= FEW_BLOCKS ? Math.min(FEW_BLOCKS, columns) : MANY_BLOCKS * Math.ceil(count / MANY_BLOCKS);
 }
 
-/** Reads arrays [N, p₁], [N, p₂], … as blocks [N, width], one after another; zeros after the last column. */
+/** Divides the columns of arrays [N, p₁], [N, p₂], … into blocks of a width, one after another. */
 class ColumnReader {
   readonly #arrays: readonly NDArray[];
-  readonly #rows: number;
   readonly #width: number;
   #array = 0;
   #column = 0;
 
-  constructor(arrays: readonly NDArray[], [rows, width]: readonly number[]) {
+  constructor(arrays: readonly NDArray[], width: number) {
     this.#arrays = arrays;
-    this.#rows = rows;
     this.#width = width;
   }
 
-  /** The next block. */
-  read(to: FloatArray): void {
-    let filled = 0;
-    while (filled < this.#width && this.#array < this.#arrays.length) {
+  /** The columns of the next block: fewer than the width at the end. */
+  next(): ColumnRange[] {
+    const ranges: ColumnRange[] = [];
+    let missing = this.#width;
+    while (missing > 0 && this.#array < this.#arrays.length) {
       const { data, shape } = this.#arrays[this.#array];
-      const columns = shape[1];
-      const taken = Math.min(columns - this.#column, this.#width - filled);
-      for (let i = 0; i < this.#rows; i++) {
-        const from = i * columns + this.#column;
-        to.set(data.subarray(from, from + taken), i * this.#width + filled);
-      }
-      filled += taken;
-      this.#column += taken;
-      if (this.#column === columns) {
+      const count = Math.min(shape[1] - this.#column, missing);
+      ranges.push({ data, columns: shape[1], from: this.#column, count });
+      missing -= count;
+      this.#column += count;
+      if (this.#column === shape[1]) {
         this.#array += 1;
         this.#column = 0;
       }
     }
-    if (filled === this.#width) return;
-    for (let i = 0; i < this.#rows; i++) to.fill(0, i * this.#width + filled, (i + 1) * this.#width);
+    return ranges;
   }
 }
 

@@ -1,6 +1,7 @@
 import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
-import { checkBatch, type Mode, type Module, Parameter } from '../nn/index.ts';
+import { inTurns, nextTurn, turnIsDue } from '../turns.ts';
+import { checkBatchInTurns, type Mode, type Module, Parameter } from '../nn/index.ts';
 import {
   allocate,
   type Backend,
@@ -8,6 +9,7 @@ import {
   defaultBackend,
   type DType,
   type Feeds,
+  firstNonFinite,
   type NDArray,
   type Places,
   precisionOf,
@@ -16,7 +18,7 @@ import {
   sizeOf,
 } from '../tensor/index.ts';
 import { checkOutputs, type KernelOutputs } from './outputs.ts';
-import { checkGains, type Gain } from './numericalRange.ts';
+import { checkingGains, type Gain } from './numericalRange.ts';
 import { Queue } from './queue.ts';
 import { type NetworkRecipe, recipeFor } from './recipe.ts';
 import { RowStorage } from './rowStorage.ts';
@@ -126,7 +128,7 @@ export class JacobianProgram {
     }
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const dtype = precisionOf(backend, options.dtype);
-    const fitted = recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows });
+    const fitted = await recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows });
     return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, backend));
   }
 
@@ -170,9 +172,10 @@ export class JacobianProgram {
     const { recipe, trace, parameters, totalParameters } = this.#network;
     const { sweep } = recipe;
     signal?.throwIfAborted();
-    checkBatch(x, 'batch', this.#shape);
-    const variables = this.#variables();
-    const suspicious = checkGains(this.#chosen(), x, trace.dtype);
+    await checkBatchInTurns(x, 'batch', this.#shape);
+    const variables = await this.#variables();
+    const suspicious = await inTurns(checkingGains(this.#chosen(), x, trace.dtype));
+    if (turnIsDue()) await nextTurn();
     const typed = cast(x, trace.dtype);
     const all = this.#shape[0] * this.#rowsPerSample;
     const storage = this.#storage.take();
@@ -242,14 +245,14 @@ export class JacobianProgram {
   }
 
   /** The present values of the network's parameters and buffers, for the program's inputs. */
-  #variables(): Feeds {
+  async #variables(): Promise<Feeds> {
     const { trace } = this.#network;
     const values = trace.variables();
     for (const [variable, leaf] of trace.leaves) {
+      if (turnIsDue()) await nextTurn();
       // A buffer may hold infinity: a mask of attention does. NaN is never meant.
       const { data } = values.get(leaf)!;
-      const allowed = variable instanceof Parameter ? Number.isFinite : (x: number) => !Number.isNaN(x);
-      const bad = data.findIndex((x) => !allowed(x));
+      const bad = variable instanceof Parameter ? firstNonFinite(data) : data.findIndex(Number.isNaN);
       if (bad >= 0) {
         throw new InputError(
           `network: ${trace.nameOf(variable)}: expected finite numbers, got ${data[bad]} at element ${bad}`,

@@ -1,3 +1,4 @@
+import { nextTurn, turnIsDue } from '../turns.ts';
 import { allocate, type Backend, formatShape, InputError, type NDArray, ShapeError } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
 import type { JacobianRows } from './jacobianRows.ts';
@@ -59,19 +60,33 @@ export async function kernelMatrix(
  * @param kernel of the rows with themselves, if available: its diagonal holds the squared lengths of rows.
  * @throws NumericalError when a row is infinite, too short, or zero where that is suspicious.
  */
-export function checkRange(rows: JacobianRows, kernel?: NDArray): void {
+export async function checkRange(rows: JacobianRows, kernel?: NDArray): Promise<void> {
   const factor = factorOf(rows);
   const n = factor.rows;
   const squares = new Float64Array(n);
   if (kernel) for (let i = 0; i < n; i++) squares[i] = kernel.data[i * n + i];
-  else
-    for (const { shape, data } of factor.arrays) data.forEach((x, e) => (squares[Math.floor(e / shape[1])] += x * x));
+  else await addSquares(squares, factor.arrays);
   checkRowLengths(squares, {
     dtype: rows.dtype,
     parameters: factor.columns,
     suspicious: rows.suspicious ?? [],
     rowsPerSample: n / rows.samples,
   });
+}
+
+/** Adds the squared length of each row of arrays [n, p₁], [n, p₂], … */
+async function addSquares(squares: Float64Array, arrays: readonly NDArray[]): Promise<void> {
+  for (const {
+    data,
+    shape: [, columns],
+  } of arrays) {
+    for (let i = 0; i < squares.length; i++) {
+      if (turnIsDue()) await nextTurn();
+      let sum = 0;
+      for (let e = i * columns; e < (i + 1) * columns; e++) sum += data[e] * data[e];
+      squares[i] += sum;
+    }
+  }
 }
 
 /** The kernel of each parameter on its own, by name; their sum is Θ. */

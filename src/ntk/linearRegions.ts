@@ -1,4 +1,4 @@
-import { checkBatch, type Mode, type Module, Trace } from '../nn/index.ts';
+import { checkBatchInTurns, type Mode, type Module, Trace } from '../nn/index.ts';
 import {
   type Backend,
   cast,
@@ -97,7 +97,7 @@ export class LinearRegionProgram {
 
   async #run(batches: readonly NDArray[]): Promise<LinearRegions> {
     const { x, dtype } = this.#trace;
-    for (const images of batches) checkBatch(images, 'images', x.shape);
+    for (const images of batches) await checkBatchInTurns(images, 'images', x.shape);
     const set = new PatternSet(this.#units.reduce((a, b) => a + b, 0));
     await this.#program.bind(this.#trace.variables());
     await this.#program.runBlocks(

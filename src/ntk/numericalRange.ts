@@ -1,3 +1,4 @@
+import { atOnce } from '../turns.ts';
 import { type DType, type NDArray, NumericalError, sizeOf } from '../tensor/index.ts';
 
 // Errors of rows are taken to be relative: some ε of their length. That holds as long as no number on the way leaves the
@@ -41,17 +42,33 @@ const LEAST_SQUARES = 2 ** -900;
  * How an array scales what goes through it: the root mean square of its entries times, for a weight [K, …] of more than
  * one dimension, the root of the number of inputs that a sum has. Under usual initialisation it is near 1. Zero for zeros.
  */
-function gainOf({ shape, data }: NDArray, fanIn: number): number {
+function* gainOf({ shape, data }: NDArray, fanIn: number): Generator<void, number> {
+  let sum = yield* sumOfSquares(data, 1);
+  let scale = 1;
+  if (!(sum > LEAST_SQUARES && sum < 1 / LEAST_SQUARES)) {
+    // Squares are zero, or near the ends of the range, or NaN: numbers are divided by the largest first.
+    let largest = 0;
+    for (const x of data) largest = Math.max(largest, Math.abs(x));
+    if (largest === 0) return 0;
+    scale = largest;
+    sum = yield* sumOfSquares(data, scale);
+  }
+  return scale * Math.sqrt((sum / sizeOf(shape)) * fanIn);
+}
+
+/** Numbers that are added without a pause: a few milliseconds. */
+const CHUNK = 2 ** 21;
+
+/** Σ (x / scale)² in order, with pauses. */
+function* sumOfSquares(data: NDArray['data'], scale: number): Generator<void, number> {
   let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i] * data[i];
-  if (sum > LEAST_SQUARES && sum < 1 / LEAST_SQUARES) return Math.sqrt((sum / sizeOf(shape)) * fanIn);
-  // Squares are zero, or near the ends of the range, or NaN: numbers are divided by the largest first.
-  let largest = 0;
-  for (const x of data) largest = Math.max(largest, Math.abs(x));
-  if (largest === 0) return 0;
-  sum = 0;
-  for (const x of data) sum += (x / largest) ** 2;
-  return largest * Math.sqrt((sum / sizeOf(shape)) * fanIn);
+  for (let start = 0; start < data.length; start += CHUNK) {
+    const end = Math.min(start + CHUNK, data.length);
+    if (scale === 1) for (let i = start; i < end; i++) sum += data[i] * data[i];
+    else for (let i = start; i < end; i++) sum += (data[i] / scale) ** 2;
+    yield;
+  }
+  return sum;
 }
 
 /**
@@ -66,10 +83,19 @@ export function checkGains(
   images: NDArray,
   dtype: DType,
 ): readonly Gain[] {
-  const gains: Gain[] = [{ name: 'images', gain: gainOf(images, 1) }];
+  return atOnce(checkingGains(weights, images, dtype));
+}
+
+/** As {@link checkGains}, with pauses. */
+export function* checkingGains(
+  weights: Iterable<readonly [name: string, value: NDArray]>,
+  images: NDArray,
+  dtype: DType,
+): Generator<void, readonly Gain[]> {
+  const gains: Gain[] = [{ name: 'images', gain: yield* gainOf(images, 1) }];
   for (const [name, value] of weights) {
     const { shape } = value;
-    gains.push({ name, gain: gainOf(value, shape.length > 1 ? sizeOf(shape.slice(1)) : 1) });
+    gains.push({ name, gain: yield* gainOf(value, shape.length > 1 ? sizeOf(shape.slice(1)) : 1) });
   }
   const { below, above } = SUSPICIOUS[dtype];
   const limit = 2 ** RANGE[dtype].gain;

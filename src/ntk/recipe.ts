@@ -1,5 +1,6 @@
 import { type Mode, type Module, type Parameter, Trace } from '../nn/index.ts';
 import { InputError } from '../errors.ts';
+import { nextTurn, turnIsDue } from '../turns.ts';
 import {
   type Backend,
   bytesOf,
@@ -76,9 +77,10 @@ function sameConstants(a: readonly NDArray[], b: readonly NDArray[]): boolean {
  *
  * @throws ShapeError when the batch does not fit the network, InputError when no parameter is chosen.
  */
-export function recipeFor(network: Module, shape: Shape, request: RecipeRequest): NetworkRecipe {
+export async function recipeFor(network: Module, shape: Shape, request: RecipeRequest): Promise<NetworkRecipe> {
   const { mode, dtype, backend, outputs, blockRows } = request;
   const trace = new Trace(network, shape, { mode, dtype });
+  if (turnIsDue()) await nextTurn();
   const { key, inputs, constants } = structureOf([trace.y]);
   const chosen = chooseParameters(network, trace, new Set(inputs), request.parameters);
   const columns = chosen.map(({ leaf }) => inputs.indexOf(leaf));
@@ -88,7 +90,9 @@ export function recipeFor(network: Module, shape: Shape, request: RecipeRequest)
   recipes.delete(name);
   if (recipe === undefined || !sameConstants(recipe.constants, constants)) {
     const parameters = chosen.map(({ leaf }) => leaf);
+    if (turnIsDue()) await nextTurn();
     const sweep = sweepOf({ network, trace, parameters, outputs, backend, blockRows });
+    if (turnIsDue()) await nextTurn();
     recipe = {
       sweep,
       planned: planEvaluation([sweep.y, ...sweep.gradients], sweep.varying),

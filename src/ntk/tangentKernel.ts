@@ -105,7 +105,7 @@ export class KernelProgram {
       const gram = await this.#gram(rows[0].dtype, first, second);
       const kernel = await gram.run(first.arrays, second?.arrays);
       signal?.throwIfAborted();
-      return describeKernel(kernel, rows[0], rows[rows.length - 1], this.#backend);
+      return await describeKernel(kernel, rows[0], rows[rows.length - 1], this.#backend);
     } finally {
       [this.#first, this.#second].forEach((program, i) => rows[i] && program.recycle(rows[i]));
     }
@@ -123,9 +123,14 @@ export class KernelProgram {
   }
 }
 
-function describeKernel(kernel: NDArray, first: JacobianRows, second: JacobianRows, backend: Backend): TangentKernel {
-  if (first === second) checkRange(first, kernel);
-  else [first, second].forEach((rows) => checkRange(rows));
+async function describeKernel(
+  kernel: NDArray,
+  first: JacobianRows,
+  second: JacobianRows,
+  backend: Backend,
+): Promise<TangentKernel> {
+  if (first === second) await checkRange(first, kernel);
+  else for (const rows of [first, second]) await checkRange(rows);
   const { mode, dtype, outputs, samples, parameters, totalParameters, logits } = first;
   return {
     kernel,

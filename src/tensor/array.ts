@@ -24,6 +24,12 @@ export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, flo
 /** Bytes of one number. */
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8 };
 
+/** The place of the first number that is NaN or infinite, from `start` up to `end`; -1 where there is none. */
+export function firstNonFinite(data: FloatArray, start = 0, end = data.length): number {
+  for (let i = start; i < end; i++) if (!(data[i] - data[i] === 0)) return i;
+  return -1;
+}
+
 /** Bytes of an array. */
 export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): number {
   return sizeOf(shape) * ELEMENT_BYTES[dtype];
@@ -79,6 +85,7 @@ export function cast(array: NDArray, dtype: DType): NDArray {
 
 function toPrecision(where: string, data: ArrayLike<number>, dtype: DType): FloatArray {
   oneOf(`${where}: dtype`, dtype, DTYPES);
-  if (dtype === 'float32') return data instanceof Float32Array ? data : Float32Array.from(data);
-  return data instanceof Float64Array ? data : Float64Array.from(data);
+  // Not by `from`: it goes through an iterator, which takes ten times as long.
+  if (dtype === 'float32') return data instanceof Float32Array ? data : new Float32Array(data);
+  return data instanceof Float64Array ? data : new Float64Array(data);
 }

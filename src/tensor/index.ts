@@ -14,10 +14,13 @@ export {
   DTYPES,
   ELEMENT_BYTES,
   EPSILON,
+  firstNonFinite,
   type FloatArray,
   ndarray,
   type NDArray,
 } from './array.ts';
+export type { ColumnRange, Joined } from './columns.ts';
+export { JoinedColumns } from './joinedColumns.ts';
 export { type Arguments, type Backend, type Executable, type Places, precisionOf } from './backend.ts';
 export {
   GPU_MODES,

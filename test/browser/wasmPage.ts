@@ -1,3 +1,4 @@
+import { measureBlocks } from '../../bench/blocksJob.ts';
 import { computeNtk } from '../../src/ntk/index.ts';
 import { wasmBackend } from '../../src/tensor/index.ts';
 import { draw } from '../support/arrays.ts';
@@ -5,7 +6,7 @@ import { smallNetwork } from '../support/networks.ts';
 
 // What the page of wasm.test.ts does when the test calls it.
 
-declare const window: { kappa: typeof kappa };
+declare const window: { kappa: typeof kappa; measureBlocks: typeof measureBlocks };
 declare const crossOriginIsolated: boolean;
 
 export interface PageResult {
@@ -32,3 +33,4 @@ async function kappa(name: string, mode: 'train' | 'eval', batch: number): Promi
 }
 
 window.kappa = kappa;
+window.measureBlocks = measureBlocks;

@@ -1,13 +1,16 @@
 import { formatValue } from '../../../check.ts';
 import { BackendError, InputError } from '../../../errors.ts';
-import type { FloatArray, NDArray } from '../../array.ts';
+import { inTurns, nextTurn, turnIsDue } from '../../../turns.ts';
+import { allocateShared, type FloatArray, type NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable, Places } from '../../backend.ts';
+import { JoinedColumns } from '../../joinedColumns.ts';
 import type { Plan } from '../../plan.ts';
 import { emitModule } from './emit/elementwise.ts';
 import { compileModule, hasSimd } from './kernelModule.ts';
 import type { EmittedFunctions } from './lowering.ts';
+import type { Sent } from './messages.ts';
 import { Pool, type PoolOptions } from './pool.ts';
-import { type LoweredPlan, lowerPlan } from './program.ts';
+import { type LoweredPlan, loweringOf } from './program.ts';
 import { hasWebWorkers } from './thread.ts';
 
 const CLOSED = 'backend wasm: expected an open backend, got one that was closed';
@@ -92,7 +95,7 @@ class Wasm implements WasmBackend {
   #closed = false;
   readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
   /** What plans became, for as long as they live: programs of one structure share a plan. */
-  readonly #lowered = new WeakMap<Plan, LoweredPlan>();
+  readonly #lowered = new WeakMap<Plan, Promise<LoweredPlan>>();
 
   constructor(options: PoolOptions) {
     const { threads, shared } = options;
@@ -104,9 +107,13 @@ class Wasm implements WasmBackend {
   async compile(plan: Plan): Promise<Executable> {
     this.#checkOpen();
     const { shared, threads } = this.#options;
-    let lowered = this.#lowered.get(plan);
-    if (lowered === undefined) this.#lowered.set(plan, (lowered = lowerPlan(plan, shared ? threads : 1)));
+    let lowering = this.#lowered.get(plan);
+    if (lowering === undefined) this.#lowered.set(plan, (lowering = inTurns(loweringOf(plan, shared ? threads : 1))));
+    const lowered = await lowering;
+    if (turnIsDue()) await nextTurn();
     const [pool, emitted] = await Promise.all([this.#started(), this.#emitted(lowered.functions)]);
+    this.#checkOpen();
+    if (turnIsDue()) await nextTurn();
     this.#checkOpen();
     return WasmExecutable.load(pool, lowered, emitted, plan);
   }
@@ -209,7 +216,11 @@ class WasmExecutable implements Executable {
     this.#checkUsable();
     // In one memory all compute the fixed stage together, and the first takes the inputs in.
     const { shared } = this.#pool.options;
-    const data = this.#sendable(fixed);
+    const data: Sent[] = [];
+    for (const value of fixed) {
+      if (turnIsDue()) await nextTurn();
+      data.push(this.#sendable(value));
+    }
     await this.#everywhere((worker) => {
       return this.#pool.ask(worker, { kind: 'bind', id: this.#id, data: shared && worker > 0 ? [] : data });
     });
@@ -229,7 +240,9 @@ class WasmExecutable implements Executable {
     let ended = false;
     const lane = async (worker: number) => {
       try {
-        while (!ended) {
+        for (;;) {
+          if (turnIsDue()) await nextTurn();
+          if (ended) break;
           const next = iterator.next();
           if (next.done) break;
           const block = count++;
@@ -259,7 +272,7 @@ class WasmExecutable implements Executable {
   async #run(worker: number, varying: Arguments, wanted: Places): Promise<NDArray[]> {
     this.#checkUsable();
     const places = wanted.map((place) => (place && this.#isShared(place) ? place : undefined));
-    const work = { kind: 'run', id: this.#id, data: this.#sendable(varying), places } as const;
+    const work = { kind: 'run', id: this.#id, data: varying.map((value) => this.#sendable(value)), places } as const;
     const { outputs = [] } = await this.#pool.ask(worker, work);
     return outputs.map((data, i) => {
       const { shape, dtype } = this.#plan.values[this.#plan.outputs[i]];
@@ -272,15 +285,15 @@ class WasmExecutable implements Executable {
     return this.#pool.options.shared && buffer instanceof SharedArrayBuffer;
   }
 
-  /** Copies that workers see without another one; a message would write them into a buffer, and read them out of it. */
-  #sendable(values: Arguments): FloatArray[] {
-    return values.map(({ data }) => {
-      const small = data.byteLength < LARGE_BYTES;
-      if (!this.#pool.options.shared || small || this.#isShared(data)) return data;
-      const copy = new Uint8Array(new SharedArrayBuffer(data.byteLength));
-      copy.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      return data instanceof Float32Array ? new Float32Array(copy.buffer) : new Float64Array(copy.buffer);
-    });
+  /** An array as workers see it without another copy; a message would write it into a buffer, and read it out of it. */
+  #sendable(value: NDArray): Sent {
+    if (value instanceof JoinedColumns && value.ranges.every(({ data }) => this.#isShared(data))) return value.joined;
+    const { data } = value;
+    const small = data.byteLength < LARGE_BYTES;
+    if (!this.#pool.options.shared || small || this.#isShared(data)) return data;
+    const copy = allocateShared(value.dtype, data.length);
+    copy.set(data);
+    return copy;
   }
 
   async #everywhere(ask: (worker: number) => Promise<unknown>): Promise<void> {

@@ -68,11 +68,10 @@ export class Lowering {
     this.#lists[this.#thread].push({ kernel, args });
   }
 
-  /** The calls of a stage, a list for each of its threads. */
-  stage(threads: number, lower: () => void): readonly (readonly Call[])[] {
+  /** Begins a stage. Returns the lists of calls, one for each of its threads, that grow as it is lowered. */
+  stage(threads: number): readonly (readonly Call[])[] {
     this.#lists = Array.from({ length: threads }, () => []);
     this.#apart = true;
-    lower();
     return this.#lists;
   }
 

@@ -1,4 +1,5 @@
 import type { FloatArray } from '../../array.ts';
+import type { Joined } from '../../columns.ts';
 import type { Places } from '../../backend.ts';
 import type { Region } from './calls.ts';
 import type { WasmProgram } from './program.ts';
@@ -9,6 +10,9 @@ export interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory | undefined;
 }
+
+/** An array of numbers, or where its columns lie on shared memory. */
+export type Sent = FloatArray | Joined;
 
 /** Requests, each answered by a {@link Reply} with the same job number. */
 export type Request =
@@ -36,13 +40,13 @@ export type Request =
       readonly job: number;
       readonly id: number;
       /** Empty where another worker takes the fixed inputs in. */
-      readonly data: readonly FloatArray[];
+      readonly data: readonly Sent[];
     }
   | {
       readonly kind: 'run';
       readonly job: number;
       readonly id: number;
-      readonly data: readonly FloatArray[];
+      readonly data: readonly Sent[];
       /** Arrays on shared memory that outputs are to be written to. */
       readonly places: Places;
     }

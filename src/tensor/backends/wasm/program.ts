@@ -1,3 +1,4 @@
+import { atOnce } from '../../../turns.ts';
 import { bytesOf, type DType } from '../../array.ts';
 import { releases } from '../../liveness.ts';
 import type { Plan } from '../../plan.ts';
@@ -45,6 +46,11 @@ export interface LoweredPlan extends WasmProgram {
  * @throws BackendError when a primitive has no kernel for its operands' precision.
  */
 export function lowerPlan(plan: Plan, threads = 1): LoweredPlan {
+  return atOnce(loweringOf(plan, threads));
+}
+
+/** As {@link lowerPlan}, with a pause after every operation. */
+export function* loweringOf(plan: Plan, threads: number): Generator<void, LoweredPlan> {
   const { values, outputs } = plan;
   const lowering = new Lowering();
   const fixed = fuse(plan.fixedSteps, plan);
@@ -60,24 +66,24 @@ export function lowerPlan(plan: Plan, threads = 1): LoweredPlan {
     { inputs: plan.varyingInputs, operations: varying },
   ];
   const released = releases(stages, outputs);
-  const place = (stage: 0 | 1, region: 'fixed' | 'arena', threads: number) => {
+  function* place(stage: 0 | 1, region: 'fixed' | 'arena', threads: number) {
     const layout = new Layout();
     const born = (value: number) => {
       if (addresses.has(value)) return;
       addresses.set(value, { region, offset: layout.take(bytesOf(values[value])) });
     };
     stages[stage].inputs.forEach(born);
-    const calls = lowering.stage(threads, () =>
-      stages[stage].operations.forEach(({ writes, lower }, i) => {
-        writes.forEach(born);
-        lower(lowering, operand);
-        for (const value of released[stage][i]) layout.give(addresses.get(value)!.offset, bytesOf(values[value]));
-      }),
-    );
+    const calls = lowering.stage(threads);
+    for (const [i, { writes, lower }] of stages[stage].operations.entries()) {
+      writes.forEach(born);
+      lower(lowering, operand);
+      for (const value of released[stage][i]) layout.give(addresses.get(value)!.offset, bytesOf(values[value]));
+      yield;
+    }
     return { calls, bytes: layout.size };
-  };
-  const first = place(0, 'fixed', threads);
-  const second = place(1, 'arena', 1);
+  }
+  const first = yield* place(0, 'fixed', threads);
+  const second = yield* place(1, 'arena', 1);
 
   const port = (value: number): Port => ({
     address: addresses.get(value)!,

@@ -1,8 +1,9 @@
 import type { DType, FloatArray } from '../../array.ts';
+import { joinColumns } from '../../columns.ts';
 import type { Places } from '../../backend.ts';
 import { BARRIER, type Call, type Region } from './calls.ts';
 import { createMemory, PAGE } from './memory.ts';
-import type { Reply, Request, Start } from './messages.ts';
+import type { Reply, Request, Sent, Start } from './messages.ts';
 import type { Port, WasmProgram } from './program.ts';
 
 // The script of a worker: it holds programs, and runs their calls on its memory. Bundled on its own (see
@@ -57,13 +58,13 @@ function answer(request: Request): Places {
       return [];
     case 'bind': {
       const { program, bases, fixed } = programs.get(request.id)!;
-      request.data.forEach((data, i) => view(program.fixedInputs[i], bases).set(data));
+      takeIn(program.fixedInputs, request.data, bases);
       fixed();
       return [];
     }
     case 'run': {
       const { program, bases, varying } = programs.get(request.id)!;
-      program.varyingInputs.forEach((input, i) => view(input, bases).set(request.data[i]));
+      takeIn(program.varyingInputs, request.data, bases);
       varying();
       // Copies: the next run begins before these are read.
       return program.outputs.map((output, i) => {
@@ -77,6 +78,14 @@ function answer(request: Request): Places {
       programs.delete(request.id);
       return [];
   }
+}
+
+function takeIn(inputs: readonly Port[], data: readonly Sent[], bases: Loaded['bases']): void {
+  data.forEach((sent, i) => {
+    const to = view(inputs[i], bases);
+    if ('ranges' in sent) joinColumns(to, sent);
+    else to.set(sent);
+  });
 }
 
 function load(request: Extract<Request, { kind: 'load' }>): void {

@@ -12,7 +12,7 @@ const page = {
   /** Opens a mode; its device, or why not. */
   async open(mode: GpuMode): Promise<{ device?: string; error?: string }> {
     try {
-      backend = await gpuBackend({ mode });
+      backend = await gpuBackend({ mode, gpujs: await import('gpu.js') });
       return { device: backend.device };
     } catch (error) {
       return { error: String(error) };

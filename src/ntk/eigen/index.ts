@@ -1,26 +1,15 @@
 import { oneOf } from '../../check.ts';
-import { decompose, householderQL, jacobi, type Solver, solverFor } from '../../tensor/eigen/index.ts';
-import { type NDArray, ndarray } from '../../tensor/index.ts';
-import { checkEigenvalues, checkSymmetric } from './checkSymmetric.ts';
-import { qr } from './qr.ts';
+import { householderQL, jacobi, type Solver } from '../../tensor/eigen/index.ts';
+import type { NDArray } from '../../tensor/index.ts';
+import { decomposition, type SymmetricEigen } from './decomposition.ts';
 
-/** Eigenvalues and, when asked for, eigenvectors. */
-export interface SymmetricEigen {
-  /** [n], ascending */
-  readonly values: Float64Array;
-  /**
-   * [n, n] in float64, orthogonal: column i is the eigenvector of value i, and its component of the largest magnitude is
-   * positive.
-   */
-  readonly vectors?: NDArray;
-}
+export type { SymmetricEigen } from './decomposition.ts';
 
 /** How eigenvalues are computed. */
 export interface EigenOptions {
   /**
    * - `jacobi`: cyclic Jacobi, whose small eigenvalues are accurate relative to themselves;
-   * - `householder`: Householder reduction and implicit QL, about 50 times as fast;
-   * - `qr`: the same by the library ml-matrix, to compare.
+   * - `householder`: Householder reduction and implicit QL, about 50 times as fast.
    *
    * The default is `jacobi` up to 100 rows and `householder` beyond.
    */
@@ -30,9 +19,9 @@ export interface EigenOptions {
 }
 
 /** The name of a method of {@link symmetricEigen}. */
-export type EigenMethod = 'jacobi' | 'householder' | 'qr';
+export type EigenMethod = 'jacobi' | 'householder';
 
-const solvers: Readonly<Record<EigenMethod, Solver>> = { jacobi, householder: householderQL, qr };
+const solvers: Readonly<Record<EigenMethod, Solver>> = { jacobi, householder: householderQL };
 const METHODS = Object.keys(solvers) as EigenMethod[];
 
 /**
@@ -52,12 +41,6 @@ export function symmetricEigen(
 ): Required<SymmetricEigen>;
 export function symmetricEigen(matrix: NDArray, options?: EigenOptions): SymmetricEigen;
 export function symmetricEigen(matrix: NDArray, { method, vectors = false }: EigenOptions = {}): SymmetricEigen {
-  const n = checkSymmetric(matrix);
   if (method !== undefined) oneOf('symmetricEigen: method', method, METHODS);
-  const { values, rows } = decompose(matrix.data, n, vectors, method ? solvers[method] : solverFor(n));
-  checkEigenvalues(values);
-  if (rows === undefined) return { values };
-  const columns = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) columns[k * n + i] = rows[i * n + k];
-  return { values, vectors: ndarray(columns, [n, n]) };
+  return decomposition(matrix, vectors, method && solvers[method]);
 }

@@ -56,11 +56,18 @@ export interface GpuJsModule {
  * @throws BackendError when it is not installed.
  */
 export async function loadGpuJs(): Promise<GpuJsModule> {
+  const library = 'gpu.js'; // not a literal: bundlers leave it alone where it is not installed
   try {
-    const loaded = (await import('gpu.js')) as unknown as { readonly default: GpuJsModule };
-    return loaded.default; // a CommonJS module
+    return unwrapped((await import(/* @vite-ignore */ /* webpackIgnore: true */ library)) as GpuJsModule);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new BackendError(`backend gpu: expected GPU.js, which is not installed; npm install gpu.js (${reason})`);
+    throw new BackendError(
+      `backend gpu: expected GPU.js, which is not there; npm install gpu.js, or give it as gpujs (${reason})`,
+    );
   }
+}
+
+/** The module itself, where it came as one of CommonJS does. */
+export function unwrapped(module: GpuJsModule | { readonly default: GpuJsModule }): GpuJsModule {
+  return 'GPU' in module ? module : module.default;
 }

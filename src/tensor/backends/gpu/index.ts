@@ -1,13 +1,5 @@
-import { BackendError } from '../../../errors.ts';
-import { allocate, type NDArray } from '../../array.ts';
-import type { Arguments, Backend, Executable } from '../../backend.ts';
-import type { Plan } from '../../plan.ts';
-import { sizeOf } from '../../shape.ts';
-import { compute } from '../reference/index.ts';
-import { Device, type DeviceArray } from './device.ts';
-import { type GpuJsModule, loadGpuJs } from './gpujs.ts';
-import { chooseMode, GPU_MODES, type GpuMode, type GpuModeChoice } from './modes.ts';
-import { type GpuProgram, lowerPlan, type Operation } from './program.ts';
+import type { Backend } from '../../backend.ts';
+import { GPU_MODES, type GpuMode, type GpuModeChoice } from './modes.ts';
 
 export { GPU_MODES, type GpuMode, type GpuModeChoice };
 
@@ -15,7 +7,10 @@ export { GPU_MODES, type GpuMode, type GpuModeChoice };
 export interface GpuBackendOptions {
   /** What GPU.js runs on; `auto` by default. */
   readonly mode?: GpuModeChoice;
-  /** GPU.js, where a page has loaded it by other means than `import('gpu.js')`. */
+  /**
+   * GPU.js, where a page has loaded it by other means than `import('gpu.js')`: through its bundler, or by a script of its
+   * own.
+   */
   readonly gpujs?: unknown;
 }
 
@@ -39,169 +34,7 @@ export interface GpuBackend extends Backend {
  *
  * @throws BackendError when GPU.js is not installed or the mode is not available: no other takes its place.
  */
-export async function gpuBackend({ mode = 'auto', gpujs }: GpuBackendOptions = {}): Promise<GpuBackend> {
-  const loaded = (gpujs as GpuJsModule | undefined) ?? (await loadGpuJs());
-  const device = new Device(await chooseMode(mode, loaded), loaded);
-  // A first round trip: that the device computes, and the name of what it computes on.
-  const sent = Float32Array.of(1, -2, 3.5, 2 ** -20, 5);
-  const back = await device.upload(sent);
-  const got = await device.download(back, sent.length);
-  device.free(back);
-  if (got.some((value, i) => value !== sent[i])) {
-    await device.close();
-    throw new BackendError(
-      `backend gpu: ${device.mode}: expected ${sent.join()} back from the device, got ${got.join()}`,
-    );
-  }
-  return new OpenBackend(device);
-}
-
-class OpenBackend implements GpuBackend {
-  readonly name = 'gpu';
-  readonly mode: GpuMode;
-  readonly renderer: string;
-  readonly device: string;
-  readonly dtypes = ['float32'] as const;
-  readonly parallelism = 1;
-  /** A launch costs as much as thousands of elements: blocks are large, within what a kernel can count. */
-  readonly blocks = { rows: 32, bytes: 2 ** 24 };
-  readonly #device: Device;
-
-  constructor(device: Device) {
-    this.#device = device;
-    this.mode = device.mode;
-    this.renderer = device.renderer;
-    this.device = `GPU.js ${device.mode} on ${device.renderer}, float32; kernel matrices in float64 on the host`;
-  }
-
-  get arrays(): number {
-    return this.#device.arrays;
-  }
-
-  get kernels(): number {
-    return this.#device.kernels;
-  }
-
-  compile(plan: Plan): Promise<Executable> {
-    return new Promise((resolve) => {
-      this.#device.checkOpen();
-      resolve(new GpuExecutable(this.#device, plan, lowerPlan(plan, this.#device.dialect)));
-    });
-  }
-
-  close(): Promise<void> {
-    return this.#device.close();
-  }
-}
-
-class GpuExecutable implements Executable {
-  readonly #device: Device;
-  readonly #plan: Plan;
-  readonly #program: GpuProgram;
-  /** Where each array is: on the host, on the device, or on both. */
-  readonly #host = new Map<number, NDArray>();
-  readonly #there = new Map<number, DeviceArray>();
-  #disposed = false;
-
-  constructor(device: Device, plan: Plan, program: GpuProgram) {
-    this.#device = device;
-    this.#plan = plan;
-    this.#program = program;
-    plan.values.forEach(({ constant }, id) => constant && this.#host.set(id, constant));
-  }
-
-  async bind(fixed: Arguments): Promise<void> {
-    this.#checkUsable();
-    const constants = this.#plan.values.flatMap(({ constant }, id) => (constant ? [id] : []));
-    for (const id of [...this.#there.keys()]) if (!constants.includes(id)) this.#forget(id);
-    this.#plan.fixedInputs.forEach((id, i) => this.#host.set(id, fixed[i]));
-    await this.#execute(this.#program.fixed);
-  }
-
-  async run(varying: Arguments): Promise<NDArray[]> {
-    this.#checkUsable();
-    this.#plan.varyingInputs.forEach((id, i) => {
-      this.#forget(id);
-      this.#host.set(id, varying[i]);
-    });
-    await this.#execute(this.#program.varying);
-    const outputs: NDArray[] = [];
-    for (const id of this.#plan.outputs) {
-      const array = await this.#onHost(id);
-      outputs.push({ ...array, data: array.data.slice() });
-    }
-    for (const { writes } of this.#program.varying) for (const id of writes) this.#forget(id);
-    return outputs;
-  }
-
-  async runBlocks(
-    blocks: Iterable<Arguments>,
-    consume: (block: number, outputs: readonly NDArray[]) => void,
-  ): Promise<void> {
-    let count = 0;
-    for (const block of blocks) {
-      consume(count++, await this.run(block));
-      // Lets timers and input through, and a page draw.
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-  }
-
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    for (const id of [...this.#there.keys()]) this.#forget(id);
-    this.#host.clear();
-  }
-
-  async #execute(operations: readonly Operation[]): Promise<void> {
-    for (const operation of operations) {
-      if (operation.kind === 'kernel') {
-        const { kernel, reads, writes } = operation.call;
-        const operands: DeviceArray[] = [];
-        for (const id of reads) operands.push(await this.#onDevice(id));
-        const results = await this.#device.run(kernel, operands);
-        writes.forEach((id, i) => {
-          this.#forget(id);
-          this.#there.set(id, results[i]);
-        });
-      } else {
-        const { item } = operation;
-        const { shape, dtype } = this.#plan.values[item.output];
-        const output: NDArray = { shape, dtype, data: allocate(dtype, sizeOf(shape)) };
-        const operands: NDArray[] = [];
-        for (const id of item.operands) operands.push(await this.#onHost(id));
-        compute(item, output, operands);
-        this.#host.set(item.output, output);
-      }
-      operation.release.forEach((id) => this.#forget(id));
-    }
-  }
-
-  async #onDevice(id: number): Promise<DeviceArray> {
-    let array = this.#there.get(id);
-    if (array === undefined) this.#there.set(id, (array = await this.#device.upload(this.#host.get(id)!.data)));
-    return array;
-  }
-
-  async #onHost(id: number): Promise<NDArray> {
-    const known = this.#host.get(id);
-    if (known) return known;
-    const { shape, dtype } = this.#plan.values[id];
-    const data = await this.#device.download(this.#there.get(id)!, sizeOf(shape));
-    return { shape, dtype, data };
-  }
-
-  /** Drops what was computed or uploaded; constants and inputs stay on the host. */
-  #forget(id: number): void {
-    const array = this.#there.get(id);
-    if (array !== undefined) this.#device.free(array);
-    this.#there.delete(id);
-    const isGiven = this.#plan.values[id]?.constant ?? this.#plan.fixedInputs.includes(id);
-    if (!isGiven) this.#host.delete(id);
-  }
-
-  #checkUsable(): void {
-    if (this.#disposed) throw new BackendError('backend gpu: this program is disposed of');
-    this.#device.checkOpen();
-  }
+export async function gpuBackend(options: GpuBackendOptions = {}): Promise<GpuBackend> {
+  const { openGpu } = await import('./open.ts');
+  return openGpu(options);
 }

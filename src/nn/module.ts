@@ -1,4 +1,5 @@
-import { InputError, type Tensor } from '../tensor/index.ts';
+import { formatValue } from '../check.ts';
+import { formatShape, InputError, type Shape, ShapeError, Tensor } from '../tensor/index.ts';
 import type { Buffer, Parameter } from './parameter.ts';
 import type { Trace } from './trace.ts';
 
@@ -33,11 +34,34 @@ export abstract class Module {
    */
   protected abstract forward(x: Tensor, trace: Trace): Tensor;
 
-  /** The expression of the output; the trace records the call. */
+  /**
+   * The shape of input that the module takes, if only one will do: letters for extents that may be any, `…` for any number
+   * of them. `['N', 3, 'H', 'W']`; `['N', '…', 5]`.
+   */
+  protected get expectedInput(): readonly (string | number)[] | undefined {
+    return undefined;
+  }
+
+  /**
+   * The expression of the output; the trace records the call.
+   *
+   * @throws ShapeError when x does not fit, with the path of the innermost module that it does not fit:
+   * `1.conv (Conv2d): expected input [N, 3, H, W], got [4, 1, 8, 8]`.
+   */
   apply(x: Tensor, trace: Trace): Tensor {
-    const y = this.forward(x, trace);
-    trace.record(this, x, y);
-    return y;
+    try {
+      checkTensor('input', x);
+      const expected = this.expectedInput;
+      if (expected && !fits(x.shape, expected)) {
+        throw new ShapeError(`expected input [${expected.join(', ')}], got ${formatShape(x.shape)}`);
+      }
+      const y = this.forward(x, trace);
+      checkTensor('forward: its result', y);
+      trace.record(this, x, y);
+      return y;
+    } catch (error) {
+      throw trace.locate(error, this);
+    }
   }
 
   /** All parameters by name, e.g. `cells.0.layers.1.op.1.weight`; a shared one once, under its first name. */
@@ -110,6 +134,19 @@ export abstract class Module {
       [...own(module)].map(([name, value]): [string, T] => [joined(path, name), value]),
     );
   }
+}
+
+function checkTensor(what: string, value: unknown): void {
+  if (!(value instanceof Tensor)) throw new InputError(`${what}: expected a tensor, got ${formatValue(value)}`);
+}
+
+function fits(shape: Shape, expected: readonly (string | number)[]): boolean {
+  const gap = expected.indexOf('…');
+  if (gap < 0 ? shape.length !== expected.length : shape.length < expected.length - 1) return false;
+  return expected.every((extent, i) => {
+    if (typeof extent === 'string') return true;
+    return extent === shape.at(gap >= 0 && i > gap ? i - expected.length : i);
+  });
 }
 
 function joined(path: string, name: string): string {

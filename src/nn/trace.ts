@@ -43,6 +43,9 @@ export interface Observation {
   readonly momentum: number;
 }
 
+/** Errors that tell which module they are of. */
+const located = new WeakSet<Error>();
+
 /** The expressions of one forward pass, and the parameters and buffers that took part in it. */
 export class Trace {
   readonly mode: Mode;
@@ -52,6 +55,7 @@ export class Trace {
   /** The network's output. */
   readonly y: Tensor;
 
+  readonly #network: Module;
   readonly #names: ReadonlyMap<Parameter | Buffer, string>;
   readonly #leaves = new Map<Parameter | Buffer, Tensor>();
   readonly #calls: Call[] = [];
@@ -70,6 +74,7 @@ export class Trace {
     if (shape.length < 1 || shape[0] < 1) {
       throw new ShapeError(`trace: expected an input [N, …] with N ≥ 1, batch first, got shape ${formatShape(shape)}`);
     }
+    this.#network = network;
     this.#names = new Map([...network.namedParameters(), ...network.namedBuffers()].map(([name, v]) => [v, name]));
     this.x = input('x', shape, dtype);
     this.y = network.apply(this.x, this);
@@ -103,6 +108,22 @@ export class Trace {
   /** The name of a parameter or buffer of the network, e.g. `0.weight`. */
   nameOf(variable: Parameter | Buffer): string {
     return this.#names.get(variable) ?? 'a variable of another network';
+  }
+
+  /**
+   * An error of a module, told with the module's path and class: `1.conv (Conv2d): …`. One that has a place already, or is
+   * neither about shapes nor about input, stays as it is.
+   */
+  locate(error: unknown, module: Module): unknown {
+    const isOurs = error instanceof ShapeError || error instanceof InputError;
+    if (!isOurs || located.has(error)) return error;
+    const { name } = module.constructor;
+    const path = [...this.#network.namedModules()].find(([, each]) => each === module)?.[0] ?? '';
+    const message = error.message.startsWith(`${name}: `) ? error.message.slice(name.length + 2) : error.message;
+    const Kind = error instanceof ShapeError ? ShapeError : InputError;
+    const told = new Kind(`${path === '' ? name : `${path} (${name})`}: ${message}`, { cause: error });
+    located.add(told);
+    return told;
   }
 
   /** Called by modules as they are applied. */

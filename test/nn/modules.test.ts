@@ -352,20 +352,16 @@ describe('inputs that do not fit a layer', () => {
   const trace = (layer: Module, shape: number[]) => () => new Trace(layer, shape, { mode: 'eval' });
 
   test.each([
-    [new GroupNorm(2, 4), [3, 5], /GroupNorm: expected an input \[N, 4, …\], got shape \[3, 5\]/],
-    [new LayerNorm([2, 3]), [4, 3, 2], /LayerNorm: expected an input \[N, …, 2, 3\], got shape \[4, 3, 2\]/],
-    [new BatchNorm1d(3), [2, 3, 4, 4], /BatchNorm1d: expected an input \[N, C\] or \[N, C, L\]/],
-    [new AvgPool1d(2), [2, 3], /AvgPool1d: expected an input \[N, C, L\]/],
+    [new GroupNorm(2, 4), [3, 5], /GroupNorm: expected input \[N, 4, …\], got \[3, 5\]/],
+    [new LayerNorm([2, 3]), [4, 3, 2], /LayerNorm: expected input \[N, …, 2, 3\], got \[4, 3, 2\]/],
+    [new BatchNorm1d(3), [2, 3, 4, 4], /BatchNorm1d: expected input \[N, C\] or \[N, C, L\]/],
+    [new AvgPool1d(2), [2, 3], /AvgPool1d: expected input \[N, C, L\]/],
     [new Flatten(2), [2, 3], /Flatten: startDim: expected a dimension of shape \[2, 3\], got 2/],
     [new Unflatten(1, [2, 2]), [2, 3], /Unflatten: unflattenedSize: expected extents whose product is 3/],
-    [new Conv1d(2, 2, 1), [1, 2, 3, 3], /Conv1d: expected an input \[N, C, L\], got shape \[1, 2, 3, 3\]/],
+    [new Conv1d(2, 2, 1), [1, 2, 3, 3], /Conv1d: expected input \[N, 2, L\], got \[1, 2, 3, 3\]/],
     [new Softmax(2), [2, 3], /Softmax: dim: expected a dimension of shape \[2, 3\], got 2/],
-    [
-      new MultiheadAttention(4, 2, { batchFirst: true }),
-      [2, 3, 5],
-      /MultiheadAttention: expected an input \[N, T, 4\]/,
-    ],
-    [new PReLU(4), [2, 3], /PReLU: expected an input \[N, 4, …\]/],
+    [new MultiheadAttention(4, 2, { batchFirst: true }), [2, 3, 5], /MultiheadAttention: expected input \[N, T, 4\]/],
+    [new PReLU(4), [2, 3], /PReLU: expected input \[N, 4, …\]/],
   ])('%o %j are refused by name', (layer, shape, message) => {
     expect(trace(layer, shape)).toThrow(ShapeError);
     expect(trace(layer, shape)).toThrow(message);

@@ -2,7 +2,6 @@ import { oneOf } from '../../check.ts';
 import {
   add,
   elu,
-  formatShape,
   gelu,
   geluTanh,
   hardsigmoid,
@@ -50,11 +49,12 @@ export class PReLU extends Module {
     this.weight = this.parameter('weight', new Parameter([numParameters], real('PReLU: init', init)));
   }
 
+  protected override get expectedInput() {
+    return this.weight.shape[0] > 1 ? ['N', this.weight.shape[0], '…'] : undefined;
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
     const [channels] = this.weight.shape;
-    if (channels > 1 && x.shape[1] !== channels) {
-      throw new ShapeError(`PReLU: expected an input [N, ${channels}, …], got shape ${formatShape(x.shape)}`);
-    }
     const pixels = channels > 1 ? x.shape.slice(2).map(() => 1) : [];
     const weight = reshape(trace.parameter(this.weight), [channels, ...pixels]);
     const positive = relu(x);

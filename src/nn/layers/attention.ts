@@ -1,5 +1,4 @@
 import {
-  formatShape,
   linear,
   matmul,
   reshape,
@@ -74,13 +73,11 @@ export class MultiheadAttention extends Module {
     this.#outProjection = this.child('out_proj', new OutProjection(embedDim, bias));
   }
 
+  protected override get expectedInput() {
+    return [...(this.#batchFirst ? ['N', 'T'] : ['T', 'N']), this.#embedDim];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
-    if (x.rank !== 3 || x.shape[2] !== this.#embedDim) {
-      throw new ShapeError(
-        `MultiheadAttention: expected an input [N, T, ${this.#embedDim}] or [T, N, ${this.#embedDim}], ` +
-          `got shape ${formatShape(x.shape)}`,
-      );
-    }
     if (!this.#batchFirst) return transpose(this.#attend(transpose(x, [1, 0, 2]), trace), [1, 0, 2]);
     return this.#attend(x, trace);
   }

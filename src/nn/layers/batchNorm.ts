@@ -116,6 +116,10 @@ export class BatchNorm2d extends ChannelNorm {
     super('BatchNorm2d', numFeatures, BATCH_NORM_DEFAULTS, options);
   }
 
+  protected override get expectedInput() {
+    return ['N', this.channels, 'H', 'W'];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
     return this.batchNorm(x, trace);
   }
@@ -133,7 +137,7 @@ export class BatchNorm1d extends ChannelNorm {
 
   protected override forward(x: Tensor, trace: Trace): Tensor {
     if (x.rank !== 2 && x.rank !== 3) {
-      throw new ShapeError(`BatchNorm1d: expected an input [N, C] or [N, C, L], got shape ${formatShape(x.shape)}`);
+      throw new ShapeError(`BatchNorm1d: expected input [N, C] or [N, C, L], got ${formatShape(x.shape)}`);
     }
     const [n, c, l = 1] = x.shape;
     return reshape(this.batchNorm(reshape(x, [n, c, l, 1]), trace), x.shape);

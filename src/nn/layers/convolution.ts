@@ -6,7 +6,6 @@ import {
   type ConvolutionOptions,
   convolutionTranspose,
   type ConvolutionTransposeOptions,
-  formatShape,
   ones,
   type Pair,
   type PaddingOption,
@@ -37,7 +36,7 @@ export interface Conv2dOptions extends Omit<ConvolutionOptions, 'padding'> {
 export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  readonly #options: ConvolutionOptions;
+  readonly #options: ConvolutionOptions & { readonly groups: number };
 
   constructor(inChannels: number, outChannels: number, kernelSize: number | Pair, options: Conv2dOptions = {}) {
     super();
@@ -55,6 +54,10 @@ export class Conv2d extends Module {
       padding: padding === 'same' ? samePadding(kernel, geometry) : sides('Conv2d: padding', padding),
       groups,
     };
+  }
+
+  protected override get expectedInput() {
+    return ['N', this.weight.shape[1] * this.#options.groups, 'H', 'W'];
   }
 
   protected override forward(x: Tensor, trace: Trace): Tensor {
@@ -102,7 +105,7 @@ export interface Conv1dOptions extends Convolution1dOptions {
 export class Conv1d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  readonly #options: Convolution1dOptions;
+  readonly #options: Convolution1dOptions & { readonly groups: number };
 
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: Conv1dOptions = {}) {
     super();
@@ -119,8 +122,11 @@ export class Conv1d extends Module {
     };
   }
 
+  protected override get expectedInput() {
+    return ['N', this.weight.shape[1] * this.#options.groups, 'L'];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
-    if (x.rank !== 3) throw new ShapeError(`Conv1d: expected an input [N, C, L], got shape ${formatShape(x.shape)}`);
     const y = convolution1d(x, trace.parameter(this.weight), this.#options);
     return reshape(withBias(reshape(y, [...y.shape, 1]), this.bias, trace), y.shape);
   }
@@ -162,6 +168,10 @@ export class ConvTranspose2d extends Module {
       dilation: pairOf('ConvTranspose2d: dilation', dilation, 1),
       groups,
     };
+  }
+
+  protected override get expectedInput() {
+    return ['N', this.weight.shape[0], 'P', 'Q'];
   }
 
   protected override forward(x: Tensor, trace: Trace): Tensor {

@@ -21,6 +21,10 @@ export class Linear extends Module {
     this.bias = bias ? this.parameter('bias', new Parameter([outFeatures], { biasOf: this.weight })) : undefined;
   }
 
+  protected override get expectedInput() {
+    return ['N', '…', this.weight.shape[1]];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
     return linear(x, trace.parameter(this.weight), this.bias && trace.parameter(this.bias));
   }

@@ -1,11 +1,9 @@
 import {
   add,
   channelAffine,
-  formatShape,
   mean,
   multiply,
   reshape,
-  sameShape,
   type Shape,
   ShapeError,
   sizeOf,
@@ -50,10 +48,11 @@ export class GroupNorm extends Module {
     this.bias = affine ? this.parameter('bias', new Parameter([numChannels], 0)) : undefined;
   }
 
+  protected override get expectedInput() {
+    return ['N', this.#channels, '…'];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
-    if (x.rank < 2 || x.shape[1] !== this.#channels) {
-      throw new ShapeError(`GroupNorm: expected an input [N, ${this.#channels}, …], got shape ${formatShape(x.shape)}`);
-    }
     const [n, c, ...pixels] = x.shape;
     const y = standardizeRows(x, n * this.#groups, this.#eps);
     if (!this.weight || !this.bias) return y;
@@ -96,14 +95,12 @@ export class LayerNorm extends Module {
     this.bias = elementwiseAffine && bias ? this.parameter('bias', new Parameter(shape, 0)) : undefined;
   }
 
+  protected override get expectedInput() {
+    return ['N', '…', ...this.#shape];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
-    const inner = this.#shape;
-    if (x.rank <= inner.length || !sameShape(x.shape.slice(-inner.length), inner)) {
-      throw new ShapeError(
-        `LayerNorm: expected an input [N, …, ${inner.join(', ')}], got shape ${formatShape(x.shape)}`,
-      );
-    }
-    const y = standardizeRows(x, sizeOf(x.shape) / sizeOf(inner), this.#eps);
+    const y = standardizeRows(x, sizeOf(x.shape) / sizeOf(this.#shape), this.#eps);
     const scaled = this.weight ? multiply(y, trace.parameter(this.weight)) : y;
     return this.bias ? add(scaled, trace.parameter(this.bias)) : scaled;
   }
@@ -125,12 +122,11 @@ export class InstanceNorm2d extends ChannelNorm {
     );
   }
 
+  protected override get expectedInput() {
+    return ['N', this.channels, 'H', 'W'];
+  }
+
   protected override forward(x: Tensor, trace: Trace): Tensor {
-    if (x.rank !== 4 || x.shape[1] !== this.channels) {
-      throw new ShapeError(
-        `InstanceNorm2d: expected an input [N, ${this.channels}, H, W], got shape ${formatShape(x.shape)}`,
-      );
-    }
     const normalized = this.byRunningStatistics(x, trace);
     if (normalized) return normalized;
     const [n, c, h, w] = x.shape;

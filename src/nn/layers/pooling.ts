@@ -2,7 +2,6 @@ import {
   averagePool,
   type AveragePoolOptions,
   constant,
-  formatShape,
   globalAveragePool,
   matmul,
   maxPool,
@@ -46,6 +45,10 @@ export class AvgPool2d extends Module {
     this.#options = { ...windows.options, countIncludePad: options.countIncludePad ?? true };
   }
 
+  protected override get expectedInput() {
+    return ['N', 'C', 'H', 'W'];
+  }
+
   protected override forward(x: Tensor): Tensor {
     return averagePool(x, this.#kernel, this.#options);
   }
@@ -74,6 +77,10 @@ export class MaxPool2d extends Module {
     const windows = windowOptions('MaxPool2d', kernelSize, options);
     this.#kernel = windows.kernel;
     this.#options = windows.options;
+  }
+
+  protected override get expectedInput() {
+    return ['N', 'C', 'H', 'W'];
   }
 
   protected override forward(x: Tensor): Tensor {
@@ -127,12 +134,10 @@ export interface Pool1dOptions {
 abstract class Pool1d extends Module {
   readonly #kernel: Pair;
   readonly #options: PoolOptions;
-  readonly #layer: string;
 
   constructor(layer: string, kernelSize: number, options: Pool1dOptions) {
     super();
     const { stride = kernelSize, padding = 0, ceilMode = false } = options;
-    this.#layer = layer;
     this.#kernel = [1, integer(`${layer}: kernelSize`, kernelSize, 1)];
     this.#options = {
       stride: [1, integer(`${layer}: stride`, stride, 1)],
@@ -143,10 +148,11 @@ abstract class Pool1d extends Module {
 
   protected abstract pool(x: Tensor, kernel: Pair, options: PoolOptions): Tensor;
 
+  protected override get expectedInput() {
+    return ['N', 'C', 'L'];
+  }
+
   protected override forward(x: Tensor): Tensor {
-    if (x.rank !== 3) {
-      throw new ShapeError(`${this.#layer}: expected an input [N, C, L], got shape ${formatShape(x.shape)}`);
-    }
     const [n, c, l] = x.shape;
     const y = this.pool(reshape(x, [n, c, 1, l]), this.#kernel, this.#options);
     return reshape(y, [n, c, y.shape[3]]);
@@ -180,6 +186,10 @@ export class MaxPool1d extends Pool1d {
 
 /** The mean over all pixels: [N, C, H, W] to [N, C]. */
 export class GlobalAvgPool2d extends Module {
+  protected override get expectedInput() {
+    return ['N', 'C', 'H', 'W'];
+  }
+
   protected override forward(x: Tensor): Tensor {
     return globalAveragePool(x);
   }

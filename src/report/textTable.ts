@@ -79,9 +79,9 @@ function records(columns: readonly Column[], rows: readonly (readonly string[])[
 function pieces(text: string, width: number): string[] {
   const found = [''];
   for (const word of text.split(/(?<=[\s+,/])|(?<=\d\|)(?=\w)/)) {
-    if (found.at(-1).length + word.trimEnd().length > width && found.at(-1) !== '') found.push('');
+    if (found[found.length - 1].length + word.trimEnd().length > width && found.at(-1) !== '') found.push('');
     found[found.length - 1] += word;
-    while (found.at(-1).trimEnd().length > width) {
+    while (found[found.length - 1].trimEnd().length > width) {
       const long = found.pop()!;
       found.push(long.slice(0, width), long.slice(width));
     }

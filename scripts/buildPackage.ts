@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { WORKER_SCRIPT } from '../src/tensor/backends/wasm/generated/workerScript.ts';
+import { licencesOf } from './licences.ts';
+
+// The library is compiled file by file, so that a page's bundler leaves out what the page does not use. What it is made
+// of by others is no dependency of who embeds it: files that import a library are bundled with it. The command is
+// bundled, too, in parts that are loaded by the subcommand which needs them.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What is never bundled: an optional peer dependency. */
+const PEERS = ['gpu.js'];
+
+/** The part of package.json that says what can be imported. */
+interface PackageJson {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+
+/** Writes the package's `dist`. */
+export async function buildPackage(folder: string): Promise<void> {
+  const out = resolve(root, folder);
+  await rm(out, { recursive: true, force: true });
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', out], { cwd: root, stdio: 'inherit' });
+  const written = (await readdir(out, { recursive: true })).map((name) => join(out, name));
+  await keepDeclarations(
+    out,
+    written.filter((path) => path.endsWith('.d.ts')),
+  );
+
+  const modules = written.filter((path) => path.endsWith('.js'));
+  const withLibraries: string[] = [];
+  for (const path of modules) if (librariesAmong(await importsOf(path)).length > 0) withLibraries.push(path);
+  const inNode = (path: string) => path.startsWith(join(out, 'node'));
+  const others = withLibraries.filter((path) => !inNode(path));
+  const made = await bundleLibraries(out, others, FOR_PAGES);
+  const all = [
+    made,
+    await bundleLibraries(out, withLibraries.filter(inNode), FOR_NODE),
+    await bundleCommand(out, loadedLater(made)),
+  ];
+  await writeFile(join(out, 'worker.js'), WORKER_SCRIPT);
+  await writeFile(join(out, 'worker.d.ts'), 'export {};\n');
+  await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(all.flatMap(inputsOf)));
+}
+
+const COMMON = {
+  ...{ bundle: true, splitting: true, format: 'esm', target: 'es2022', logLevel: 'warning' },
+  ...{ legalComments: 'none', external: PEERS, minifyWhitespace: true, minifySyntax: true },
+} as const satisfies BuildOptions;
+
+const FOR_NODE: BuildOptions = {
+  ...{ platform: 'node', target: 'node20' },
+  // Bundled CommonJS modules call `require` for Node's own.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+};
+
+const FOR_PAGES: BuildOptions = { platform: 'browser' };
+
+/** Replaces files by themselves with the libraries that they import; what several import becomes files of its own. */
+async function bundleLibraries(out: string, entryPoints: string[], options: BuildOptions): Promise<Metafile> {
+  if (entryPoints.length === 0) return { inputs: {}, outputs: {} };
+  const own: Plugin = {
+    name: 'files of the library stay files',
+    setup(build) {
+      build.onResolve({ filter: /^\.\.?\// }, ({ path, importer }) =>
+        importer.startsWith(out) ? { path, external: true } : undefined,
+      );
+    },
+  };
+  const { metafile } = await build({
+    ...{ ...COMMON, ...options, metafile: true, entryPoints, outdir: out, outbase: out, allowOverwrite: true },
+    ...{ chunkNames: 'third-party/[name]-[hash]', plugins: [own], nodePaths: [join(root, 'node_modules')] },
+  });
+  return metafile;
+}
+
+/** Libraries that are files of their own, because they are loaded when they are needed: where they are, by what they were. */
+function loadedLater({ outputs }: Metafile): ReadonlyMap<string, string> {
+  const entries = Object.entries(outputs).flatMap(([path, { entryPoint }]) =>
+    entryPoint !== undefined && entryPoint.includes('node_modules')
+      ? [[resolve(entryPoint), resolve(path)] as const]
+      : [],
+  );
+  return new Map(entries);
+}
+
+/** @param later libraries that the command loads from where the library does: they are not in the package twice. */
+async function bundleCommand(out: string, later: ReadonlyMap<string, string>): Promise<Metafile> {
+  const shared: Plugin = {
+    name: 'libraries that are loaded later are those of the library',
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...options }) => {
+        if (options.kind !== 'dynamic-import' || pluginData === 'asked') return undefined;
+        const found = await build.resolve(path, { ...options, pluginData: 'asked' });
+        const there = later.get(found.path);
+        return there === undefined ? found : { path: relative(join(out, 'cli'), there), external: true };
+      });
+    },
+  };
+  const { metafile } = await build({
+    ...{
+      ...COMMON,
+      ...FOR_NODE,
+      metafile: true,
+      entryPoints: [join(root, 'src/cli/main.ts')],
+      outdir: join(out, 'cli'),
+    },
+    plugins: [shared],
+    chunkNames: '[name]-[hash]', // beside main.js: what is found from a file's own place is found from each of them
+  });
+  await chmod(join(out, 'cli/main.js'), 0o755);
+  return metafile;
+}
+
+/** What a file imports, statically or not, by the names that it is written with. */
+async function importsOf(path: string): Promise<string[]> {
+  const { importedFiles } = ts.preProcessFile(await readFile(path, 'utf8'), true, path.endsWith('.js'));
+  return importedFiles.map(({ fileName }) => fileName);
+}
+
+/** The libraries among what is imported. */
+function librariesAmong(names: readonly string[]): string[] {
+  return names.filter((name) => !/^(\.|node:)/.test(name) && !PEERS.includes(name));
+}
+
+/**
+ * Leaves the declarations that those of an entry refer to; the others are of no use to anybody.
+ *
+ * @throws Error when one refers to a library, which who embeds ours would have to install.
+ */
+async function keepDeclarations(out: string, paths: readonly string[]): Promise<void> {
+  const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageJson;
+  const entries = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : [entry.types]));
+  const reached = new Set(entries.map((types) => join(out, relative('dist', types))));
+  for (const path of reached) {
+    if (path === join(out, 'worker.d.ts')) continue; // written by hand
+    const names = await importsOf(path);
+    const [library] = librariesAmong(names);
+    if (library !== undefined) throw new Error(`${relative(root, path)}: expected types of our own, got ${library}`);
+    for (const name of names) reached.add(join(path, '..', name.replace(/\.[jt]s$/, '.d.ts')));
+  }
+  for (const path of paths) if (!reached.has(path)) await rm(path);
+}
+
+/** The files that were read, by absolute paths; those that nothing came of are left out. */
+function inputsOf({ outputs }: Metafile): string[] {
+  const used = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  return used.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [resolve(path)] : []));
+}

@@ -1,0 +1,41 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+/** A package of others, as it describes itself. */
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+/** Files in which packages say under what terms they are copied. */
+const LICENCE = /^(un)?licen[cs]e|^copying|^notice/i;
+
+/** A file of a package: the package's folder is what is before the rest. */
+const IN_PACKAGE = new RegExp(String.raw`^(.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]`);
+
+/**
+ * The licences of all packages that files belong to, as one text.
+ *
+ * @throws Error when a package comes without one.
+ */
+export async function licencesOf(paths: readonly string[]): Promise<string> {
+  const folders = new Set(paths.flatMap((path) => IN_PACKAGE.exec(path)?.[1] ?? []));
+  const texts = new Map<string, string>();
+  for (const folder of folders) {
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+    texts.set(`${manifest.name} ${manifest.version}`, await licenceOf(folder, manifest));
+  }
+  const sections = [...texts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([title, text]) => `${title}\n\n${text.trim()}\n`);
+  const rule = `\n${'-'.repeat(80)}\n\n`;
+  return ['ntkit contains code of the following packages, each under its own licence.\n', ...sections].join(rule);
+}
+
+async function licenceOf(folder: string, { name, license }: Manifest): Promise<string> {
+  const files = (await readdir(folder)).filter((file) => LICENCE.test(file)).sort();
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  if (texts.length === 0) throw new Error(`${folder.split(sep).at(-1)}: ${name} (${license}): expected a licence file`);
+  return texts.map((text) => text.trim()).join('\n\n');
+}

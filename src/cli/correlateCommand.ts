@@ -1,21 +1,17 @@
 import { basename } from 'node:path';
 import { loadAccuracyTable, readSweepTable } from '../node/index.ts';
 import { correlationPage, correlationTable } from '../report/index.ts';
-import { type BenchmarkDataset, correlate } from '../search/index.ts';
+import { correlate } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
+import type * as commands from './commands.ts';
+import type { OptionsOf } from './options.ts';
 import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
 
 /** Options of `ntkit correlate`. */
-export interface CorrelateCommandOptions {
-  readonly dataset: BenchmarkDataset;
-  readonly resamples: number;
-  readonly seed: number;
-  readonly json: boolean;
-  readonly html?: string;
-}
+type Options = OptionsOf<typeof commands.correlate>;
 
 /** `ntkit correlate RESULTS`: rank correlation of a sweep's metrics with the benchmark's accuracies. */
-export async function correlateCommand(path: string, options: CorrelateCommandOptions): Promise<void> {
+export async function correlateCommand(path: string, options: Options): Promise<void> {
   const { dataset, resamples, seed, json, html } = options;
   if (html !== undefined) await checkWritable(html);
   const [table, accuracies] = [await readSweepTable(path), await loadAccuracyTable()];

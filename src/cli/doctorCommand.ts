@@ -17,12 +17,12 @@ import {
   sum,
   wasmBackend,
 } from '../tensor/index.ts';
+import type * as commands from './commands.ts';
+import type { OptionsOf } from './options.ts';
 import { notice, print, printJson, terminalWidth } from './output.ts';
 
 /** Options of `ntkit doctor`. */
-export interface DoctorOptions {
-  readonly json: boolean;
-}
+type Options = OptionsOf<typeof commands.doctor>;
 
 /** What is found out about a backend. */
 interface Finding {
@@ -42,7 +42,7 @@ interface Finding {
 const dtypeOf: Record<string, DType> = { reference: 'float64' };
 
 /** `ntkit doctor`: every backend on a long sum and on a small network with all of the space's operations, against float64. */
-export async function doctorCommand({ json }: DoctorOptions): Promise<void> {
+export async function doctorCommand({ json }: Options, signal: AbortSignal): Promise<void> {
   const exact = await selfTest(referenceBackend, 'float64');
   const candidates: [name: string, open: () => Promise<Backend>][] = [
     ['reference', () => Promise.resolve(referenceBackend)],
@@ -50,7 +50,10 @@ export async function doctorCommand({ json }: DoctorOptions): Promise<void> {
     ...GPU_MODES.map((mode): [string, () => Promise<Backend>] => [`gpu ${mode}`, () => gpuBackend({ mode })]),
   ];
   const findings: Finding[] = [];
-  for (const [name, open] of candidates) findings.push(await examine(name, open, exact));
+  for (const [name, open] of candidates) {
+    signal.throwIfAborted();
+    findings.push(await examine(name, open, exact));
+  }
   if (json) printJson({ backends: findings });
   else {
     print(renderFindings(findings));

@@ -1,44 +1,41 @@
-import { type Mode, type NetworkCase, parseCase } from '../nn/index.ts';
+import { type NetworkCase, parseCase } from '../nn/index.ts';
 import { readBytes } from '../node/index.ts';
 import {
+  conditionNumberOf,
   describeChoice,
-  type KernelOutputs,
   KernelProgram,
   type Ntk,
-  type ParameterChoice,
+  symmetricEigen,
+  symmetricEigenQR,
   type TangentKernel,
   withConditionNumber,
 } from '../ntk/index.ts';
 import { kernelTable, ntkPage, ntkTable, type ScoredNetwork } from '../report/index.ts';
-import { Generator, type NDArray } from '../tensor/index.ts';
-import { type BackendOptions, type Computation, withBackend } from './backend.ts';
+import { type Backend, Generator, type NDArray } from '../tensor/index.ts';
+import { type Computation, withBackend } from './backend.ts';
 import { loadBatch } from './batchFile.ts';
+import type * as commands from './commands.ts';
+import type { OptionsOf } from './options.ts';
 import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit ntk`. */
-export interface NtkCommandOptions extends BackendOptions {
-  readonly batchSize?: number;
-  readonly images?: string;
-  readonly x2?: string;
-  readonly mode?: Mode;
-  readonly outputs: KernelOutputs;
-  readonly parameters: ParameterChoice;
-  readonly repeats: number;
-  readonly seed: number;
-  readonly json: boolean;
-  readonly html?: string;
-}
+type Options = OptionsOf<typeof commands.ntk>;
 
 /**
  * `ntkit ntk CASE`: the tangent kernel and κ of the network that a case file holds, by default TE-NAS's, on the case's
  * images. With `--x2` the kernel is Θ(x1, x2), which has no κ.
  */
-export function ntkCommand(path: string, options: NtkCommandOptions): Promise<void> {
-  return withBackend(options, (computation) => run(path, options, computation));
+export function ntkCommand(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  return withBackend(options, (computation) => run(path, options, computation, signal));
 }
 
-async function run(path: string, options: NtkCommandOptions, { backend, dtype }: Computation): Promise<void> {
+async function run(
+  path: string,
+  options: Options,
+  { backend, dtype }: Computation,
+  signal: AbortSignal,
+): Promise<void> {
   if (options.html !== undefined) await checkWritable(options.html);
   const read = parseCase((await readBytes('case', path)).bytes, path);
   const { mode = read.mode, outputs, parameters, seed } = options;
@@ -58,10 +55,11 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
       const start = performance.now();
       const kernel = await program.run(x1, {
         x2,
+        signal,
         onProgress: ({ done, of }) => progress.update(repeat + done / of, read.name),
       });
       kernels.push(kernel);
-      if (!x2) conditions.push(await withConditionNumber(kernel, backend));
+      if (!x2) conditions.push(await conditionOf(kernel, options.eigen, backend));
       seconds.push(secondsSince(start));
     }
   } finally {
@@ -115,6 +113,9 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
       // Of Θ(x1, x2) there are none.
       eigenvalues: condition ? [...condition.eigenvalues] : null,
       kappa: condition?.kappa ?? null,
+      kappaLowerBound: condition?.kappaLowerBound ?? null,
+      lambdaMin: condition?.lambdaMin ?? null,
+      lambdaMax: condition?.lambdaMax ?? null,
       verdict: condition?.verdict ?? null,
       noiseFloor: condition?.noiseFloor ?? null,
       logits: matrixRows(kernel.logits),
@@ -127,8 +128,19 @@ async function run(path: string, options: NtkCommandOptions, { backend, dtype }:
   }
 }
 
+/** κ of a kernel, by a method or as the backend computes eigenvalues. */
+async function conditionOf(kernel: TangentKernel, method: Options['eigen'], backend: Backend): Promise<Ntk> {
+  if (method === undefined) return withConditionNumber(kernel, backend);
+  const { values } =
+    method === 'qr'
+      ? await symmetricEigenQR(kernel.kernel, { mlMatrix: await import('ml-matrix') })
+      : symmetricEigen(kernel.kernel, { method });
+  const { dtype, parameters } = kernel;
+  return { ...kernel, ...conditionNumberOf(values, { dtype, parameters: parameters.used }) };
+}
+
 /** The case's batch, the one that the command line names, or as many standard normal images as it asks for. */
-async function batchOf({ input }: NetworkCase, { images, batchSize, seed }: NtkCommandOptions): Promise<NDArray> {
+async function batchOf({ input }: NetworkCase, { images, batchSize, seed }: Options): Promise<NDArray> {
   if (images !== undefined) {
     const batch = await loadBatch('--images', images, { samples: batchSize ?? input.shape[0], seed });
     return batchSize === undefined ? batch : firstOf(batch, batchSize);

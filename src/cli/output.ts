@@ -1,10 +1,33 @@
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InputError } from '../tensor/index.ts';
+import { InputError } from '../errors.ts';
+
+// stdout holds results and nothing else; everything else goes to stderr.
+
+/** Why stdout takes no more, if it does not. */
+let failure: NodeJS.ErrnoException | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => (failure ??= error));
+// Who has closed stderr does not want to hear of it.
+process.stderr.on('error', () => undefined);
 
 /** One line, or several, on stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/**
+ * Waits for what was printed to be written. A reader that has gone away, as `head` does, is no fault.
+ *
+ * @throws InputError when it cannot be written, e.g. on a full device.
+ */
+export async function flush(): Promise<void> {
+  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    process.stdout.write('', resolve);
+  });
+  // A stream that is broken tells the next to write only that it is.
+  const reason = failure ?? error;
+  if (!reason || reason.code === 'EPIPE') return;
+  throw new InputError(`stdout: cannot be written (${reason.code ?? reason.message})`);
 }
 
 /**
@@ -27,6 +50,19 @@ export function notice(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** What is wrong, in one line on stderr, whatever names and values it holds. */
+export function complain(message: string): void {
+  notice(`ntkit: ${oneLine(message)}`);
+}
+
+/** Text without what would end its line or command the terminal: such characters as JavaScript writes them. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const short = JSON.stringify(character).slice(1, -1);
+    return short === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : short;
+  });
+}
+
 /**
  * Makes sure that a page can be written before hours are spent on what it shows.
  *
@@ -37,12 +73,19 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes a page that is rendered already.
+ * Writes a page that is rendered already: the old one is replaced whole, or not at all.
  *
  * @throws InputError when the file cannot be written.
  */
 export async function writePage(path: string, page: string): Promise<void> {
-  await attemptWriting(path, writeFile(path, page));
+  const present = await stat(path).catch(() => undefined);
+  if (present && !present.isFile()) {
+    // A device or a pipe is written to, never replaced.
+    await attemptWriting(path, writeFile(path, page));
+  } else {
+    const { writeAtomically } = await import('../node/index.ts');
+    await writeAtomically(path, page);
+  }
   notice(`wrote ${path}`);
 }
 

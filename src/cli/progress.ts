@@ -18,10 +18,16 @@ export function progressBar(total: number): Progress {
     hideCursor: true,
     clearOnComplete: true,
     stopOnComplete: false,
+    gracefulExit: false, // below, for every way to end
   };
   const bar = new SingleBar(options, Presets.shades_classic);
   bar.start(total, 0, { label: '' });
-  return { update: (done, label) => bar.update(done, { label }), stop: () => bar.stop() };
+  const stop = () => {
+    process.off('exit', stop);
+    bar.stop(); // shows the cursor again, and lets lines wrap
+  };
+  process.on('exit', stop);
+  return { update: (done, label) => bar.update(done, { label }), stop };
 }
 
 /** Time left is what has passed, times what is left of the work over what was done since the first update. */

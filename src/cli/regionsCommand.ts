@@ -1,21 +1,25 @@
 import { parseBatchesCase } from '../nn/index.ts';
 import { readBytes } from '../node/index.ts';
 import { LinearRegionProgram, type LinearRegions } from '../ntk/index.ts';
-import { type BackendOptions, type Computation, withBackend } from './backend.ts';
+import { type Computation, withBackend } from './backend.ts';
+import type * as commands from './commands.ts';
+import type { OptionsOf } from './options.ts';
 import { print, printJson } from './output.ts';
 
 /** Options of `ntkit regions`. */
-export interface RegionsCommandOptions extends BackendOptions {
-  readonly repeats: number;
-  readonly json: boolean;
-}
+type Options = OptionsOf<typeof commands.regions>;
 
 /** `ntkit regions CASE`: linear regions of the network of a case file, among the samples that it holds. */
-export function regionsCommand(path: string, options: RegionsCommandOptions): Promise<void> {
-  return withBackend(options, (computation) => run(path, options, computation));
+export function regionsCommand(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  return withBackend(options, (computation) => run(path, options, computation, signal));
 }
 
-async function run(path: string, options: RegionsCommandOptions, { backend, dtype }: Computation): Promise<void> {
+async function run(
+  path: string,
+  options: Options,
+  { backend, dtype }: Computation,
+  signal: AbortSignal,
+): Promise<void> {
   const { name, mode, network, batches } = parseBatchesCase((await readBytes('case', path)).bytes, path);
   const setupStart = performance.now();
   const program = await LinearRegionProgram.compile(network, batches[0].shape, { mode, backend, dtype });
@@ -24,6 +28,7 @@ async function run(path: string, options: RegionsCommandOptions, { backend, dtyp
   let counted: LinearRegions | undefined;
   try {
     for (let repeat = 0; repeat < options.repeats; repeat++) {
+      signal.throwIfAborted();
       const start = performance.now();
       counted = await program.run(batches);
       seconds.push(secondsSince(start));

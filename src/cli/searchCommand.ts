@@ -5,64 +5,46 @@ import { acquireLock, loadAccuracyTable, loadSearch, openDataset, saveSearch, wr
 import { searchPage, type SearchResult, searchResult } from '../report/index.ts';
 import {
   BENCHMARK_DATASETS,
-  type Criteria,
   type Entry,
-  type Fidelity,
   historyOf,
   runSearch,
   type Search,
   SEARCH_SPACES,
   type SearchSettings,
-  type SpaceName,
   TE_NAS_COMMON,
   TE_NAS_SETTINGS,
   totalWork,
 } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
-import { type BackendOptions, type Computation, withBackend } from './backend.ts';
+import { type Computation, withBackend } from './backend.ts';
+import type * as commands from './commands.ts';
+import type { OptionsOf } from './options.ts';
 import { checkWritable, notice, print, printJson, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit search`. */
-export interface SearchCommandOptions extends BackendOptions {
-  readonly space: SpaceName;
-  readonly data: string;
-  readonly fidelity: Fidelity;
-  readonly criteria: Criteria;
-  readonly paired: boolean;
-  readonly seed: number;
-  readonly classes: number;
-  readonly batchSize?: number;
-  readonly pruneNumber?: number;
-  readonly repeats: number;
-  readonly regionBatches: number;
-  readonly regionSamples: number;
-  readonly out?: string;
-  readonly resume: boolean;
-  readonly json: boolean;
-  readonly html?: string;
-}
+type Options = OptionsOf<typeof commands.search>;
 
 /** `ntkit search`: TE-NAS's pruning search. */
-export function searchCommand(options: SearchCommandOptions): Promise<void> {
-  return withBackend(options, (computation) => run(options, computation));
+export function searchCommand(options: Options, signal: AbortSignal): Promise<void> {
+  return withBackend(options, (computation) => run(options, computation, signal));
 }
 
-async function run(options: SearchCommandOptions, computation: Computation): Promise<void> {
+async function run(options: Options, computation: Computation, signal: AbortSignal): Promise<void> {
   const { out, html, resume } = options;
   if (resume && out === undefined) throw new InputError('--resume: expected with --out DIR, where the search is kept');
   if (html !== undefined) await checkWritable(html);
-  if (out === undefined) return searchAndReport(options, computation);
+  if (out === undefined) return searchAndReport(options, computation, signal);
   await makeFolder(out);
   const lock = await acquireLock(join(out, 'search.lock'), out);
   try {
-    await searchAndReport(options, computation);
+    await searchAndReport(options, computation, signal);
   } finally {
     await lock.release();
   }
 }
 
-async function searchAndReport(options: SearchCommandOptions, computation: Computation): Promise<void> {
+async function searchAndReport(options: Options, computation: Computation, signal: AbortSignal): Promise<void> {
   const { out, html, json } = options;
   const settings = settingsOf(options, computation);
   const saved = out === undefined ? undefined : join(out, 'search.json');
@@ -74,6 +56,7 @@ async function searchAndReport(options: SearchCommandOptions, computation: Compu
   const onEntry = async (search: Search) => {
     if (saved !== undefined) await saveSearch(saved, search);
     progress.update(search.work, `round ${search.finished.length + (search.next === undefined ? 0 : 1)}`);
+    signal.throwIfAborted();
   };
   const { backend } = computation;
   const search = await runSearch({ settings, dataset, backend, entries, onEntry }).finally(() => progress.stop());
@@ -95,7 +78,7 @@ async function searchAndReport(options: SearchCommandOptions, computation: Compu
   else printResult(result, seconds);
 }
 
-function settingsOf(options: SearchCommandOptions, { backend, dtype }: Computation): SearchSettings {
+function settingsOf(options: Options, { backend, dtype }: Computation): SearchSettings {
   const { space, fidelity, criteria, paired, seed, data, classes, repeats, regionBatches, regionSamples } = options;
   return {
     space,

@@ -1,34 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { type Genotype, type Mode, parseGenotype } from '../nn/index.ts';
+import { type Genotype, parseGenotype } from '../nn/index.ts';
 import { openDataset, runSweep } from '../node/index.ts';
-import { CELL_COUNT, cellAt, type Fidelity, randomCells, type SweepSettings } from '../search/index.ts';
+import { CELL_COUNT, cellAt, randomCells, type SweepSettings } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
-import { type BackendOptions, withLanes } from './backend.ts';
+import { withLanes } from './backend.ts';
+import type * as commands from './commands.ts';
+import type { OptionsOf } from './options.ts';
 import { print, printJson } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit sweep`. */
-export interface SweepCommandOptions extends BackendOptions {
-  readonly count?: number;
-  readonly all?: boolean;
-  readonly archs?: string;
-  readonly out: string;
-  readonly data: string;
-  readonly channels: number;
-  readonly cells: number;
-  readonly classes: number;
-  readonly batchSize: number;
-  readonly repeats: number;
-  readonly mode: Mode;
-  readonly init: Fidelity;
-  readonly regionBatches: number;
-  readonly regionSamples: number;
-  readonly seed: number;
-  readonly json: boolean;
-}
+type Options = OptionsOf<typeof commands.sweep>;
 
 /** `ntkit sweep`: κ, regions, parameters and FLOPs of many NAS-Bench-201 cells, into a table that survives a kill. */
-export function sweepCommand(options: SweepCommandOptions): Promise<void> {
+export function sweepCommand(options: Options, signal: AbortSignal): Promise<void> {
   return withLanes(options, async ({ backend, dtype, lanes }) => {
     const cells = await cellsOf(options);
     const dataset = await openDataset(options.data, { seed: options.seed });
@@ -36,7 +21,10 @@ export function sweepCommand(options: SweepCommandOptions): Promise<void> {
     const progress = progressBar(cells.length);
     const start = performance.now();
     try {
-      const onRow = (done: number) => progress.update(done, `${done} of ${cells.length} cells`);
+      const onRow = (done: number) => {
+        progress.update(done, `${done} of ${cells.length} cells`);
+        signal.throwIfAborted();
+      };
       const outcome = await runSweep({ cells, settings, dataset, lanes, path: options.out, onRow });
       const seconds = (performance.now() - start) / 1000;
       progress.stop();
@@ -53,7 +41,7 @@ export function sweepCommand(options: SweepCommandOptions): Promise<void> {
   });
 }
 
-async function cellsOf({ count, all = false, archs, seed }: SweepCommandOptions): Promise<Genotype[]> {
+async function cellsOf({ count, all, archs, seed }: Options): Promise<Genotype[]> {
   if (Number(count !== undefined) + Number(all) + Number(archs !== undefined) !== 1) {
     throw new InputError('sweep: expected one of --count N, --all and --archs FILE');
   }
@@ -73,7 +61,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function settingsOf(options: SweepCommandOptions, backend: string, dtype: string): SweepSettings {
+function settingsOf(options: Options, backend: string, dtype: string): SweepSettings {
   const { data, channels, cells, classes, batchSize, repeats, mode, init, seed, regionBatches, regionSamples } =
     options;
   const regions = { batches: regionBatches, samples: regionSamples };

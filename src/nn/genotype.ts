@@ -1,5 +1,5 @@
 import { InputError } from '../tensor/index.ts';
-import { NAS_BENCH_201_SPACE } from './operations.ts';
+import { NAS_BENCH_201_SPACE } from './spaces.ts';
 
 /** For each node of a cell after the first, the operation on the edge from every earlier node. */
 export type Genotype = readonly (readonly string[])[];

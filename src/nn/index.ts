@@ -18,7 +18,8 @@ export { PRUNED_ALPHA, sortedEdges } from './mixture.ts';
 export { type Children, Functional, Module, Sequential } from './module.ts';
 export { Buffer, Parameter, type Start } from './parameter.ts';
 export { cellNetwork, NasBench201Network, type NasBench201Size, superNetwork } from './nasBench201.ts';
-export { DARTS_SPACE, NAS_BENCH_201_SPACE, operation, OPERATIONS } from './operations.ts';
+export { operation, OPERATIONS } from './operations.ts';
+export { DARTS_SPACE, NAS_BENCH_201_SPACE } from './spaces.ts';
 export {
   BATCH_NORM_MOMENTUM,
   type ImageBatch,

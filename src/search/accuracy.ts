@@ -1,7 +1,8 @@
 import { oneOf } from '../check.ts';
 import type { Genotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
-import { CELL_COUNT, cellDigits } from './cells.ts';
+import { cellAt, cellDigits } from './cells.ts';
+import { CELL_COUNT } from './constants.ts';
 
 /** Data sets that NAS-Bench-201 trains on. */
 export const BENCHMARK_DATASETS = ['cifar10', 'cifar100', 'imagenet16-120'] as const;
@@ -56,6 +57,17 @@ export class AccuracyTable {
   /** The accuracies of a cell. */
   of(cell: Genotype): CellAccuracy {
     return this.#rows.get(cellDigits(cell))!;
+  }
+
+  /**
+   * The cell of a number of the benchmark's.
+   *
+   * @throws InputError when it has no such number.
+   */
+  cell(index: number): Genotype {
+    const [digits] = [...this.#rows].find(([, row]) => row.index === index) ?? [];
+    if (digits === undefined) throw new InputError(`cell: expected a number from 0 to ${CELL_COUNT - 1}, got ${index}`);
+    return cellAt(parseInt(digits, 5));
   }
 
   /** How many cells are more accurate than one. */

@@ -16,9 +16,6 @@ export interface RegionBatchSize {
   readonly samples: number;
 }
 
-/** TE-NAS's 3 batches of 1000. */
-export const REGION_BATCHES: RegionBatchSize = { batches: 3, samples: 1000 };
-
 const REGION_CROP = 3;
 const REGION_CHANNELS = 1;
 

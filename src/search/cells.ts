@@ -1,11 +1,6 @@
 import { type Genotype, NAS_BENCH_201_SPACE } from '../nn/index.ts';
 import { Generator, InputError } from '../tensor/index.ts';
-
-/** Edges of a NAS-Bench-201 cell: 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2. */
-const EDGES = 6;
-
-/** The number of cells in NAS-Bench-201. */
-export const CELL_COUNT = NAS_BENCH_201_SPACE.length ** EDGES;
+import { CELL_COUNT, EDGES } from './constants.ts';
 
 /**
  * Cell `index` of all 15,625: its digits to base 5 are the operations of its edges, the first edge's foremost.

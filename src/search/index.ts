@@ -5,9 +5,10 @@
  * @module
  */
 export { AccuracyTable, BENCHMARK_DATASETS, type BenchmarkDataset, type CellAccuracy } from './accuracy.ts';
-export { kappaBatch, REGION_BATCHES, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
+export { kappaBatch, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
+export { CELL_COUNT, REGION_BATCHES, TE_NAS_COMMON } from './constants.ts';
 export { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
-export { canonicalForm, CELL_COUNT, cellAt, cellDigits, randomCells, representativeOf } from './cells.ts';
+export { canonicalForm, cellAt, cellDigits, randomCells, representativeOf } from './cells.ts';
 export { correlate, type MetricCorrelation } from './correlate.ts';
 export {
   averageRanks,
@@ -62,7 +63,6 @@ export {
   type Fidelity,
   requireSameSettings,
   type SearchSettings,
-  TE_NAS_COMMON,
   TE_NAS_SETTINGS,
   TIES,
 } from './settings.ts';

@@ -1,6 +1,6 @@
 import { oneOf } from '../check.ts';
 import { DTYPES, InputError } from '../tensor/index.ts';
-import { type RegionBatchSize, REGION_BATCHES } from './batches.ts';
+import type { RegionBatchSize } from './batches.ts';
 import type { TieRule } from './ranking.ts';
 import { SEARCH_SPACES, type SpaceName } from './space.ts';
 
@@ -59,9 +59,6 @@ export const TE_NAS_SETTINGS: Readonly<Record<SpaceName, Pick<SearchSettings, 'b
   'nas-bench-201': { batchSize: 72, pruneNumber: 1 },
   darts: { batchSize: 14, pruneNumber: 3 },
 };
-
-/** What is the same in both spaces. */
-export const TE_NAS_COMMON = { classes: 10, repeats: 3, digits: 3, regions: REGION_BATCHES } as const;
 
 /**
  * Makes sure that the words of settings are known ones.

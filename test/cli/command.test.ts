@@ -1,32 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeNpy } from '../../src/data/index.ts';
 import { encodeSafetensors, parseSafetensors } from '../../src/nn/index.ts';
 import { ndarray } from '../../src/tensor/index.ts';
+import { ntkit } from '../support/command.ts';
 import { golden, goldenNames, goldenPath } from '../support/golden.ts';
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const tsx = createRequire(import.meta.url).resolve('tsx/cli');
-const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;
-
-/** Runs the command in a process of its own, as a user does. */
-function ntkit(...args: string[]): Promise<Result> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [tsx, main, ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
 
 let folder: string;
 const file = (name: string) => join(folder, name);

@@ -1,34 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeNpy } from '../../src/data/index.ts';
 import { Generator } from '../../src/tensor/index.ts';
+import { COMMAND, ntkit, start as startProgram } from '../support/command.ts';
 import { goldenPath } from '../support/golden.ts';
 
-// In one process, so that killing it kills what computes.
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly done: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
-}
-
-function start(...args: string[]): Running {
-  const child = spawn(process.execPath, ['--import', tsx, main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const out = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
-  return { child, done: once(child, 'close').then(([code]) => ({ code: code as number | null, ...out })) };
-}
-
-const ntkit = (...args: string[]) => start(...args).done;
+const start = (...args: string[]) => startProgram([...COMMAND, ...args]);
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -1,0 +1,159 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import type { BENCHMARK_DATASETS } from '../search/accuracy.ts';
+import { CELL_COUNT, TE_NAS_COMMON } from '../search/constants.ts';
+import {
+  classesOption,
+  dataOption,
+  integer,
+  jsonOption,
+  modeOption,
+  outputs,
+  parameters,
+  seedOption,
+  withBackendOptions,
+  withNetworkOptions,
+  withRegionOptions,
+} from './options.ts';
+
+// The commands and their options, as the help shows them. What each does is loaded when it is called.
+
+const repeatsOption = () => new Option('--repeats <count>', 'number of repetitions').argParser(integer(1)).default(1);
+
+/** `ntkit ntk CASE` */
+export const ntk = () =>
+  withBackendOptions(
+    new Command('ntk')
+      .description(
+        "the tangent kernel and κ of the network, weights and images in a case file (.safetensors); TE-NAS's by default",
+      )
+      .argument('<case>'),
+  )
+    .addOption(seedOption())
+    .option('--html <file>', 'write a page with the kernel matrix and its spectrum')
+    .option(
+      '--images <source>',
+      "a batch instead of the case's: FILE.npy, FILE.safetensors (tensor input), or a --data source",
+    )
+    .option('--x2 <source>', 'a second batch: the kernel is Θ(x1, x2)')
+    .addOption(modeOption().default(undefined, "the case's"))
+    .addOption(
+      new Option('--outputs <which>', 'sum, trace, full, or the number of one output')
+        .argParser(outputs)
+        .default('sum' as const),
+    )
+    .addOption(
+      new Option('--parameters <which>', 'weight, all, or /REGEX/ on names')
+        .argParser(parameters)
+        .default('weight' as const),
+    )
+    .addOption(
+      new Option(
+        '--batch-size <count>',
+        "number of images: the first of --images, or standard normal ones in place of the case's",
+      ).argParser(integer(1)),
+    )
+    .addOption(
+      new Option('--eigen <method>', 'how eigenvalues are computed; as the backend does by default').choices([
+        'jacobi',
+        'householder',
+        'qr',
+      ] as const),
+    )
+    .addOption(repeatsOption());
+
+/** `ntkit score` */
+export const score = () =>
+  withNetworkOptions(
+    withBackendOptions(new Command('score').description('κ of NAS-Bench-201 cells at initialisation')),
+    5,
+  )
+    .addOption(seedOption())
+    .option('--html <file>', 'write a page with kernel matrices and spectra')
+    .option(
+      '--arch <cells...>',
+      "architecture strings, or the benchmark's numbers of cells; five well-known cells by default",
+    )
+    .addOption(dataOption('sample'));
+
+/** `ntkit regions CASE` */
+export const regions = () =>
+  withBackendOptions(
+    new Command('regions')
+      .description('linear regions of the network in a case file (.safetensors), among its samples')
+      .argument('<case>'),
+  ).addOption(repeatsOption());
+
+/** `ntkit search` */
+export const search = () =>
+  withRegionOptions(withBackendOptions(new Command('search').description("TE-NAS's pruning search")))
+    .addOption(classesOption())
+    .addOption(
+      new Option('--space <name>', 'search space')
+        .choices(['nas-bench-201', 'darts'] as const)
+        .default('nas-bench-201' as const),
+    )
+    .addOption(dataOption('sample-1000'))
+    .addOption(
+      new Option('--fidelity <reading>', 'TE-NAS as its paper says, or as its code does')
+        .choices(['paper', 'code'] as const)
+        .default('paper' as const),
+    )
+    .addOption(
+      new Option('--criteria <which>', 'what candidates are ranked by')
+        .choices(['both', 'kappa', 'regions'] as const)
+        .default('both' as const),
+    )
+    .option('--paired', 'all candidates of a round see the same weights and images: half the work, less noise', false)
+    .addOption(new Option('--batch-size <count>', "images of a κ; TE-NAS's by default").argParser(integer(1)))
+    .addOption(
+      new Option('--prune-number <count>', "operations an edge loses in a round; TE-NAS's by default").argParser(
+        integer(1),
+      ),
+    )
+    .addOption(
+      new Option('--repeats <count>', 'draws of a candidate').argParser(integer(1)).default(TE_NAS_COMMON.repeats),
+    )
+    .addOption(seedOption())
+    .option('--out <folder>', 'keep the search there: state, history and page')
+    .option('--resume', 'go on with the search in that folder', false)
+    .option('--html <file>', 'write a page with every round');
+
+/** `ntkit sweep` */
+export const sweep = () =>
+  withNetworkOptions(
+    withRegionOptions(
+      withBackendOptions(
+        new Command('sweep').description(
+          'κ, linear regions, parameters and FLOPs of many NAS-Bench-201 cells, as a table',
+        ),
+      ),
+    ),
+    1,
+  )
+    .addOption(new Option('--count <number>', 'number of random cells').argParser(integer(1, CELL_COUNT)))
+    .option('--all', `all ${CELL_COUNT.toLocaleString('en')} cells`, false)
+    .option('--archs <file>', 'the architectures of a file, one a line')
+    .option('--out <file>', 'the table (CSV); it is continued when it is there', 'sweep.csv')
+    .addOption(dataOption('sample-1000'))
+    .addOption(seedOption());
+
+/** `ntkit correlate RESULTS` */
+export const correlate = () =>
+  new Command('correlate')
+    .description("rank correlation of a sweep's table with the true accuracies of NAS-Bench-201")
+    .argument('<results>')
+    .addOption(
+      new Option('--dataset <name>', 'accuracies on which')
+        .choices(['cifar10', 'cifar100', 'imagenet16-120'] as const satisfies typeof BENCHMARK_DATASETS)
+        .default('cifar10' as const),
+    )
+    .addOption(new Option('--resamples <count>', 'of the bootstrap intervals').argParser(integer(1)).default(1000))
+    .addOption(seedOption())
+    .addOption(jsonOption())
+    .option('--html <file>', 'write a page with scatter plots');
+
+/** `ntkit doctor` */
+export const doctor = () =>
+  new Command('doctor')
+    .description('which backends run here, on what, and how far each is off on a self-test')
+    .addOption(jsonOption());

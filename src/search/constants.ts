@@ -1,0 +1,16 @@
+import { NAS_BENCH_201_SPACE } from '../nn/spaces.ts';
+import type { RegionBatchSize } from './batches.ts';
+
+// Numbers of NAS-Bench-201 and of TE-NAS, which the command's help shows: nothing else is loaded with them.
+
+/** Edges of a NAS-Bench-201 cell: 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2. */
+export const EDGES = 6;
+
+/** The number of cells in NAS-Bench-201. */
+export const CELL_COUNT: number = NAS_BENCH_201_SPACE.length ** EDGES;
+
+/** TE-NAS's 3 batches of 1000. */
+export const REGION_BATCHES: RegionBatchSize = { batches: 3, samples: 1000 };
+
+/** What is the same in both spaces of TE-NAS. */
+export const TE_NAS_COMMON = { classes: 10, repeats: 3, digits: 3, regions: REGION_BATCHES } as const;

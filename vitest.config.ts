@@ -1,6 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const sources = fileURLToPath(new URL('./src/', import.meta.url));
+
 export default defineConfig({
+  resolve: {
+    // Examples import the package by its name, as an application does.
+    alias: [
+      { find: /^ntkit$/, replacement: `${sources}index.ts` },
+      { find: /^ntkit\/(\w+)$/, replacement: `${sources}$1/index.ts` },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 120_000,

@@ -6,6 +6,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license?: string;
+  readonly author?: string | { readonly name: string };
 }
 
 /** Files in which packages say under what terms they are copied. */
@@ -33,9 +34,15 @@ export async function licencesOf(paths: readonly string[]): Promise<string> {
   return ['ntkit contains code of the following packages, each under its own licence.\n', ...sections].join(rule);
 }
 
-async function licenceOf(folder: string, { name, license }: Manifest): Promise<string> {
+async function licenceOf(folder: string, { name, license, author }: Manifest): Promise<string> {
   const files = (await readdir(folder)).filter((file) => LICENCE.test(file)).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  if (texts.length === 0) throw new Error(`${folder.split(sep).at(-1)}: ${name} (${license}): expected a licence file`);
-  return texts.map((text) => text.trim()).join('\n\n');
+  if (texts.length > 0) return texts.map((text) => text.trim()).join('\n\n');
+  // Some packages say in a word what their repository has the text of.
+  const holder = typeof author === 'string' ? author : author?.name;
+  if (license !== 'MIT' || holder === undefined) {
+    throw new Error(`${folder.split(sep).at(-1)}: ${name} (${license}): expected a licence file`);
+  }
+  const own = await readFile(new URL('../LICENSE', import.meta.url), 'utf8');
+  return own.trim().replace(/^Copyright .*$/m, `Copyright (c) ${holder}`);
 }

@@ -1,5 +1,5 @@
 import { type NetworkCase, parseCase } from '../nn/index.ts';
-import { readBytes } from '../node/index.ts';
+import { loadBatch, readBytes } from '../node/index.ts';
 import {
   conditionNumberOf,
   describeChoice,
@@ -13,10 +13,9 @@ import {
 import { kernelTable, ntkPage, ntkTable, type ScoredNetwork } from '../report/index.ts';
 import { type Backend, Generator, type NDArray } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
-import { loadBatch } from './batchFile.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
+import { checkWritable, notice, print, printJson, terminalWidth, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit ntk`. */
@@ -40,7 +39,8 @@ async function run(
   const read = parseCase((await readBytes('case', path)).bytes, path);
   const { mode = read.mode, outputs, parameters, seed } = options;
   const x1 = await batchOf(read, options);
-  const x2 = options.x2 === undefined ? undefined : await loadBatch('--x2', options.x2, { samples: x1.shape[0], seed });
+  const request = { samples: x1.shape[0], seed, channels: read.input.shape[1], onNotice: notice };
+  const x2 = options.x2 === undefined ? undefined : await loadBatch('--x2', options.x2, request);
 
   const setupStart = performance.now();
   const shapes = [x1.shape, x2?.shape] as const;
@@ -142,7 +142,8 @@ async function conditionOf(kernel: TangentKernel, method: Options['eigen'], back
 /** The case's batch, the one that the command line names, or as many standard normal images as it asks for. */
 async function batchOf({ input }: NetworkCase, { images, batchSize, seed }: Options): Promise<NDArray> {
   if (images !== undefined) {
-    const batch = await loadBatch('--images', images, { samples: batchSize ?? input.shape[0], seed });
+    const [n, channels] = input.shape;
+    const batch = await loadBatch('--images', images, { samples: batchSize ?? n, seed, channels, onNotice: notice });
     return batchSize === undefined ? batch : firstOf(batch, batchSize);
   }
   if (batchSize === undefined || batchSize === input.shape[0]) return input;

@@ -48,9 +48,10 @@ export const modeOption = () =>
 
 /** Where images come from. */
 export const dataOption = <Source extends string>(source: Source) =>
-  new Option('--data <source>', 'cifar10:PATH, npy:FILE, idx:FILE, sample, sample-1000 or synthetic').default<string>(
-    source,
-  );
+  new Option(
+    '--data <source>',
+    'cifar10:PATH, cifar100:PATH, npy:FILE, npz:FILE, idx:FILE, sample, sample-1000 or synthetic',
+  ).default<string>(source);
 
 /** A command with the options of all that compute. */
 export const withBackendOptions = <Arguments extends unknown[], Options extends OptionValues>(

@@ -7,15 +7,15 @@ import {
   TE_NAS_SCHEMES,
   WELL_KNOWN_CELLS,
 } from '../nn/index.ts';
-import { loadAccuracyTable, openDataset } from '../node/index.ts';
+import { loadAccuracyTable, openImages } from '../node/index.ts';
 import { type Ntk, NtkProgram, type Verdict } from '../ntk/index.ts';
 import { mean, ntkPage, ntkTable, type ScoredNetwork, standardDeviation } from '../report/index.ts';
-import { repeatBatches } from '../search/index.ts';
+import { IMAGE_CHANNELS, repeatBatches } from '../search/index.ts';
 import { Generator, type NDArray } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
+import { checkWritable, notice, print, printJson, terminalWidth, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit score`. */
@@ -44,7 +44,12 @@ async function run(options: Options, computation: Computation, signal: AbortSign
   const { backend, dtype } = computation;
   if (options.html !== undefined) await checkWritable(options.html);
   const candidates = await candidatesOf(options.arch);
-  const batches = repeatBatches(await openDataset(data, { seed }), batchSize, repeats, seed);
+  const batches = repeatBatches(
+    await openImages(data, { seed, channels: IMAGE_CHANNELS, onNotice: notice }),
+    batchSize,
+    repeats,
+    seed,
+  );
 
   const progress = progressBar(candidates.length * repeats * batchSize);
   const scored: Scored[] = [];

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseGenotype } from '../nn/index.ts';
-import { acquireLock, loadAccuracyTable, loadSearch, openDataset, saveSearch, writeAtomically } from '../node/index.ts';
+import { acquireLock, loadAccuracyTable, loadSearch, openImages, saveSearch, writeAtomically } from '../node/index.ts';
 import { searchPage, type SearchResult, searchResult } from '../report/index.ts';
 import {
   BENCHMARK_DATASETS,
   type Entry,
   historyOf,
+  IMAGE_CHANNELS,
   runSearch,
   type Search,
   SEARCH_SPACES,
@@ -49,7 +50,7 @@ async function searchAndReport(options: Options, computation: Computation, signa
   const settings = settingsOf(options, computation);
   const saved = out === undefined ? undefined : join(out, 'search.json');
   const entries = saved === undefined ? [] : await savedEntries(saved, settings, options.resume);
-  const dataset = await openDataset(settings.data, { seed: settings.seed });
+  const dataset = await openImages(settings.data, { seed: settings.seed, channels: IMAGE_CHANNELS, onNotice: notice });
 
   const start = performance.now();
   const progress = progressBar(totalWork(SEARCH_SPACES[settings.space], settings.pruneNumber, settings.paired));

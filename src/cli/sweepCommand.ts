@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type Genotype, parseGenotype } from '../nn/index.ts';
-import { openDataset, runSweep } from '../node/index.ts';
-import { CELL_COUNT, cellAt, randomCells, type SweepSettings } from '../search/index.ts';
+import { openImages, runSweep } from '../node/index.ts';
+import { CELL_COUNT, cellAt, IMAGE_CHANNELS, randomCells, type SweepSettings } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { withLanes } from './backend.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { print, printJson } from './output.ts';
+import { notice, print, printJson } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit sweep`. */
@@ -16,7 +16,7 @@ type Options = OptionsOf<typeof commands.sweep>;
 export function sweepCommand(options: Options, signal: AbortSignal): Promise<void> {
   return withLanes(options, async ({ backend, dtype, lanes }) => {
     const cells = await cellsOf(options);
-    const dataset = await openDataset(options.data, { seed: options.seed });
+    const dataset = await openImages(options.data, { seed: options.seed, channels: IMAGE_CHANNELS, onNotice: notice });
     const settings = settingsOf(options, backend.name, dtype);
     const progress = progressBar(cells.length);
     const start = performance.now();

@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { allocate, formatShape, type Generator, type NDArray } from '../tensor/index.ts';
-import type { Image, Pixels } from './dataset.ts';
+import { type Image, imageShape, type Pixels } from './dataset.ts';
 
 /** A random change of an image as it is stored, before normalisation. It leaves its argument as it is. */
 export type Augmentation = (image: Image, generator: Generator) => Image;
@@ -15,7 +15,7 @@ export interface Window {
 
 /** The part of an image that lies in a window: [c, window height, window width]. */
 export function crop({ shape, data }: Image, { top, left, height, width }: Window): Image {
-  const [channels, rows, columns] = shape;
+  const [channels, rows, columns] = imageShape('crop', shape);
   const out = sameKind(data, channels * height * width);
   const from = Math.max(0, left);
   const to = Math.min(columns, left + width);
@@ -30,7 +30,7 @@ export function crop({ shape, data }: Image, { top, left, height, width }: Windo
 
 /** An image seen in a mirror: columns in reverse order. */
 export function flipHorizontal({ shape, data }: Image): Image {
-  const width = shape[2];
+  const [, , width] = imageShape('flipHorizontal', shape);
   const out = sameKind(data, data.length); // not `slice`, which in Node's Buffer is a view
   out.set(data);
   for (let start = 0; start < out.length; start += width) out.subarray(start, start + width).reverse();
@@ -51,7 +51,7 @@ export function randomCrop(size: number, padding = 0): Augmentation {
     );
   }
   return (image, generator) => {
-    const [, rows, columns] = image.shape;
+    const [, rows, columns] = imageShape('randomCrop', image.shape);
     if (size > rows + 2 * padding || size > columns + 2 * padding) {
       throw new ShapeError(
         `randomCrop: window ${size}×${size} does not fit, ` +

@@ -1,11 +1,11 @@
 import { InputError, ShapeError } from '../errors.ts';
-import { formatShape, type NDArray, sameShape } from '../tensor/index.ts';
+import { formatShape, type NDArray, sameShape, sizeOf } from '../tensor/index.ts';
 import type { Sample } from './dataset.ts';
 import { type Normalization, writeNormalized } from './normalization.ts';
 
 /** Images that go through a network together. */
 export interface Batch {
-  /** [n, c, h, w] in float32, normalised. */
+  /** [n, c, h, w] in float32, normalised; of vectors [n, d]. */
   readonly images: NDArray;
   /** The class of each image, −1 where it is not known. */
   readonly labels: Int32Array;
@@ -20,8 +20,8 @@ export interface Batch {
 export function collate(samples: readonly Sample[], normalization?: Normalization): Batch {
   if (samples.length === 0) throw new InputError('collate: an empty batch, expected at least 1 sample, got 0');
   const { shape } = samples[0].image;
-  const [channels, height, width] = shape;
-  const size = channels * height * width;
+  const channels = shape[0];
+  const size = sizeOf(shape);
   const data = new Float32Array(samples.length * size);
   samples.forEach(({ image }, i) => {
     if (!sameShape(image.shape, shape)) {
@@ -29,7 +29,7 @@ export function collate(samples: readonly Sample[], normalization?: Normalizatio
         `collate: image ${i} has another shape, expected ${formatShape(shape)}, got ${formatShape(image.shape)}`,
       );
     }
-    writeNormalized(image.data, channels, height * width, normalization, data, i * size);
+    writeNormalized(image.data, channels, size / channels, normalization, data, i * size);
   });
   return {
     images: { shape: [samples.length, ...shape], dtype: 'float32', data },

@@ -1,5 +1,6 @@
-import { InputError } from '../errors.ts';
-import type { Normalization } from './normalization.ts';
+import { InputError, ShapeError } from '../errors.ts';
+import { formatShape, type Shape, sizeOf } from '../tensor/index.ts';
+import { type Normalization, requireChannels } from './normalization.ts';
 
 /** Channels, height and width of an image. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -7,9 +8,9 @@ export type ImageShape = readonly [channels: number, height: number, width: numb
 /** Values of images as they are stored: bytes from 0 to 255, or numbers of any scale. */
 export type Pixels = Uint8Array | Float32Array;
 
-/** One image: `data` holds c·h·w values in row-major order, channels outermost. */
+/** One image: `data` holds c·h·w values in row-major order, channels outermost. Or a vector, [d]. */
 export interface Image {
-  readonly shape: ImageShape;
+  readonly shape: Shape;
   readonly data: Pixels;
 }
 
@@ -22,11 +23,11 @@ export interface Sample {
 /** The label of an image whose class is not known. */
 export const NO_LABEL = -1;
 
-/** Indexed images of one shape. Bytes stay bytes until a batch asks for them. */
+/** Indexed images of one shape, [c, h, w], or vectors, [d]. Bytes stay bytes until a batch asks for them. */
 export interface Dataset {
   /** What messages call the set, e.g. `cifar10 data_batch_1.bin`. */
   readonly name: string;
-  readonly shape: ImageShape;
+  readonly shape: Shape;
   /** The number of images, at least 1. */
   readonly length: number;
   /** One class an image, if the set has classes. */
@@ -44,17 +45,18 @@ export interface Dataset {
 /** What an {@link ArrayDataset} is made of. */
 export interface ArrayDatasetFields {
   readonly name: string;
-  /** n·c·h·w values in row-major order. */
+  /** n·c·h·w values in row-major order, or n·d. */
   readonly images: Pixels;
-  readonly shape: ImageShape;
+  /** The shape of one image, [c, h, w], or of one vector, [d]. */
+  readonly shape: Shape;
   readonly labels?: Uint8Array | Int32Array | undefined;
   readonly normalization?: Normalization | undefined;
 }
 
-/** A data set that lies in memory as one array [n, c, h, w]. */
+/** A data set that lies in memory as one array, [n, c, h, w] or [n, d]. */
 export class ArrayDataset implements Dataset {
   readonly name: string;
-  readonly shape: ImageShape;
+  readonly shape: Shape;
   readonly length: number;
   readonly images: Pixels;
   readonly labels: Uint8Array | Int32Array | undefined;
@@ -63,11 +65,11 @@ export class ArrayDataset implements Dataset {
   /**
    * Takes the arrays as they are, without a copy.
    *
-   * @throws InputError when there is no image, the values do not fill whole images, one is NaN or infinite, or there
-   *   are more or fewer labels than images.
+   * @throws InputError when there is no image, the values do not fill whole images, one is NaN or infinite, there are
+   *   more or fewer labels than images, or the constants are for another number of channels.
    */
   constructor({ name, images, shape, labels, normalization }: ArrayDatasetFields) {
-    const size = shape[0] * shape[1] * shape[2];
+    const size = sizeOf(shape);
     if (images.length === 0 || size === 0) throw new InputError(`${name}: no images, expected at least 1, got 0`);
     const length = images.length / size;
     if (!Number.isInteger(length)) {
@@ -79,6 +81,7 @@ export class ArrayDataset implements Dataset {
       throw new InputError(`${name}: labels do not match the images, expected ${length}, got ${labels.length}`);
     }
     requireFinite(name, images, shape);
+    if (normalization) requireChannels(name, normalization, shape[0]);
     this.name = name;
     this.shape = shape;
     this.length = length;
@@ -102,15 +105,24 @@ export function requireIndex({ name, length }: Dataset, index: number): void {
   }
 }
 
-function requireFinite(name: string, images: Pixels, [channels, height, width]: ImageShape): void {
+/**
+ * The shape of a data set's images, where only images will do.
+ *
+ * @param where names the set in the message.
+ * @throws ShapeError when it holds vectors.
+ */
+export function imageShape(where: string, shape: Shape): ImageShape {
+  if (shape.length === 3) return [shape[0], shape[1], shape[2]];
+  throw new ShapeError(`${where}: expected images [c, h, w], got ${formatShape(shape)}`);
+}
+
+function requireFinite(name: string, images: Pixels, shape: Shape): void {
   if (images instanceof Uint8Array) return;
   const bad = images.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return;
-  const row = Math.floor(bad / width);
-  const plane = Math.floor(row / height);
-  const at = [plane % channels, row % height, bad % width].join(', ');
+  const at = shape.map((extent, axis) => Math.floor(bad / sizeOf(shape.slice(axis + 1))) % extent);
   throw new InputError(
-    `${name}: image ${Math.floor(plane / channels)} has a value without meaning at [${at}], ` +
+    `${name}: image ${Math.floor(bad / sizeOf(shape))} has a value without meaning at ${formatShape(at)}, ` +
       `expected numbers that are finite in float32, got ${images[bad]}`,
   );
 }

@@ -1,8 +1,11 @@
 import { InputError } from '../errors.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
 import { ArrayDataset, type ImageShape } from './dataset.ts';
+import type { ImageOptions } from './images.ts';
+import { gunzipped } from './gzip.ts';
+import { likeness } from './likeness.ts';
 import type { NamedBytes } from './namedBytes.ts';
-import { MNIST_NORMALIZATION, type Normalization } from './normalization.ts';
+import { MNIST_NORMALIZATION } from './normalization.ts';
 
 /** An array of bytes, as an IDX file holds it. */
 export interface IdxArray {
@@ -11,6 +14,15 @@ export interface IdxArray {
   readonly data: Uint8Array;
 }
 
+/** Element types by the third byte of a file. */
+const TYPES: Readonly<Record<number, string>> = {
+  0x08: 'uint8',
+  0x09: 'int8',
+  0x0b: 'int16',
+  0x0c: 'int32',
+  0x0d: 'float32',
+  0x0e: 'float64',
+};
 const UNSIGNED_BYTES = 0x08;
 
 /**
@@ -19,12 +31,15 @@ const UNSIGNED_BYTES = 0x08;
  *
  * @param images unsigned bytes of shape [n, h, w] or [n, c, h, w].
  * @param labels unsigned bytes of shape [n].
- * @param normalization how batches are normalised: MNIST's constants for one channel by default; `null` for not at
- *   all.
+ * @param options how they are taken: by default normalised with MNIST's constants, where they have one channel.
  * @throws InputError when a file is not IDX, has another element type, rank or length than it should, or the two
  *   files do not belong together.
  */
-export function parseIdx(images: NamedBytes, labels?: NamedBytes, normalization?: Normalization | null): ArrayDataset {
+export function parseIdx(
+  images: NamedBytes,
+  labels?: NamedBytes,
+  { normalization }: Pick<ImageOptions, 'normalization'> = {},
+): ArrayDataset {
   const { shape, data } = decodeIdx(images);
   if (shape.length !== 3 && shape.length !== 4) {
     throw new InputError(
@@ -48,27 +63,13 @@ export function parseIdx(images: NamedBytes, labels?: NamedBytes, normalization?
 
 /**
  * Reads an IDX file of unsigned bytes: two zero bytes, the element type, the number of dimensions, each extent as a
- * big-endian 32-bit integer, the elements.
+ * big-endian 32-bit integer, the elements. Also one that gzip packed.
  *
  * @throws InputError when the file is none, has another element type, or is shorter or longer than its header says.
  */
-export function decodeIdx({ name, bytes }: NamedBytes): IdxArray {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    throw new InputError(`idx ${name}: the file is compressed, expected plain IDX, got gzip; unpack it with gunzip`);
-  }
-  if (bytes.length < 4) throw new InputError(`idx ${name}: no header, expected at least 4 bytes, got ${bytes.length}`);
-  const [zero0, zero1, type, rank] = bytes;
-  if (zero0 !== 0 || zero1 !== 0 || type !== UNSIGNED_BYTES) {
-    throw new InputError(
-      `idx ${name}: not IDX of unsigned bytes, expected it to begin 00 00 08, got ${hex([zero0, zero1, type])}`,
-    );
-  }
-  const dataStart = 4 + 4 * rank;
-  if (bytes.length < dataStart) {
-    throw new InputError(`idx ${name}: header cut off, expected ${dataStart} bytes, got ${bytes.length}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+export function decodeIdx(file: NamedBytes): IdxArray {
+  const { name, bytes } = gunzipped('idx', file, (start) => idxLength({ name: file.name, bytes: start }));
+  const { shape, dataStart } = parseHeader({ name, bytes });
   if (bytes.length - dataStart !== sizeOf(shape)) {
     throw new InputError(
       `idx ${name}: length does not fit shape [${shape.join(', ')}], ` +
@@ -76,6 +77,34 @@ export function decodeIdx({ name, bytes }: NamedBytes): IdxArray {
     );
   }
   return { shape, data: bytes.subarray(dataStart) };
+}
+
+/** How long an IDX file is, from how it begins; undefined when that is too little to tell. */
+function idxLength(start: NamedBytes): number | undefined {
+  if (start.bytes.length < 4 + 4 * 255) return undefined;
+  const { shape, dataStart } = parseHeader(start);
+  return dataStart + sizeOf(shape);
+}
+
+function parseHeader({ name, bytes }: NamedBytes): { readonly shape: Shape; readonly dataStart: number } {
+  if (bytes.length < 4) throw new InputError(`idx ${name}: no header, expected at least 4 bytes, got ${bytes.length}`);
+  const [zero0, zero1, type, rank] = bytes;
+  if (zero0 !== 0 || zero1 !== 0 || !Object.hasOwn(TYPES, type)) {
+    const begins = hex([zero0, zero1, type]);
+    throw new InputError(
+      `idx ${name}: not an IDX file, expected it to begin 00 00 08, got ${begins}${likeness(bytes)}`,
+    );
+  }
+  if (type !== UNSIGNED_BYTES) {
+    throw new InputError(`idx ${name}: elements of another type, expected uint8, got ${TYPES[type]}`);
+  }
+  const dataStart = 4 + 4 * rank;
+  if (bytes.length < dataStart) {
+    throw new InputError(`idx ${name}: header cut off, expected ${dataStart} bytes, got ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  return { shape, dataStart };
 }
 
 function hex(bytes: readonly number[]): string {

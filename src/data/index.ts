@@ -16,18 +16,30 @@ export {
   type Window,
 } from './augment.ts';
 export { type Batch, collate } from './batch.ts';
-export { CIFAR10_CLASSES, CIFAR10_SHAPE, parseCifar10 } from './cifar10.ts';
+export { batchWithChannels, repeatChannels } from './channels.ts';
+export {
+  CIFAR100_LABELS,
+  type Cifar100Labels,
+  type Cifar100Options,
+  CIFAR10_CLASSES,
+  CIFAR10_SHAPE,
+  type CifarOptions,
+  parseCifar10,
+  parseCifar100,
+} from './cifar.ts';
 export {
   ArrayDataset,
   type ArrayDatasetFields,
   type Dataset,
   type Image,
+  imageShape,
   type ImageShape,
   NO_LABEL,
   type Pixels,
   type Sample,
 } from './dataset.ts';
 export { decodeIdx, type IdxArray, parseIdx } from './idx.ts';
+export { type ImageArrays, imageDataset, type ImageOptions, type Layout, LAYOUTS } from './images.ts';
 export { DataLoader, type LoaderOptions } from './loader.ts';
 export { type NamedBytes } from './namedBytes.ts';
 export {
@@ -36,8 +48,11 @@ export {
   IMAGENET16_NORMALIZATION,
   MNIST_NORMALIZATION,
   type Normalization,
+  NORMALIZATIONS,
   normalize,
 } from './normalization.ts';
 export { parseNpy } from './npy.ts';
-export { decodeNpy, encodeNpy, type NpyArray, type NpyData } from './npyFormat.ts';
+export { decodeNpy, encodeNpy, type NpyArray } from './npyFormat.ts';
+export { type NpyData, type NpyType } from './npyTypes.ts';
+export { decodeNpz, npzNames, type NpzOptions, parseNpz } from './npz.ts';
 export { SyntheticDataset, type SyntheticOptions } from './synthetic.ts';

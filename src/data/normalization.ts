@@ -23,6 +23,14 @@ export const IMAGENET16_NORMALIZATION = ofBytes([122.68, 116.66, 104.01], [63.22
 /** MNIST, as PyTorch's example of it has them. */
 export const MNIST_NORMALIZATION: Normalization = { mean: [0.1307], std: [0.3081] };
 
+/** The constants by name. */
+export const NORMALIZATIONS = {
+  cifar10: CIFAR10_NORMALIZATION,
+  cifar100: CIFAR100_NORMALIZATION,
+  imagenet16: IMAGENET16_NORMALIZATION,
+  mnist: MNIST_NORMALIZATION,
+} as const;
+
 /**
  * (x − mean) / std, channel by channel.
  *
@@ -56,7 +64,7 @@ export function writeNormalized(
   out: FloatArray,
   offset: number,
 ): void {
-  if (constants) requireChannels(constants, channels);
+  if (constants) requireChannels('normalize', constants, channels);
   const scale = pixels instanceof Uint8Array ? 255 : 1;
   for (let start = 0, channel = 0; start < pixels.length; start += plane, channel = (channel + 1) % channels) {
     const mean = constants ? constants.mean[channel] : 0;
@@ -65,15 +73,21 @@ export function writeNormalized(
   }
 }
 
-function requireChannels({ mean, std }: Normalization, channels: number): void {
+/**
+ * Makes sure that images of so many channels can be normalised.
+ *
+ * @param where begins the message.
+ * @throws InputError when the constants are for another number of channels, or a deviation is not above 0.
+ */
+export function requireChannels(where: string, { mean, std }: Normalization, channels: number): void {
   if (mean.length !== channels || std.length !== channels) {
     throw new InputError(
-      `normalize: constants for another number of channels, expected ${channels}, ` +
+      `${where}: normalisation for another number of channels, expected ${channels}, ` +
         `got ${mean.length} means and ${std.length} deviations`,
     );
   }
   const bad = std.find((x) => !(x > 0 && Number.isFinite(x)));
   if (bad !== undefined) {
-    throw new InputError(`normalize: a standard deviation that cannot divide, expected above 0, got ${bad}`);
+    throw new InputError(`${where}: a standard deviation that cannot divide, expected above 0, got ${bad}`);
   }
 }

@@ -7,7 +7,7 @@ import {
   type NDArray,
   sizeOf,
 } from '../tensor/index.ts';
-import { fileKind } from './fileKind.ts';
+import { fileKind } from '../fileKind.ts';
 
 /** What a safetensors file holds. */
 export interface Safetensors {

@@ -1,47 +1,91 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Dataset, type Normalization, parseCifar10, parseIdx, parseNpy } from '../data/index.ts';
+import {
+  type Cifar100Options,
+  type CifarOptions,
+  type Dataset,
+  type ImageOptions,
+  type NpzOptions,
+  parseCifar10,
+  parseCifar100,
+  parseIdx,
+  parseNpy,
+  parseNpz,
+} from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { attempt, readBytes } from './readFile.ts';
 
 /**
  * Reads CIFAR-10 from one file of the binary version, or from the folder it unpacks to: all of `data_batch_*.bin` in
- * order, or `test_batch.bin` if there is none of them.
+ * order, or `test_batch.bin` if there is none of them. The files may be packed by gzip.
  *
  * @throws InputError when the path or its content cannot be read; see {@link parseCifar10}.
  */
-export async function loadCifar10(path: string): Promise<Dataset> {
-  if (!(await attempt('cifar10', path, stat(path))).isDirectory()) {
-    return parseCifar10([await readBytes('cifar10', path)]);
+export async function loadCifar10(path: string, options: CifarOptions = {}): Promise<Dataset> {
+  const [expected, steps] = [
+    'data_batch_1.bin to data_batch_5.bin or test_batch.bin',
+    [/^data_batch_[1-5]\.bin(\.gz)?$/, /^test_batch\.bin(\.gz)?$/],
+  ];
+  const { files, name } = await cifarFiles('cifar10', path, expected, steps);
+  return parseCifar10(files, { name, ...options });
+}
+
+/**
+ * Reads CIFAR-100 from one file of the binary version, or from the folder it unpacks to: `train.bin`, or `test.bin` if
+ * there is no other. The files may be packed by gzip.
+ *
+ * @throws InputError when the path or its content cannot be read; see {@link parseCifar100}.
+ */
+export async function loadCifar100(path: string, options: Cifar100Options = {}): Promise<Dataset> {
+  const steps = [/^train\.bin(\.gz)?$/, /^test\.bin(\.gz)?$/];
+  const { files, name } = await cifarFiles('cifar100', path, 'train.bin or test.bin', steps);
+  return parseCifar100(files, { name, ...options });
+}
+
+/** A file, or those of a folder whose names fit the first pattern that any name fits. */
+async function cifarFiles(format: string, path: string, expected: string, patterns: readonly RegExp[]) {
+  if (!(await attempt(format, path, stat(path))).isDirectory()) {
+    return { files: [await readBytes(format, path)], name: undefined };
   }
-  const names = await attempt('cifar10', path, readdir(path));
-  const training = names.filter((name) => /^data_batch_[1-5]\.bin$/.test(name)).sort();
-  const chosen = training.length > 0 ? training : names.filter((name) => name === 'test_batch.bin');
-  if (chosen.length === 0) {
+  const names = (await attempt(format, path, readdir(path))).sort();
+  const chosen = patterns.map((pattern) => names.filter((name) => pattern.test(name))).find(({ length }) => length > 0);
+  if (chosen === undefined) {
+    const pickled = names.some((name) => /^(data_batch_1|train|train_data_batch_1)$/.test(name));
+    const hint = pickled ? '; Python pickles are written as NPZ with the line of Python in docs/data.md' : '';
     throw new InputError(
-      `cifar10 ${path}: no batch in the folder, expected data_batch_1.bin to data_batch_5.bin or test_batch.bin, ` +
-        `got ${names.length} other files`,
+      `${format} ${path}: no batch in the folder, expected ${expected}, got ${names.length} other files${hint}`,
     );
   }
-  const files = await Promise.all(chosen.map((name) => readBytes('cifar10', join(path, name))));
-  return parseCifar10(files, `cifar10 ${path}`);
+  const files = await Promise.all(chosen.map((name) => readBytes(format, join(path, name))));
+  return { files, name: `${format} ${path}` };
 }
 
 /**
  * Reads images in the IDX format. Without a path to labels, the file beside the images that MNIST's naming points to
- * is taken if it is there: `train-labels-idx1-ubyte` for `train-images-idx3-ubyte`.
+ * is taken if it is there: `train-labels-idx1-ubyte` for `train-images-idx3-ubyte`. The files may be packed by gzip.
  *
  * @throws InputError when a file cannot be read; see {@link parseIdx}.
  */
 export async function loadIdx(
   imagesPath: string,
   labelsPath?: string,
-  normalization?: Normalization | null,
+  options: Pick<ImageOptions, 'normalization'> = {},
 ): Promise<Dataset> {
   const images = await readBytes('idx', imagesPath);
   const beside = labelsPath ?? (await labelsBeside(imagesPath));
   const labels = beside === undefined ? undefined : await readBytes('idx', beside);
-  return parseIdx(images, labels, normalization);
+  return parseIdx(images, labels, options);
+}
+
+async function labelsBeside(imagesPath: string): Promise<string | undefined> {
+  const name = basename(imagesPath).replace('images', 'labels').replace('idx3', 'idx1');
+  if (name === basename(imagesPath)) return undefined;
+  const folder = dirname(imagesPath);
+  const names = await attempt('idx', folder, readdir(folder));
+  // One of the two may be packed and the other not.
+  const plain = name.replace(/\.gz$/, '');
+  const found = [name, plain, `${plain}.gz`].find((each) => names.includes(each));
+  return found === undefined ? undefined : join(folder, found);
 }
 
 /**
@@ -49,13 +93,15 @@ export async function loadIdx(
  *
  * @throws InputError when the file cannot be read; see {@link parseNpy}.
  */
-export async function loadNpy(path: string, normalization?: Normalization): Promise<Dataset> {
-  return parseNpy(await readBytes('npy', path), normalization);
+export async function loadNpy(path: string, options: ImageOptions = {}): Promise<Dataset> {
+  return parseNpy(await readBytes('npy', path), options);
 }
 
-async function labelsBeside(imagesPath: string): Promise<string | undefined> {
-  const name = basename(imagesPath).replace('images', 'labels').replace('idx3', 'idx1');
-  if (name === basename(imagesPath)) return undefined;
-  const folder = dirname(imagesPath);
-  return (await attempt('idx', folder, readdir(folder))).includes(name) ? join(folder, name) : undefined;
+/**
+ * Reads images, and labels if there are some, from an NPZ file.
+ *
+ * @throws InputError when the file cannot be read; see {@link parseNpz}.
+ */
+export async function loadNpz(path: string, options: NpzOptions = {}): Promise<Dataset> {
+  return parseNpz(await readBytes('npz', path), options);
 }

@@ -7,11 +7,12 @@
 export { loadAccuracyTable } from './accuracy.ts';
 export { AppendOnlyFile } from './appendOnly.ts';
 export { writeAtomically } from './atomicFile.ts';
-export { loadCifar10, loadIdx, loadNpy } from './imageFiles.ts';
+export { type BatchRequest, loadBatch } from './batch.ts';
+export { loadCifar10, loadCifar100, loadIdx, loadNpy, loadNpz } from './imageFiles.ts';
 export { acquireLock, type Lock } from './lockFile.ts';
 export { readBytes } from './readFile.ts';
 export { loadSample, loadSample1000 } from './sample.ts';
 export { loadSearch, type SavedSearch, saveSearch } from './searchFile.ts';
-export { openDataset } from './source.ts';
+export { type ImagesOptions, openDataset, openImages } from './source.ts';
 export { runSweep, settingsPath, type SweepOptions, type SweepOutcome } from './sweep.ts';
 export { readSweepTable } from './sweepTable.ts';

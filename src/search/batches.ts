@@ -4,11 +4,13 @@ import {
   compose,
   DataLoader,
   type Dataset,
+  imageShape,
   pickChannels,
   randomCrop,
   randomHorizontalFlip,
 } from '../data/index.ts';
-import { type Generator, InputError, type NDArray } from '../tensor/index.ts';
+import { formatShape, type Generator, InputError, type NDArray } from '../tensor/index.ts';
+import { IMAGE_CHANNELS } from './constants.ts';
 
 /** The inputs of a linear-region count: TE-NAS's are 3 batches of 1000 crops of 3×3 pixels of one channel. */
 export interface RegionBatchSize {
@@ -23,8 +25,9 @@ const REGION_CHANNELS = 1;
  * What TE-NAS trains on: a flip half of the time, then a window of the image's own size out of a frame of an eighth of
  * it (4 at 32×32, 2 at 16×16).
  */
-function trainingAugmentation([, rows, columns]: Dataset['shape']): Augmentation {
-  if (rows !== columns) throw new InputError(`search: expected square images, got ${rows}×${columns}`);
+function trainingAugmentation({ name, shape }: Dataset): Augmentation {
+  const [, rows, columns] = imageShape(name, shape);
+  if (rows !== columns) throw new InputError(`${name}: expected square images, got ${rows}×${columns}`);
   return compose(randomHorizontalFlip(0.5), randomCrop(rows, Math.round(rows / 8)));
 }
 
@@ -35,7 +38,7 @@ function trainingAugmentation([, rows, columns]: Dataset['shape']): Augmentation
  */
 export function kappaBatch(dataset: Dataset, size: number, generator: Generator): NDArray {
   requireImages(dataset, size);
-  const augment = trainingAugmentation(dataset.shape);
+  const augment = trainingAugmentation(dataset);
   const loader = new DataLoader(dataset, { batchSize: size, shuffle: true, augment, generator });
   const [{ images }] = loader;
   return images;
@@ -82,6 +85,17 @@ export function repeatBatches(dataset: Dataset, size: number, repeats: number, s
     }
   }
   return batches;
+}
+
+/**
+ * Makes sure that images go through the networks of the search spaces.
+ *
+ * @throws InputError when they have other channels, or are vectors.
+ */
+export function requireColour({ name, shape }: Dataset): void {
+  if (shape.length === 3 && shape[0] === IMAGE_CHANNELS) return;
+  const hint = shape.length === 3 && shape[0] === 1 ? `; repeatChannels(dataset, ${IMAGE_CHANNELS}) repeats grey` : '';
+  throw new InputError(`${name}: the networks take images [${IMAGE_CHANNELS}, h, w], got ${formatShape(shape)}${hint}`);
 }
 
 function requireImages({ length, name }: Dataset, size: number): void {

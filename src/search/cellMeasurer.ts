@@ -2,7 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import { cellNetwork, type Genotype, initialize, TE_NAS_SCHEMES } from '../nn/index.ts';
 import { LinearRegionProgram, NtkProgram } from '../ntk/index.ts';
 import { type Backend, type DType, Generator, type NDArray } from '../tensor/index.ts';
-import { regionBatches, repeatBatches } from './batches.ts';
+import { regionBatches, repeatBatches, requireColour } from './batches.ts';
 import { keepKappa, type KappaMeasurement } from './measurement.ts';
 import { REGION_SCHEMES } from './measurer.ts';
 import { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
@@ -22,9 +22,10 @@ export class CellMeasurer {
   readonly #images: readonly NDArray[];
   readonly #crops: readonly (readonly NDArray[])[];
 
-  /** @throws InputError when the data hold fewer images than a batch, or a setting is none that there is. */
+  /** @throws InputError when the data hold fewer images than a batch or none of 3 channels, or a setting is none that there is. */
   constructor(settings: SweepSettings, dataset: Dataset) {
     checkSweepSettings(settings);
+    requireColour(dataset);
     const { batchSize, repeats, seed, regions } = settings;
     this.#settings = settings;
     this.#images = repeatBatches(dataset, batchSize, repeats, seed);

@@ -9,6 +9,9 @@ export const EDGES = 6;
 /** The number of cells in NAS-Bench-201. */
 export const CELL_COUNT: number = NAS_BENCH_201_SPACE.length ** EDGES;
 
+/** Input channels of the networks of both search spaces. */
+export const IMAGE_CHANNELS = 3;
+
 /** TE-NAS's 3 batches of 1000. */
 export const REGION_BATCHES: RegionBatchSize = { batches: 3, samples: 1000 };
 

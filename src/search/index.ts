@@ -6,7 +6,7 @@
  */
 export { AccuracyTable, BENCHMARK_DATASETS, type BenchmarkDataset, type CellAccuracy } from './accuracy.ts';
 export { kappaBatch, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
-export { CELL_COUNT, REGION_BATCHES, TE_NAS_COMMON } from './constants.ts';
+export { CELL_COUNT, IMAGE_CHANNELS, REGION_BATCHES, TE_NAS_COMMON } from './constants.ts';
 export { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
 export { canonicalForm, cellAt, cellDigits, randomCells, representativeOf } from './cells.ts';
 export { correlate, type MetricCorrelation } from './correlate.ts';

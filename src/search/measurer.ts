@@ -10,7 +10,7 @@ import {
 } from '../nn/index.ts';
 import { LinearRegionProgram, NtkProgram } from '../ntk/index.ts';
 import { type Backend, type DType, Generator } from '../tensor/index.ts';
-import { kappaBatch, regionBatches } from './batches.ts';
+import { kappaBatch, regionBatches, requireColour } from './batches.ts';
 import { type Entry, keepKappa, type KappaMeasurement, type Measurement } from './measurement.ts';
 import type { Round } from './schedule.ts';
 import { checkSearchSettings, type Fidelity, type SearchSettings } from './settings.ts';
@@ -113,6 +113,7 @@ export class Measurer {
   }
 
   async #prepareKappa(mask: Mask): Promise<Prepared<NtkProgram>> {
+    requireColour(this.#dataset);
     const network = this.#space.supernet(mask, 'kappa', this.#settings.classes);
     const shape = [this.#settings.batchSize, ...this.#dataset.shape];
     const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType } as const;

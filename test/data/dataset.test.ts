@@ -93,7 +93,7 @@ describe('normalisation', () => {
     const images = ndarray([1, 2], [1, 2, 1, 1]);
     expectInputError(
       () => normalize(images, MNIST_NORMALIZATION),
-      'normalize: constants for another number of channels, expected 2, got 1 means and 1 deviations',
+      'normalize: normalisation for another number of channels, expected 2, got 1 means and 1 deviations',
     );
     expectInputError(
       () => normalize(images, { mean: [0, 0], std: [1, 0] }),

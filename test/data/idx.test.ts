@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CIFAR10_NORMALIZATION, decodeIdx, MNIST_NORMALIZATION, parseIdx } from '../../src/data/index.ts';
+import { decodeIdx, MNIST_NORMALIZATION, parseIdx } from '../../src/data/index.ts';
 import { expectInputError } from '../support/messages.ts';
 
 function encodeIdx(shape: readonly number[], data: Iterable<number>, type = 0x08): Uint8Array {
@@ -46,9 +46,10 @@ test('IDX images of three dimensions have one channel, of four their own', () =>
 });
 
 test('the normalisation of IDX images can be chosen or left out', () => {
+  const MNIST_OTHER = { mean: [0.5], std: [0.25] };
   const images = file(encodeIdx([1, 1, 1], [7]));
-  expect(parseIdx(images, undefined, CIFAR10_NORMALIZATION).normalization).toBe(CIFAR10_NORMALIZATION);
-  expect(parseIdx(images, undefined, null).normalization).toBeUndefined();
+  expect(parseIdx(images, undefined, { normalization: MNIST_OTHER }).normalization).toBe(MNIST_OTHER);
+  expect(parseIdx(images, undefined, { normalization: null }).normalization).toBeUndefined();
 });
 
 test('IDX labels go with their images', () => {
@@ -88,19 +89,27 @@ test('an IDX file without images is refused', () => {
   expectInputError(() => parseIdx(file(encodeIdx([0, 28, 28], []))), 'idx x: no images, expected at least 1, got 0');
 });
 
-test('IDX of another element type, and what is not IDX, is refused', () => {
-  expectInputError(
-    () => parseIdx(file(encodeIdx([1, 1, 1], [0, 0, 0, 0], 0x0d))),
-    'idx x: not IDX of unsigned bytes, expected it to begin 00 00 08, got 00 00 0d',
-  );
-  expectInputError(
-    () => parseIdx(file(new TextEncoder().encode('\x89PNG'))),
-    'idx x: not IDX of unsigned bytes, expected it to begin 00 00 08, got c2 89 50',
-  );
-  expectInputError(
-    () => parseIdx(file(Uint8Array.of(0x1f, 0x8b, 8, 0))),
-    'idx x: the file is compressed, expected plain IDX, got gzip; unpack it with gunzip',
-  );
+test('IDX of another element type is refused by its name', () => {
+  for (const [code, type] of [
+    [0x09, 'int8'],
+    [0x0b, 'int16'],
+    [0x0c, 'int32'],
+    [0x0d, 'float32'],
+    [0x0e, 'float64'],
+  ] as const) {
+    expectInputError(
+      () => parseIdx(file(encodeIdx([1, 1, 1], [0, 0, 0, 0], code))),
+      `idx x: elements of another type, expected uint8, got ${type}`,
+    );
+  }
+});
+
+test('what is not IDX is refused, with what it looks like', () => {
+  const refused = (bytes: Uint8Array, end: string) =>
+    expectInputError(() => parseIdx(file(bytes)), `idx x: not an IDX file, expected it to begin 00 00 08, got ${end}`);
+  refused(Uint8Array.of(0x89, 0x50, 0x4e, 0x47), '89 50 4e, it looks like a PNG image');
+  refused(Uint8Array.of(0, 0, 0x0a, 1, 0, 0, 0, 0), '00 00 0a');
+  refused(new TextEncoder().encode('<!doctype html>'), '3c 21 64, it looks like an HTML page');
 });
 
 test('IDX labels in the place of images are refused, and the reverse', () => {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { CIFAR10_CLASSES, CIFAR10_NORMALIZATION, parseCifar10 } from '../../src/data/index.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  CIFAR100_NORMALIZATION,
+  CIFAR10_CLASSES,
+  CIFAR10_NORMALIZATION,
+  parseCifar10,
+  parseCifar100,
+} from '../../src/data/index.ts';
 import { expectInputError } from '../support/messages.ts';
 
 const label = fc.integer({ min: 0, max: 9 });
@@ -31,7 +37,7 @@ test('several CIFAR-10 files are read as one, in order', () => {
     fc.property(records, records, (first, second) => {
       const parts = [first, second].map((list, i) => ({ name: `${i}.bin`, bytes: encode(list) }));
       const whole = { name: 'whole.bin', bytes: encode([...first, ...second]) };
-      expect(parseCifar10(parts, 'set')).toEqual(parseCifar10([whole], 'set'));
+      expect(parseCifar10(parts, { name: 'set' })).toEqual(parseCifar10([whole], { name: 'set' }));
     }),
     { numRuns: 10 },
   );
@@ -42,21 +48,26 @@ test('CIFAR-10 has ten classes and the normalisation of NAS-Bench-201', () => {
   expect(parseCifar10([file(3073)]).normalization).toBe(CIFAR10_NORMALIZATION);
 });
 
-test.each([3072, 3074, 1, 2 * 3073 - 1])('a CIFAR-10 file of %d bytes is refused', (length) => {
+test.each([
+  [3072, ''],
+  [3074, ' (whole records of cifar100)'],
+  [1, ''],
+  [2 * 3073 - 1, ''],
+])('a CIFAR-10 file of %d bytes is refused', (length, hint) => {
   expectInputError(
     () => parseCifar10([file(length)]),
-    `cifar10 x.bin: length ${length} is not a multiple of the record size, expected a multiple of 3073, got ${length}`,
+    `cifar10 x.bin: expected whole records of 3073 bytes, got ${length} bytes${hint}`,
   );
 });
 
 test('an empty CIFAR-10 file is refused, also beside a full one', () => {
-  const message = 'cifar10 x.bin: the file is empty, expected records of 3073 bytes, got 0 bytes';
+  const message = 'cifar10 x.bin: expected whole records of 3073 bytes, got 0 bytes';
   expectInputError(() => parseCifar10([file(0)]), message);
   expectInputError(() => parseCifar10([file(3073), file(0)]), message);
 });
 
 test('no CIFAR-10 file at all is refused', () => {
-  expectInputError(() => parseCifar10([], 'cifar10'), 'cifar10: no images, expected at least 1, got 0');
+  expectInputError(() => parseCifar10([]), 'cifar10: no images, expected at least 1, got 0');
 });
 
 test('a CIFAR-10 label above 9 is refused with the number of its record', () => {
@@ -66,4 +77,36 @@ test('a CIFAR-10 label above 9 is refused with the number of its record', () => 
     () => parseCifar10([{ name: 'x.bin', bytes }]),
     'cifar10 x.bin: label of record 2 names no class, expected 0 to 9, got 10',
   );
+});
+
+describe('CIFAR-100', () => {
+  const record = (coarse: number, fine: number, pixel: number) => [coarse, fine, ...new Uint8Array(3072).fill(pixel)];
+  const two = { name: 'train.bin', bytes: Uint8Array.from([...record(19, 99, 5), ...record(0, 7, 6)]) };
+
+  test('has fine labels, or coarse ones on request', () => {
+    const fine = parseCifar100([two]);
+    expect(fine).toMatchObject({ name: 'cifar100 train.bin', shape: [3, 32, 32], length: 2 });
+    expect(fine.normalization).toBe(CIFAR100_NORMALIZATION);
+    expect([0, 1].map((i) => fine.get(i).label)).toEqual([99, 7]);
+    expect([0, 1].map((i) => new Set(fine.get(i).image.data))).toEqual([new Set([5]), new Set([6])]);
+    const coarse = parseCifar100([two], { labels: 'coarse' });
+    expect([0, 1].map((i) => coarse.get(i).label)).toEqual([19, 0]);
+    expect(coarse.images).toEqual(fine.images);
+  });
+
+  test('refuses labels beyond its classes, and other records', () => {
+    const bytes = Uint8Array.from([...record(20, 0, 0), ...record(0, 100, 0)]);
+    expectInputError(
+      () => parseCifar100([{ name: 'x', bytes }]),
+      'cifar100 x: label of record 1 names no class, expected 0 to 99, got 100',
+    );
+    expectInputError(
+      () => parseCifar100([{ name: 'x', bytes }], { labels: 'coarse' }),
+      'cifar100 x: label of record 0 names no class, expected 0 to 19, got 20',
+    );
+    expectInputError(
+      () => parseCifar100([file(3073)]),
+      'cifar100 x.bin: expected whole records of 3074 bytes, got 3073 bytes (whole records of cifar10)',
+    );
+  });
 });

@@ -1,0 +1,99 @@
+import { InputError } from '../errors.ts';
+import type { ArrayDataset } from './dataset.ts';
+import { type ImageOptions, imageDataset } from './images.ts';
+import type { NamedBytes } from './namedBytes.ts';
+import { decodeNpy, type NpyArray } from './npyFormat.ts';
+import { npyLength } from './npyHeader.ts';
+import { unzipEntry, type ZipEntry, zipEntries } from './zip.ts';
+
+/** How the images of an NPZ file are taken. */
+export interface NpzOptions extends ImageOptions {
+  /** The name of the array of images. By default it is found by its name, see {@link parseNpz}. */
+  readonly array?: string | undefined;
+}
+
+/** What images and their labels are called. */
+const PAIRS = [
+  ['images', 'labels'],
+  ['x', 'y'],
+  ['X', 'Y'],
+  ['X', 'y'],
+  ['data', 'labels'],
+  ['x_train', 'y_train'],
+  ['x_test', 'y_test'],
+  ['train_images', 'train_labels'],
+  ['val_images', 'val_labels'],
+  ['test_images', 'test_labels'],
+] as const;
+
+/** The most array names that a message lists. */
+const LISTED = 12;
+
+/**
+ * The names of the arrays in an NPZ file.
+ *
+ * @throws InputError when it is none.
+ */
+export function npzNames(file: NamedBytes): string[] {
+  return arraysOf(file).map(({ name }) => nameOf(name));
+}
+
+/**
+ * Reads one array of an NPZ file, as `numpy.savez` and `numpy.savez_compressed` write them.
+ *
+ * @throws InputError when the file is none, has no array of that name, or the array cannot be read; see {@link decodeNpy}.
+ */
+export function decodeNpz(file: NamedBytes, array: string): NpyArray {
+  return read(file, arraysOf(file), array);
+}
+
+/**
+ * Reads images from an NPZ file, and their labels if it has some: the arrays `images` and `labels`, `x` and `y`, `x_train`
+ * and `y_train`, `test_images` and `test_labels` and the like, or the only array that there is.
+ *
+ *     const test = parseNpz({ name: 'mnist.npz', bytes }, { array: 'x_test', normalization: MNIST_NORMALIZATION });
+ *
+ * @throws InputError when the file is none, it is not clear which array holds the images, or they cannot be read; see
+ *   {@link imageDataset}.
+ */
+export function parseNpz(file: NamedBytes, { array, ...options }: NpzOptions = {}): ArrayDataset {
+  const entries = arraysOf(file);
+  const names = entries.map(({ name }) => nameOf(name));
+  const chosen = array ?? imagesAmong(file.name, names);
+  const [, labels] = PAIRS.find(([images, others]) => images === chosen && names.includes(others)) ?? [];
+  const read1 = (name: string) => read(file, entries, name);
+  const arrays = { images: read1(chosen), labels: labels === undefined ? undefined : read1(labels) };
+  return imageDataset({ name: `npz ${file.name}#${chosen}`, ...arrays }, options);
+}
+
+function imagesAmong(file: string, names: readonly string[]): string {
+  const pair = PAIRS.find(([images]) => names.includes(images));
+  if (pair) return pair[0];
+  if (names.length === 1) return names[0];
+  throw new InputError(`npz ${file}: which array holds the images? expected FILE#NAME of ${list(names)}`);
+}
+
+function arraysOf(file: NamedBytes): ZipEntry[] {
+  return zipEntries('npz', file).filter(({ name }) => name.endsWith('.npy'));
+}
+
+function nameOf(entry: string): string {
+  return entry.slice(0, -'.npy'.length);
+}
+
+function read(file: NamedBytes, entries: readonly ZipEntry[], array: string): NpyArray {
+  const entry = entries.find(({ name }) => nameOf(name) === array);
+  if (entry === undefined) {
+    throw new InputError(
+      `npz ${file.name}: no array of that name, expected ${list(entries.map((e) => nameOf(e.name)))}, got ${array}`,
+    );
+  }
+  const name = `${file.name}#${array}`;
+  const bytes = unzipEntry('npz', file, entry, (start) => npyLength({ name, bytes: start }));
+  return decodeNpy({ name, bytes });
+}
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return 'an array (there is none)';
+  return names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ` or ${names.length - LISTED} others` : '');
+}

@@ -80,7 +80,9 @@ export default tseslint.config(
   },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', 'scripts/generateOnce.js'] } },
+    },
     rules: {
       eqeqeq: 'error',
       'prefer-const': 'error',

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
-import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { MOST_PAGES } from '../src/tensor/backends/wasm/memory.ts';
 import { CONSTANTS, STRUCTS } from '../src/tensor/backends/wasm/tables.ts';
@@ -44,11 +44,13 @@ async function digest(worker: string): Promise<string> {
     if (name.endsWith('.ts')) add(name, await readFile(join(assembly, name), 'utf8'));
   }
   add('options', OPTIONS.join(' '));
-  add('compiler', `${asc.version}`);
+  add('compiler', (createRequire(import.meta.url)('assemblyscript/package.json') as { version: string }).version);
   return hash.digest('hex');
 }
 
 async function compile(): Promise<Buffer> {
+  // Loading it takes seconds, which a digest that is as it was does not need.
+  const { default: asc } = await import('assemblyscript/asc');
   const folder = await mkdtemp(join(tmpdir(), 'ntkit-'));
   try {
     const said: string[] = [];

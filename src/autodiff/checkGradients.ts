@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import { GradientError } from '../errors.ts';
 import { cast, Generator, input, multiply, type NDArray, Program, sum, type Tensor } from '../tensor/index.ts';
 import { vjp } from './transforms.ts';
@@ -31,45 +33,54 @@ export interface GradientReport {
  * @param f builds an expression from one tensor for each input.
  * @param inputs where to differentiate.
  * @param seed of the random weights.
- * @throws GradientError when there is nothing to compare.
+ * @throws GradientError when there is nothing to compare; the signal's reason when it is aborted.
  */
 export async function checkGradients(
   f: (...inputs: Tensor[]) => Tensor,
   inputs: readonly NDArray[],
   seed = 0,
+  options: RunOptions = {},
 ): Promise<GradientReport> {
+  checkRunOptions('checkGradients', options);
+  const { signal, onProgress } = options;
   const values = inputs.map((value) => ({ ...cast(value, 'float64'), data: Float64Array.from(value.data) }));
   const tensors = values.map(({ shape }, i) => input(`input ${i}`, shape));
   const y = f(...tensors);
   const weights = new Generator(seed).normals(y.shape, { dtype: 'float64' });
   const weight = input('weight', y.shape);
-  const analytic = await Program.compile(vjp([y], tensors, [weight]));
-  const value = await Program.compile([sum(multiply(y, weight))], { varying: tensors });
+  const [analytic, value] = await Promise.all([
+    Program.compile(vjp([y], tensors, [weight]), { signal }),
+    Program.compile([sum(multiply(y, weight))], { varying: tensors, signal }),
+  ]);
+  try {
+    const feeds = new Map(tensors.map((tensor, i) => [tensor, values[i]] as const));
+    await analytic.bind(new Map([...feeds, [weight, weights]]), signal);
+    const gradients = await analytic.run(undefined, signal);
+    await value.bind(new Map([[weight, weights]]), signal);
 
-  const feeds = new Map(tensors.map((tensor, i) => [tensor, values[i]] as const));
-  await analytic.bind(new Map([...feeds, [weight, weights]]));
-  const gradients = await analytic.run();
-  await value.bind(new Map([[weight, weights]]));
-
-  const entries: GradientEntry[] = [];
-  for (const [i, { data }] of values.entries()) {
-    for (let element = 0; element < data.length; element++) {
-      const x = data[element];
-      const step = Math.cbrt(2 ** -52) * Math.max(1, Math.abs(x));
-      const [high, low] = [x + step, x - step];
-      data[element] = high;
-      const [above] = await value.run(feeds);
-      data[element] = low;
-      const [below] = await value.run(feeds);
-      data[element] = x;
-      // high − low is what the inputs really differ by, after rounding.
-      const numeric = (above.data[0] - below.data[0]) / (high - low);
-      entries.push({ input: i, element, analytic: gradients[i].data[element], numeric });
+    const entries: GradientEntry[] = [];
+    const all = values.reduce((sum, { data }) => sum + data.length, 0);
+    for (const [i, { data }] of values.entries()) {
+      for (let element = 0; element < data.length; element++) {
+        const x = data[element];
+        const step = Math.cbrt(2 ** -52) * Math.max(1, Math.abs(x));
+        const [high, low] = [x + step, x - step];
+        data[element] = high;
+        const [above] = await value.run(feeds, signal);
+        data[element] = low;
+        const [below] = await value.run(feeds, signal);
+        data[element] = x;
+        // high − low is what the inputs really differ by, after rounding.
+        const numeric = (above.data[0] - below.data[0]) / (high - low);
+        entries.push({ input: i, element, analytic: gradients[i].data[element], numeric });
+        onProgress?.({ done: entries.length, of: all, stage: 'elements' });
+      }
     }
+    return report(entries);
+  } finally {
+    analytic.dispose();
+    value.dispose();
   }
-  analytic.dispose();
-  value.dispose();
-  return report(entries);
 }
 
 function report(entries: readonly GradientEntry[]): GradientReport {

@@ -56,7 +56,7 @@ async function run(
       const kernel = await program.run(x1, {
         x2,
         signal,
-        onProgress: ({ done, of }) => progress.update(repeat + done / of, read.name),
+        onProgress: ({ done, of, stage }) => stage === 'rows' && progress.update(repeat + done / of, read.name),
       });
       kernels.push(kernel);
       if (!x2) conditions.push(await conditionOf(kernel, options.eigen, backend));

@@ -108,7 +108,12 @@ async function score(
     for (const [repeat, images] of batches.entries()) {
       initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork(`weights ${repeat}`));
       const start = performance.now();
-      ntks.push(await program.run(images, { signal, onProgress: ({ done, of }) => onRows(repeat * of + done) }));
+      ntks.push(
+        await program.run(images, {
+          signal,
+          onProgress: ({ done, of, stage }) => stage === 'rows' && onRows(repeat * of + done),
+        }),
+      );
       seconds.push((performance.now() - start) / 1000);
     }
   } finally {

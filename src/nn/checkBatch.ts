@@ -24,8 +24,13 @@ export function checkBatch(batch: NDArray, where: string, expected?: Shape): voi
 }
 
 /** As {@link checkBatch}, of a batch of any size without keeping the calling thread busy. */
-export function checkBatchInTurns(batch: NDArray, where: string, expected?: Shape): Promise<void> {
-  return inTurns(checking(batch, where, expected));
+export async function checkBatchInTurns(
+  batch: NDArray,
+  where: string,
+  expected?: Shape,
+  signal?: AbortSignal,
+): Promise<void> {
+  await inTurns(checking(batch, where, expected), signal);
 }
 
 /** Numbers that are looked at without a pause: a few milliseconds. */

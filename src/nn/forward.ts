@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import {
   type Backend,
   cast,
@@ -12,7 +14,7 @@ import type { Module } from './module.ts';
 import { type Mode, Trace } from './trace.ts';
 
 /** How a network is applied, and where. */
-export interface ForwardOptions {
+export interface ForwardOptions extends RunOptions {
   /** How batch norm normalises; `eval` by default. */
   readonly mode?: Mode;
   /** Where it is computed; `defaultBackend` by default. */
@@ -33,11 +35,14 @@ export interface ForwardOptions {
  * const logits = await forward(network, images, { mode: 'train' });
  */
 export async function forward(network: Module, x: NDArray, options: ForwardOptions = {}): Promise<NDArray> {
-  const { mode = 'eval' } = options;
-  await checkBatchInTurns(x, 'forward');
+  const { mode = 'eval', signal, onProgress } = options;
+  checkRunOptions('forward', options);
+  await checkBatchInTurns(x, 'forward', undefined, signal);
   const backend = options.backend ?? (await defaultBackend(options.dtype));
   const dtype = precisionOf(backend, options.dtype);
   const trace = new Trace(network, x.shape, { mode, dtype });
-  const [y] = await evaluate([trace.y], new Map([...trace.variables(), [trace.x, cast(x, dtype)]]), backend);
+  const feeds = new Map([...trace.variables(), [trace.x, cast(x, dtype)]]);
+  const [y] = await evaluate([trace.y], feeds, backend, { signal });
+  onProgress?.({ done: 1, of: 1, stage: 'forward' });
   return y;
 }

@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import { formatValue } from '../check.ts';
 import {
   type Backend,
@@ -22,7 +24,7 @@ export interface ImageBatch {
 export const BATCH_NORM_MOMENTUM = 0.1;
 
 /** Where the forward passes run. */
-export interface StatisticsOptions {
+export interface StatisticsOptions extends RunOptions {
   /** `defaultBackend` by default. */
   readonly backend?: Backend;
   /** The backend's own precision by default. */
@@ -40,9 +42,11 @@ export async function updateRunningStatistics(
   { images }: ImageBatch,
   options: StatisticsOptions & { readonly momentum?: number } = {},
 ): Promise<void> {
+  checkRunOptions('updateRunningStatistics', options);
   for (const { buffer, value, momentum } of await observe(network, images, options)) {
-    blend(buffer, value, options.momentum ?? momentum);
+    buffer.value = blend(buffer.value, value, options.momentum ?? momentum);
   }
+  options.onProgress?.({ done: 1, of: 1, stage: 'batches' });
 }
 
 /**
@@ -50,7 +54,8 @@ export async function updateRunningStatistics(
  * `recal_bn` does. Where `batches` is 0, the default, all batches are taken; TE-NAS's function takes none then, and leaves
  * statistics of mean 0 and variance 0, with which no network computes anything.
  *
- * @throws InputError when the loader gives no batch, or `batches` is not an integer ≥ 0.
+ * @throws InputError when the loader gives no batch, or `batches` is not an integer ≥ 0; the signal's reason when it is
+ * aborted. Nothing is changed then.
  */
 export async function recalibrateBatchNorm(
   network: Module,
@@ -61,19 +66,23 @@ export async function recalibrateBatchNorm(
   if (!Number.isInteger(batches) || batches < 0) {
     throw new InputError(`recalibrateBatchNorm: batches: expected an integer ≥ 0, got ${formatValue(batches)}`);
   }
-  const seenBy = new Map<Buffer, number>();
-  let seen = 0;
-  for (const { images } of loader) {
-    seen += 1;
+  checkRunOptions('recalibrateBatchNorm', options);
+  const means = new Map<Buffer, { readonly value: NDArray; readonly count: number }>();
+  const taken: ImageBatch[] = [];
+  for (const batch of loader) if (taken.push(batch) === batches) break;
+  if (taken.length === 0)
+    throw new InputError('recalibrateBatchNorm: expected at least one batch, got an empty loader');
+  for (const [i, { images }] of taken.entries()) {
     for (const { buffer, value } of await observe(network, images, options)) {
       // The k-th value enters with weight 1/k: the result is the plain mean, and nothing of the old value stays.
-      const count = (seenBy.get(buffer) ?? 0) + 1;
-      seenBy.set(buffer, count);
-      blend(buffer, value, 1 / count);
+      const before = means.get(buffer) ?? { value: buffer.value, count: 0 };
+      const count = before.count + 1;
+      means.set(buffer, { value: blend(before.value, value, 1 / count), count });
     }
-    if (seen === batches) break;
+    options.onProgress?.({ done: i + 1, of: taken.length, stage: 'batches' });
   }
-  if (seen === 0) throw new InputError('recalibrateBatchNorm: expected at least one batch, got an empty loader');
+  // All at the end: a recalibration that fails or is aborted changes nothing.
+  for (const [buffer, { value }] of means) buffer.value = value;
 }
 
 /** What the running statistics see of a batch, computed. */
@@ -82,25 +91,26 @@ async function observe(
   images: NDArray,
   options: StatisticsOptions,
 ): Promise<(Observation & { readonly value: NDArray })[]> {
+  const { signal } = options;
   const backend = options.backend ?? (await defaultBackend(options.dtype));
   const dtype = precisionOf(backend, options.dtype);
   const trace = new Trace(network, images.shape, { mode: 'train', dtype });
   const { observations } = trace;
   const program = await Program.compile(
     observations.map(({ statistic }) => statistic()),
-    { backend },
+    { backend, signal },
   );
   try {
-    await program.bind(new Map([...trace.variables(), [trace.x, cast(images, dtype)]]));
-    const values = await program.run();
+    await program.bind(new Map([...trace.variables(), [trace.x, cast(images, dtype)]]), signal);
+    const values = await program.run(undefined, signal);
     return observations.map((observation, i) => ({ ...observation, value: values[i] }));
   } finally {
     program.dispose();
   }
 }
 
-function blend(buffer: Buffer, batch: NDArray, momentum: number): void {
-  const { data } = buffer.value;
+/** (1 − momentum)·old + momentum·batch. */
+function blend({ shape, data }: NDArray, batch: NDArray, momentum: number): NDArray {
   const blended = Float64Array.from(data, (old, i) => (1 - momentum) * old + momentum * batch.data[i]);
-  buffer.value = { shape: buffer.shape, dtype: 'float64', data: blended };
+  return { shape, dtype: 'float64', data: blended };
 }

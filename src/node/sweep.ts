@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import type { Dataset } from '../data/index.ts';
 import { cellNetwork, formatGenotype, type Genotype } from '../nn/index.ts';
 import {
@@ -19,7 +21,7 @@ import { readIfThere, writeAtomically } from './atomicFile.ts';
 import { acquireLock, type Lock } from './lockFile.ts';
 
 /** What a sweep runs with. */
-export interface SweepOptions {
+export interface SweepOptions extends RunOptions {
   /** The cells, a row each, in this order. */
   readonly cells: readonly Genotype[];
   readonly settings: SweepSettings;
@@ -51,10 +53,12 @@ export function settingsPath(path: string): string {
  * index, so that a cell's numbers do not depend on which others are in the table. Rows are written in order, each at once;
  * when the table is there, the sweep goes on after its last whole row.
  *
+ * @throws the signal's reason when it is aborted; the rows that were written stay, and the sweep can be taken up again.
  * @throws InputError when another process writes the table, or it is one of other settings or cells.
  */
 export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
   const { path, settings } = options;
+  checkRunOptions('runSweep', options);
   checkSweepSettings(settings);
   const lock = await acquireLock(`${path}.lock`, path);
   try {
@@ -106,7 +110,7 @@ function parseObject(text: string, where: string): object {
 async function fill(
   table: AppendOnlyFile,
   lock: Lock,
-  { cells, settings, dataset, lanes, path, onRow }: SweepOptions,
+  { cells, settings, dataset, lanes, path, onRow, signal, onProgress }: SweepOptions,
 ): Promise<SweepOutcome> {
   const rows = table.lines.slice(1).map((line, i) => parseRow(line, settings.repeats, `${path}: row ${i + 1}`));
   const known = new Map<string, CellMeasurement>();
@@ -135,14 +139,16 @@ async function fill(
         await lock.check();
         await table.append(formatRow(cells[next], cost, known.get(forms[next])!));
         onRow?.(next + 1);
+        onProgress?.({ done: next + 1, of: cells.length, stage: 'cells' });
       }
     }));
   let taken = 0;
   const lane = async (backend: Backend) => {
     try {
       while (taken < pending.length) {
+        signal?.throwIfAborted();
         const form = pending[taken++];
-        known.set(form, await measurer!.measure(representativeOf(cellOf.get(form)!), backend));
+        known.set(form, await measurer!.measure(representativeOf(cellOf.get(form)!), backend, { signal }));
         await flush();
       }
     } catch (error) {

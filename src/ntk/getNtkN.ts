@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import { type ImageBatch, type Module, recalibrateBatchNorm } from '../nn/index.ts';
 import { type Backend, defaultBackend, type DType, formatShape, InputError, precisionOf } from '../tensor/index.ts';
 import { teNasKappa } from './conditionNumber.ts';
@@ -6,7 +8,7 @@ import { stackRows } from './kernelMatrix.ts';
 import { ntkOf, TE_NAS_KERNEL } from './ntk.ts';
 
 /** Arguments of {@link getNtkN}, named and defaulted as in TE-NAS. */
-export interface GetNtkNOptions {
+export interface GetNtkNOptions extends RunOptions {
   /**
    * Batches to recalibrate the running statistics on before; none when 0. TE-NAS's published code takes this argument and
    * does nothing with it: the lines that would call `recal_bn` are commented out. Here they are in force.
@@ -34,34 +36,51 @@ export interface GetNtkNOptions {
 export async function getNtkN(
   loader: Iterable<ImageBatch>,
   networks: readonly Module[],
-  { recalbn = 0, trainMode = false, numBatch = -1, dtype, ...rest }: GetNtkNOptions = {},
+  { recalbn = 0, trainMode = false, numBatch = -1, dtype, signal, onProgress, ...rest }: GetNtkNOptions = {},
 ): Promise<number[]> {
+  checkRunOptions('getNtkN', { signal, onProgress });
   const backend = rest.backend ?? (await defaultBackend(dtype));
   const options = {
     ...TE_NAS_KERNEL,
     mode: trainMode ? 'train' : 'eval',
     backend,
     dtype: precisionOf(backend, dtype),
+    signal,
   } as const;
   if (recalbn > 0) for (const network of networks) await recalibrateBatchNorm(network, loader, recalbn, options);
 
   const rows: JacobianRows[][] = networks.map(() => []);
   const programs = new Map<string, JacobianProgram>();
-  let batches = 0;
+  const batches = take(loader, numBatch > 0 ? numBatch : Infinity);
+  if (batches.length === 0) throw new InputError('getNtkN: expected at least one batch, got an empty loader');
+  let done = 0;
   try {
-    for (const { images } of loader) {
-      if (numBatch > 0 && batches >= numBatch) break;
-      batches += 1;
+    for (const { images } of batches) {
       for (const [i, network] of networks.entries()) {
         const key = `${i} ${formatShape(images.shape)}`;
         const program = programs.get(key) ?? (await JacobianProgram.compile(network, images.shape, options));
         programs.set(key, program);
-        rows[i].push(await program.run(images));
+        rows[i].push(await program.run(images, { signal }));
+        onProgress?.({ done: ++done, of: batches.length * networks.length, stage: 'batches' });
       }
     }
   } finally {
     for (const program of programs.values()) program.dispose();
   }
-  if (batches === 0) throw new InputError('getNtkN: expected at least one batch, got an empty loader');
-  return Promise.all(rows.map(async (stack) => teNasKappa((await ntkOf(stackRows(stack), { backend })).kappa)));
+  const kappas: number[] = [];
+  for (const stack of rows) {
+    kappas.push(teNasKappa((await ntkOf(stackRows(stack), { backend, signal })).kappa));
+    onProgress?.({ done: kappas.length, of: networks.length, stage: 'eigenvalues' });
+  }
+  return kappas;
+}
+
+/** The first items of an iterable, which need not end. */
+function take<T>(items: Iterable<T>, count: number): T[] {
+  const taken: T[] = [];
+  for (const item of items) {
+    taken.push(item);
+    if (taken.length >= count) break;
+  }
+  return taken;
 }

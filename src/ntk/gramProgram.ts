@@ -17,6 +17,8 @@ import {
   sizeOf,
   type Tensor,
 } from '../tensor/index.ts';
+import { checkRunOptions } from '../abort.ts';
+import type { Abortable, RunOptions } from '../progress.ts';
 
 /**
  * The columns of a block: a MiB of rows, or more, so that what a block costs besides products (its N² sums are copied and
@@ -73,8 +75,9 @@ export class GramProgram {
   /**
    * @throws InputError when a size is no whole number of at least 1, BackendError when the backend lacks the precision.
    */
-  static async compile(options: GramOptions): Promise<GramProgram> {
-    const { rows, rows2, columns, dtype = 'float64' } = options;
+  static async compile(options: GramOptions & Abortable): Promise<GramProgram> {
+    checkRunOptions('gram', options);
+    const { signal, rows, rows2, columns, dtype = 'float64' } = options;
     const backend = options.backend ?? (await defaultBackend(dtype));
     for (const [name, size] of Object.entries({ rows, rows2: rows2 ?? 1, columns })) {
       if (!Number.isInteger(size) || size < 1) {
@@ -85,9 +88,9 @@ export class GramProgram {
     const width = Math.ceil(columns / blocks);
     const factors = [input('columns', [rows, width], dtype)];
     if (rows2 !== undefined) factors.push(input('columns2', [rows2, width], dtype));
-    const program = await Program.compile([gram(factors[0], factors.at(-1))], { backend, varying: factors });
+    const program = await Program.compile([gram(factors[0], factors.at(-1))], { backend, varying: factors, signal });
     try {
-      await program.bind();
+      await program.bind(undefined, signal);
     } catch (error) {
       program.dispose();
       throw error;
@@ -102,9 +105,12 @@ export class GramProgram {
    * @param first arrays [N₁, pₖ] with Σ pₖ = P
    * @param second arrays [N₂, pₖ] with Σ pₖ = P; none for a symmetric product
    * @returns [N₁, N₂] in float64
-   * @throws ShapeError when arrays have other shapes or another precision than compiled for.
+   * @throws ShapeError when arrays have other shapes or another precision than compiled for; the signal's reason when it
+   * is aborted.
    */
-  async run(first: readonly NDArray[], second?: readonly NDArray[]): Promise<NDArray> {
+  async run(first: readonly NDArray[], second?: readonly NDArray[], options: RunOptions = {}): Promise<NDArray> {
+    checkRunOptions('gram', options);
+    const { signal, onProgress } = options;
     const { rows, rows2, columns } = this.#options;
     const factors = second === undefined ? [first] : [first, second];
     if (factors.length !== this.#factors.length) {
@@ -139,12 +145,14 @@ export class GramProgram {
     };
     const done = new Set<number>(); // blocks whose sums are there, before which others are missing
     let next = 0;
+    let finished = 0;
     await this.#program.runBlocks(
       blocks(),
       (block) => {
         copiesOf.get(block)!.forEach((copy, k) => this.#freeColumns[k].push(copy));
         copiesOf.delete(block);
         done.add(block);
+        onProgress?.({ done: ++finished, of: blockCount, stage: 'kernel' });
         for (; done.delete(next); next++) {
           const part = sumsOf.get(next)!;
           if (second) addAll(sums, part);
@@ -154,6 +162,7 @@ export class GramProgram {
         }
       },
       placeOf,
+      signal,
     );
     if (!second) mirror(sums, rows);
     return { shape, dtype: 'float64', data: sums };

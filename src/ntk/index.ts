@@ -18,15 +18,9 @@ export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEige
 export { type MlMatrix, type QROptions, symmetricEigenQR } from './eigen/mlMatrix.ts';
 export { type GramOptions, GramProgram } from './gramProgram.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
-export {
-  JacobianProgram,
-  type JacobianRows,
-  type ParameterRows,
-  type Progress,
-  type RowsOptions,
-  type RunOptions,
-} from './jacobianRows.ts';
-export { kernelByParameter, kernelMatrix, stackRows } from './kernelMatrix.ts';
+export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
+export type { Abortable, Progress, RunOptions, Stage } from '../progress.ts';
+export { kernelByParameter, kernelMatrix, type KernelOptions, stackRows } from './kernelMatrix.ts';
 export { countLinearRegions, LinearRegionProgram, type LinearRegions, type RegionOptions } from './linearRegions.ts';
 export { computeNtk, type Ntk, ntkOf, NtkProgram, TE_NAS_KERNEL, withConditionNumber } from './ntk.ts';
 export type { Gain } from './numericalRange.ts';

@@ -1,5 +1,7 @@
+import { abortable, checkRunOptions } from '../abort.ts';
 import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
+import type { Abortable, RunOptions } from '../progress.ts';
 import { inTurns, nextTurn, turnIsDue } from '../turns.ts';
 import { checkBatchInTurns, type Mode, type Module, Parameter } from '../nn/index.ts';
 import {
@@ -19,7 +21,7 @@ import {
 } from '../tensor/index.ts';
 import { checkOutputs, type KernelOutputs } from './outputs.ts';
 import { checkingGains, type Gain } from './numericalRange.ts';
-import { Queue } from './queue.ts';
+import { Queue } from '../queue.ts';
 import { type NetworkRecipe, recipeFor } from './recipe.ts';
 import { RowStorage } from './rowStorage.ts';
 import type { ParameterChoice } from './selection.ts';
@@ -39,22 +41,6 @@ export interface RowsOptions {
   readonly dtype?: DType;
   /** How many rows travel backwards together; chosen to suit the backend by default. More take more memory. */
   readonly blockRows?: number;
-}
-
-/** How far a computation is. */
-export interface Progress {
-  readonly done: number;
-  readonly of: number;
-  /** What is counted. */
-  readonly stage: 'rows';
-}
-
-/** What a long computation heeds and reports. */
-export interface RunOptions {
-  /** Ends the computation: its promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called as the computation advances. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The rows of J that belong to one parameter. */
@@ -120,16 +106,22 @@ export class JacobianProgram {
    * @throws ShapeError when the batch does not fit the network, InputError when an option makes no sense or no parameter
    * is chosen, BackendError when the backend does not compute in the precision.
    */
-  static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<JacobianProgram> {
-    const { mode = 'eval', outputs = 'trace', parameters = 'all', blockRows } = options;
+  static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<JacobianProgram> {
+    const { mode = 'eval', outputs = 'trace', parameters = 'all', blockRows, signal } = options;
+    checkRunOptions('tangent kernel', options);
     checkOutputs(outputs);
     if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows >= 1)) {
       throw new InputError(`blockRows: expected an integer ≥ 1, got ${formatValue(blockRows)}`);
     }
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const dtype = precisionOf(backend, options.dtype);
-    const fitted = await recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows });
-    return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, backend));
+    const fitted = await recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows }, signal);
+    return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, { backend, signal }));
+  }
+
+  /** N·Q, the number of rows of J. */
+  get rowCount(): number {
+    return this.#shape[0] * this.#rowsPerSample;
   }
 
   /** P, the number of columns of J. */
@@ -144,8 +136,12 @@ export class JacobianProgram {
    * @throws InputError when x holds NaN or infinity, ShapeError when its shape is another, NumericalError when x or a
    * parameter is out of the range that the precision can compute with.
    */
-  run(x: NDArray, options: RunOptions = {}): Promise<JacobianRows> {
-    return this.#queue.run(() => this.#run(x, options));
+  async run(x: NDArray, options: RunOptions = {}): Promise<JacobianRows> {
+    checkRunOptions('tangent kernel', options);
+    return abortable(
+      this.#queue.run(() => this.#run(x, options)),
+      options.signal,
+    );
   }
 
   /**
@@ -172,10 +168,10 @@ export class JacobianProgram {
     const { recipe, trace, parameters, totalParameters } = this.#network;
     const { sweep } = recipe;
     signal?.throwIfAborted();
-    await checkBatchInTurns(x, 'batch', this.#shape);
-    const variables = await this.#variables();
-    const suspicious = await inTurns(checkingGains(this.#chosen(), x, trace.dtype));
-    if (turnIsDue()) await nextTurn();
+    await checkBatchInTurns(x, 'batch', this.#shape, signal);
+    const variables = await this.#variables(signal);
+    const suspicious = await inTurns(checkingGains(this.#chosen(), x, trace.dtype), signal);
+    if (turnIsDue()) await nextTurn(signal);
     const typed = cast(x, trace.dtype);
     const all = this.#shape[0] * this.#rowsPerSample;
     const storage = this.#storage.take();
@@ -189,11 +185,10 @@ export class JacobianProgram {
       data: allocate(trace.dtype, sizeOf(trace.y.shape)),
     };
 
-    await this.#program.bind(new Map([...variables, ...sweep.fixed(typed)]));
+    await this.#program.bind(new Map([...variables, ...sweep.fixed(typed)]), signal);
     const given: Omit<RowBlock, 'feeds'>[] = [];
     function* blocks(): Generator<Feeds> {
       for (const { feeds, ...place } of sweep.blocks(typed)) {
-        signal?.throwIfAborted();
         given.push(place);
         yield feeds;
       }
@@ -218,8 +213,7 @@ export class JacobianProgram {
       done += rows;
       onProgress?.({ done, of: all, stage: 'rows' });
     };
-    await this.#program.runBlocks(blocks(), consume, placesOf);
-    signal?.throwIfAborted();
+    await this.#program.runBlocks(blocks(), consume, placesOf, signal);
     const rows: JacobianRows = {
       mode: trace.mode,
       dtype: trace.dtype,
@@ -245,11 +239,11 @@ export class JacobianProgram {
   }
 
   /** The present values of the network's parameters and buffers, for the program's inputs. */
-  async #variables(): Promise<Feeds> {
+  async #variables(signal: AbortSignal | undefined): Promise<Feeds> {
     const { trace } = this.#network;
     const values = trace.variables();
     for (const [variable, leaf] of trace.leaves) {
-      if (turnIsDue()) await nextTurn();
+      if (turnIsDue()) await nextTurn(signal);
       // A buffer may hold infinity: a mask of attention does. NaN is never meant.
       const { data } = values.get(leaf)!;
       const bad = variable instanceof Parameter ? firstNonFinite(data) : data.findIndex(Number.isNaN);

@@ -1,8 +1,16 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import { nextTurn, turnIsDue } from '../turns.ts';
 import { allocate, type Backend, formatShape, InputError, type NDArray, ShapeError } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
 import type { JacobianRows } from './jacobianRows.ts';
 import { checkRowLengths } from './numericalRange.ts';
+
+/** Where a kernel of rows is computed. */
+export interface KernelOptions extends RunOptions {
+  /** `defaultBackend` by default. */
+  readonly backend?: Backend;
+}
 
 /** Rows as a kernel reads them: n rows of arrays that stand side by side. */
 export interface KernelFactor {
@@ -41,14 +49,18 @@ export function factorOf({ parameters, samples, rowsPerSample, outputs }: Jacobi
  */
 export async function kernelMatrix(
   first: JacobianRows,
-  { second = first, backend }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
+  { second = first, backend, ...options }: KernelOptions & { readonly second?: JacobianRows } = {},
 ): Promise<NDArray> {
+  checkRunOptions('kernelMatrix', options);
   checkAlike('kernelMatrix', first, second);
   const [a, b] = second === first ? [factorOf(first)] : [factorOf(first), factorOf(second)];
   const sizes = { rows: a.rows, columns: a.columns, dtype: first.dtype, ...(backend && { backend }) };
-  const program = await GramProgram.compile(b === undefined ? sizes : { ...sizes, rows2: b.rows });
+  const program = await GramProgram.compile({
+    ...(b === undefined ? sizes : { ...sizes, rows2: b.rows }),
+    signal: options.signal,
+  });
   try {
-    return await program.run(a.arrays, b?.arrays);
+    return await program.run(a.arrays, b?.arrays, options);
   } finally {
     program.dispose();
   }
@@ -60,12 +72,12 @@ export async function kernelMatrix(
  * @param kernel of the rows with themselves, if available: its diagonal holds the squared lengths of rows.
  * @throws NumericalError when a row is infinite, too short, or zero where that is suspicious.
  */
-export async function checkRange(rows: JacobianRows, kernel?: NDArray): Promise<void> {
+export async function checkRange(rows: JacobianRows, kernel?: NDArray, signal?: AbortSignal): Promise<void> {
   const factor = factorOf(rows);
   const n = factor.rows;
   const squares = new Float64Array(n);
   if (kernel) for (let i = 0; i < n; i++) squares[i] = kernel.data[i * n + i];
-  else await addSquares(squares, factor.arrays);
+  else await addSquares(squares, factor.arrays, signal);
   checkRowLengths(squares, {
     dtype: rows.dtype,
     parameters: factor.columns,
@@ -75,13 +87,17 @@ export async function checkRange(rows: JacobianRows, kernel?: NDArray): Promise<
 }
 
 /** Adds the squared length of each row of arrays [n, p₁], [n, p₂], … */
-async function addSquares(squares: Float64Array, arrays: readonly NDArray[]): Promise<void> {
+async function addSquares(
+  squares: Float64Array,
+  arrays: readonly NDArray[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const {
     data,
     shape: [, columns],
   } of arrays) {
     for (let i = 0; i < squares.length; i++) {
-      if (turnIsDue()) await nextTurn();
+      if (turnIsDue()) await nextTurn(signal);
       let sum = 0;
       for (let e = i * columns; e < (i + 1) * columns; e++) sum += data[e] * data[e];
       squares[i] += sum;
@@ -92,11 +108,13 @@ async function addSquares(squares: Float64Array, arrays: readonly NDArray[]): Pr
 /** The kernel of each parameter on its own, by name; their sum is Θ. */
 export async function kernelByParameter(
   rows: JacobianRows,
-  options: { readonly backend?: Backend } = {},
+  { onProgress, ...options }: KernelOptions = {},
 ): Promise<Map<string, NDArray>> {
+  checkRunOptions('kernelByParameter', { ...options, onProgress });
   const kernels = new Map<string, NDArray>();
   for (const parameter of rows.parameters) {
     kernels.set(parameter.name, await kernelMatrix({ ...rows, parameters: [parameter] }, options));
+    onProgress?.({ done: kernels.size, of: rows.parameters.length, stage: 'kernel' });
   }
   return kernels;
 }

@@ -1,3 +1,5 @@
+import { abortable, checkRunOptions } from '../abort.ts';
+import type { Abortable, RunOptions } from '../progress.ts';
 import { checkBatchInTurns, type Mode, type Module, Trace } from '../nn/index.ts';
 import {
   type Backend,
@@ -17,7 +19,7 @@ import {
   topologicalOrder,
 } from '../tensor/index.ts';
 import { packPositive, PatternSet } from './patternSet.ts';
-import { Queue } from './queue.ts';
+import { Queue } from '../queue.ts';
 
 /** How linear regions are counted. */
 export interface RegionOptions {
@@ -72,15 +74,16 @@ export class LinearRegionProgram {
   static async compile(
     network: Module,
     images: Shape,
-    { mode = 'train', dtype, ...options }: RegionOptions = {},
+    { mode = 'train', dtype, ...options }: RegionOptions & Abortable = {},
   ): Promise<LinearRegionProgram> {
+    checkRunOptions('linear regions', options);
     const backend = options.backend ?? (await defaultBackend(dtype));
     const trace = new Trace(network, images, { mode, dtype: precisionOf(backend, dtype) });
     const applied = reluInputs(trace);
     if (applied.length === 0) throw new InputError('linear regions: expected a network with ReLUs, got one without');
     const inputs: readonly Tensor[] = [...new Set(applied)];
     const unitsOf = ({ shape }: Tensor) => sizeOf(shape) / images[0];
-    const program = await Program.compile(inputs, { varying: [trace.x], backend });
+    const program = await Program.compile(inputs, { varying: [trace.x], backend, signal: options.signal });
     const reluUnits = applied.reduce((sum, each) => sum + unitsOf(each), 0);
     return new LinearRegionProgram(trace, program, inputs.map(unitsOf), reluUnits);
   }
@@ -91,15 +94,20 @@ export class LinearRegionProgram {
    * @param batches each [N, …], of the shape compiled for.
    * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another.
    */
-  run(batches: readonly NDArray[]): Promise<LinearRegions> {
-    return this.#queue.run(() => this.#run(batches));
+  async run(batches: readonly NDArray[], options: RunOptions = {}): Promise<LinearRegions> {
+    checkRunOptions('linear regions', options);
+    return abortable(
+      this.#queue.run(() => this.#run(batches, options)),
+      options.signal,
+    );
   }
 
-  async #run(batches: readonly NDArray[]): Promise<LinearRegions> {
+  async #run(batches: readonly NDArray[], { signal, onProgress }: RunOptions): Promise<LinearRegions> {
     const { x, dtype } = this.#trace;
-    for (const images of batches) await checkBatchInTurns(images, 'images', x.shape);
+    for (const images of batches) await checkBatchInTurns(images, 'images', x.shape, signal);
     const set = new PatternSet(this.#units.reduce((a, b) => a + b, 0));
-    await this.#program.bind(this.#trace.variables());
+    await this.#program.bind(this.#trace.variables(), signal);
+    let done = 0;
     await this.#program.runBlocks(
       batches.map((images) => new Map([[x, cast(images, dtype)]])),
       (_, outputs) => {
@@ -110,7 +118,10 @@ export class LinearRegionProgram {
           offset += this.#units[k];
         });
         for (let start = 0; start < packed.length; start += set.words) set.add(packed, start);
+        onProgress?.({ done: ++done, of: batches.length, stage: 'batches' });
       },
+      undefined,
+      signal,
     );
     return { regions: set.size, samples: batches.length * x.shape[0], reluUnits: this.reluUnits };
   }
@@ -149,12 +160,13 @@ function reluInputs({ x, y }: Trace): Tensor[] {
 export async function countLinearRegions(
   network: Module,
   batches: readonly NDArray[],
-  options: RegionOptions = {},
+  { onProgress, ...options }: RegionOptions & RunOptions = {},
 ): Promise<LinearRegions> {
+  checkRunOptions('linear regions', { ...options, onProgress });
   if (batches.length === 0) throw new InputError('linear regions: expected at least one batch, got none');
   const program = await LinearRegionProgram.compile(network, batches[0].shape, options);
   try {
-    return await program.run(batches);
+    return await program.run(batches, { signal: options.signal, onProgress });
   } finally {
     program.dispose();
   }

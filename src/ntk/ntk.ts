@@ -1,8 +1,10 @@
+import type { Abortable, RunOptions } from '../progress.ts';
 import type { Module } from '../nn/index.ts';
 import { type Backend, defaultBackend, type NDArray, type Shape } from '../tensor/index.ts';
 import { type ConditionNumber, conditionNumberOf } from './conditionNumber.ts';
 import { eigenvaluesOn } from './eigen/onBackend.ts';
-import type { JacobianRows, RowsOptions, RunOptions } from './jacobianRows.ts';
+import type { JacobianRows, RowsOptions } from './jacobianRows.ts';
+import type { KernelOptions } from './kernelMatrix.ts';
 import { KernelProgram, kernelOf, type TangentKernel } from './tangentKernel.ts';
 
 /** A tangent kernel of a batch with itself, and what follows from its eigenvalues. */
@@ -27,7 +29,7 @@ export class NtkProgram {
    * @param options by default {@link TE_NAS_KERNEL}
    * @throws ShapeError when the batch does not fit the network, BackendError when the backend cannot compute it.
    */
-  static async compile(network: Module, shape: Shape, options: RowsOptions = {}): Promise<NtkProgram> {
+  static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<NtkProgram> {
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const kernel = await KernelProgram.compile(network, [shape], { ...TE_NAS_KERNEL, ...options, backend });
     return new NtkProgram(kernel, backend);
@@ -45,7 +47,7 @@ export class NtkProgram {
    * @throws InputError when x holds NaN or infinity, NumericalError when the kernel does.
    */
   async run(x: NDArray, options: RunOptions = {}): Promise<Ntk> {
-    return withConditionNumber(await this.#kernel.run(x, options), this.#backend);
+    return withConditionNumber(await this.#kernel.run(x, options), this.#backend, options);
   }
 
   /** Frees memory; the program cannot be used after it. */
@@ -55,16 +57,20 @@ export class NtkProgram {
 }
 
 /** A kernel of a batch with itself, with its eigenvalues and κ, computed by a backend. */
-export async function withConditionNumber(kernel: TangentKernel, backend: Backend): Promise<Ntk> {
+export async function withConditionNumber(
+  kernel: TangentKernel,
+  backend: Backend,
+  options: RunOptions = {},
+): Promise<Ntk> {
   const { dtype, parameters } = kernel;
-  const eigenvalues = await eigenvaluesOn(backend, kernel.kernel);
+  const eigenvalues = await eigenvaluesOn(backend, kernel.kernel, options);
   return { ...kernel, ...conditionNumberOf(eigenvalues, { dtype, parameters: parameters.used }) };
 }
 
 /** Kernel matrix, eigenvalues and κ of given Jacobian rows. */
-export async function ntkOf(rows: JacobianRows, options: { readonly backend?: Backend } = {}): Promise<Ntk> {
+export async function ntkOf(rows: JacobianRows, options: KernelOptions = {}): Promise<Ntk> {
   const backend = options.backend ?? (await defaultBackend(rows.dtype));
-  return withConditionNumber(await kernelOf(rows, { backend }), backend);
+  return withConditionNumber(await kernelOf(rows, { ...options, backend }), backend, options);
 }
 
 /**
@@ -76,7 +82,7 @@ export async function ntkOf(rows: JacobianRows, options: { readonly backend?: Ba
  */
 export async function computeNtk(network: Module, x: NDArray, options: RowsOptions & RunOptions = {}): Promise<Ntk> {
   const { signal, onProgress, ...rows } = options;
-  const program = await NtkProgram.compile(network, x.shape, rows);
+  const program = await NtkProgram.compile(network, x.shape, { ...rows, signal });
   try {
     return await program.run(x, { signal, onProgress });
   } finally {

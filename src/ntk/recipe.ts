@@ -77,10 +77,15 @@ function sameConstants(a: readonly NDArray[], b: readonly NDArray[]): boolean {
  *
  * @throws ShapeError when the batch does not fit the network, InputError when no parameter is chosen.
  */
-export async function recipeFor(network: Module, shape: Shape, request: RecipeRequest): Promise<NetworkRecipe> {
+export async function recipeFor(
+  network: Module,
+  shape: Shape,
+  request: RecipeRequest,
+  signal?: AbortSignal,
+): Promise<NetworkRecipe> {
   const { mode, dtype, backend, outputs, blockRows } = request;
   const trace = new Trace(network, shape, { mode, dtype });
-  if (turnIsDue()) await nextTurn();
+  if (turnIsDue()) await nextTurn(signal);
   const { key, inputs, constants } = structureOf([trace.y]);
   const chosen = chooseParameters(network, trace, new Set(inputs), request.parameters);
   const columns = chosen.map(({ leaf }) => inputs.indexOf(leaf));
@@ -90,9 +95,9 @@ export async function recipeFor(network: Module, shape: Shape, request: RecipeRe
   recipes.delete(name);
   if (recipe === undefined || !sameConstants(recipe.constants, constants)) {
     const parameters = chosen.map(({ leaf }) => leaf);
-    if (turnIsDue()) await nextTurn();
+    if (turnIsDue()) await nextTurn(signal);
     const sweep = sweepOf({ network, trace, parameters, outputs, backend, blockRows });
-    if (turnIsDue()) await nextTurn();
+    if (turnIsDue()) await nextTurn(signal);
     recipe = {
       sweep,
       planned: planEvaluation([sweep.y, ...sweep.gradients], sweep.varying),

@@ -1,10 +1,19 @@
+import { abortable, checkRunOptions } from '../abort.ts';
+import { type Abortable, partOf, type RunOptions } from '../progress.ts';
 import type { Mode, Module } from '../nn/index.ts';
 import { type Backend, defaultBackend, type DType, type NDArray, sameShape, type Shape } from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
-import { JacobianProgram, type JacobianRows, type RowsOptions, type RunOptions } from './jacobianRows.ts';
-import { checkAlike, checkRange, factorOf, type KernelFactor, kernelMatrix } from './kernelMatrix.ts';
+import { JacobianProgram, type JacobianRows, type RowsOptions } from './jacobianRows.ts';
+import {
+  checkAlike,
+  checkRange,
+  factorOf,
+  type KernelFactor,
+  kernelMatrix,
+  type KernelOptions,
+} from './kernelMatrix.ts';
 import type { KernelOutputs } from './outputs.ts';
-import { Queue } from './queue.ts';
+import { Queue } from '../queue.ts';
 
 /** An empirical tangent kernel, and what it is of. */
 export interface TangentKernel {
@@ -53,8 +62,9 @@ export class KernelProgram {
   static async compile(
     network: Module,
     [shape, other = shape]: readonly [x1: Shape, x2?: Shape | undefined],
-    options: RowsOptions = {},
+    options: RowsOptions & Abortable = {},
   ): Promise<KernelProgram> {
+    checkRunOptions('tangent kernel', options);
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const named = { ...options, backend };
     const first = await JacobianProgram.compile(network, shape, named);
@@ -80,8 +90,12 @@ export class KernelProgram {
    * @throws InputError when a batch holds NaN or infinity, ShapeError when its shape is another; the signal's reason when
    * it is aborted.
    */
-  run(x1: NDArray, options: RunOptions & { readonly x2?: NDArray | undefined } = {}): Promise<TangentKernel> {
-    return this.#queue.run(() => this.#run(x1, options));
+  async run(x1: NDArray, options: RunOptions & { readonly x2?: NDArray | undefined } = {}): Promise<TangentKernel> {
+    checkRunOptions('tangent kernel', options);
+    return abortable(
+      this.#queue.run(() => this.#run(x1, options)),
+      options.signal,
+    );
   }
 
   /** Frees memory; the program cannot be used after it. */
@@ -98,24 +112,33 @@ export class KernelProgram {
   ): Promise<TangentKernel> {
     const rows: JacobianRows[] = [];
     try {
-      rows.push(await this.#first.run(x1, { signal, onProgress }));
-      if (x2) rows.push(await this.#second.run(x2, { signal, onProgress }));
+      const all = this.#first.rowCount + (x2 ? this.#second.rowCount : 0);
+      rows.push(await this.#first.run(x1, { signal, onProgress: partOf(onProgress, 0, all) }));
+      if (x2) {
+        const rest = partOf(onProgress, this.#first.rowCount, all);
+        rows.push(await this.#second.run(x2, { signal, onProgress: rest }));
+      }
       checkAlike('tangentKernel', rows[0], rows[rows.length - 1]);
       const [first, second] = rows.map(factorOf);
-      const gram = await this.#gram(rows[0].dtype, first, second);
-      const kernel = await gram.run(first.arrays, second?.arrays);
-      signal?.throwIfAborted();
-      return await describeKernel(kernel, rows[0], rows[rows.length - 1], this.#backend);
+      const gram = await this.#gram(rows[0].dtype, first, second, signal);
+      const kernel = await gram.run(first.arrays, second?.arrays, { signal, onProgress });
+      return await describeKernel(kernel, rows[0], rows[rows.length - 1], this.#backend, signal);
     } finally {
-      [this.#first, this.#second].forEach((program, i) => rows[i] && program.recycle(rows[i]));
+      // Workers may still read the rows of a run that was aborted: its memory is not used again.
+      if (!signal?.aborted) [this.#first, this.#second].forEach((program, i) => rows[i] && program.recycle(rows[i]));
     }
   }
 
-  async #gram(dtype: DType, first: KernelFactor, second: KernelFactor | undefined): Promise<GramProgram> {
+  async #gram(
+    dtype: DType,
+    first: KernelFactor,
+    second: KernelFactor | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<GramProgram> {
     const kind = second ? 'rectangular' : 'symmetric';
     let gram = this.#grams.get(kind);
     if (gram === undefined) {
-      const sizes = { rows: first.rows, columns: first.columns, dtype, backend: this.#backend };
+      const sizes = { rows: first.rows, columns: first.columns, dtype, backend: this.#backend, signal };
       gram = await GramProgram.compile(second ? { ...sizes, rows2: second.rows } : sizes);
       this.#grams.set(kind, gram);
     }
@@ -128,9 +151,10 @@ async function describeKernel(
   first: JacobianRows,
   second: JacobianRows,
   backend: Backend,
+  signal: AbortSignal | undefined,
 ): Promise<TangentKernel> {
   if (first === second) await checkRange(first, kernel);
-  else for (const rows of [first, second]) await checkRange(rows);
+  else for (const rows of [first, second]) await checkRange(rows, undefined, signal);
   const { mode, dtype, outputs, samples, parameters, totalParameters, logits } = first;
   return {
     kernel,
@@ -147,10 +171,16 @@ async function describeKernel(
 /** The tangent kernel of given rows. */
 export async function kernelOf(
   first: JacobianRows,
-  { second = first, ...options }: { readonly second?: JacobianRows; readonly backend?: Backend } = {},
+  { second = first, ...options }: KernelOptions & { readonly second?: JacobianRows } = {},
 ): Promise<TangentKernel> {
   const backend = options.backend ?? (await defaultBackend(first.dtype));
-  return describeKernel(await kernelMatrix(first, { second, backend }), first, second, backend);
+  return describeKernel(
+    await kernelMatrix(first, { ...options, second, backend }),
+    first,
+    second,
+    backend,
+    options.signal,
+  );
 }
 
 /**
@@ -176,7 +206,7 @@ export async function tangentKernel(
   x1: NDArray,
   { x2, signal, onProgress, ...options }: TangentKernelOptions = {},
 ): Promise<TangentKernel> {
-  const program = await KernelProgram.compile(network, [x1.shape, x2?.shape], options);
+  const program = await KernelProgram.compile(network, [x1.shape, x2?.shape], { ...options, signal });
   try {
     return await program.run(x1, { x2, signal, onProgress });
   } finally {

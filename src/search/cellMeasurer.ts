@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import { partOf, type RunOptions } from '../progress.ts';
 import type { Dataset } from '../data/index.ts';
 import { cellNetwork, type Genotype, initialize, TE_NAS_SCHEMES } from '../nn/index.ts';
 import { LinearRegionProgram, NtkProgram } from '../ntk/index.ts';
@@ -33,21 +35,32 @@ export class CellMeasurer {
     this.#crops = this.#images.map((_, repeat) => regionBatches(dataset, regions, generator.fork(repeat)));
   }
 
-  /** κ and linear regions of a cell. */
-  async measure(cell: Genotype, backend: Backend): Promise<CellMeasurement> {
-    return { kappas: await this.#kappas(cell, backend), regions: await this.#regions(cell, backend) };
+  /**
+   * κ and linear regions of a cell.
+   *
+   * @throws the signal's reason when it is aborted.
+   */
+  async measure(cell: Genotype, backend: Backend, options: RunOptions = {}): Promise<CellMeasurement> {
+    checkRunOptions('measure', options);
+    const { signal, onProgress } = options;
+    // Every repeat counts twice: κ, and regions.
+    const all = this.#images.length + this.#crops.length;
+    const kappas = await this.#kappas(cell, backend, { signal, onProgress: partOf(onProgress, 0, all) });
+    const rest = partOf(onProgress, this.#images.length, all);
+    return { kappas, regions: await this.#regions(cell, backend, { signal, onProgress: rest }) };
   }
 
-  async #kappas(cell: Genotype, backend: Backend): Promise<KappaMeasurement[]> {
+  async #kappas(cell: Genotype, backend: Backend, { signal, onProgress }: RunOptions): Promise<KappaMeasurement[]> {
     const { channels, cells, classes, mode, dtype, init, seed } = this.#settings;
     const network = cellNetwork(cell, { channels, cells, classes, depth: -1, useStem: true });
-    const options = { mode, backend, dtype: dtype as DType };
+    const options = { mode, backend, dtype: dtype as DType, signal };
     const program = await NtkProgram.compile(network, this.#images[0].shape, options);
     const kappas: KappaMeasurement[] = [];
     try {
       for (const [repeat, images] of this.#images.entries()) {
         initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork(`weights ${repeat}`));
-        kappas.push(keepKappa(await program.run(images)));
+        kappas.push(keepKappa(await program.run(images, { signal })));
+        onProgress?.({ done: kappas.length, of: this.#images.length, stage: 'repeats' });
       }
     } finally {
       program.dispose();
@@ -56,16 +69,17 @@ export class CellMeasurer {
   }
 
   /** Regions of one cell of one channel, as in a search. */
-  async #regions(cell: Genotype, backend: Backend): Promise<number[]> {
+  async #regions(cell: Genotype, backend: Backend, { signal, onProgress }: RunOptions): Promise<number[]> {
     const { classes, dtype, init, seed } = this.#settings;
     const network = cellNetwork(cell, { channels: 1, cells: 1, classes, depth: 1, useStem: false });
-    const options = { backend, dtype: dtype as DType };
+    const options = { backend, dtype: dtype as DType, signal };
     const program = await LinearRegionProgram.compile(network, this.#crops[0][0].shape, options);
     const counts: number[] = [];
     try {
       for (const [repeat, crops] of this.#crops.entries()) {
         initialize(network, REGION_SCHEMES[init], new Generator(seed).fork(`weights ${repeat}`));
-        counts.push((await program.run(crops)).regions);
+        counts.push((await program.run(crops, { signal })).regions);
+        onProgress?.({ done: counts.length, of: this.#crops.length, stage: 'repeats' });
       }
     } finally {
       program.dispose();

@@ -1,3 +1,5 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import type { Dataset } from '../data/index.ts';
 import {
   initialize,
@@ -59,24 +61,44 @@ export class Measurer {
     this.#backend = backend;
   }
 
-  /** What a round's candidates are compared with, when they share it. */
-  async reference(round: Round): Promise<Entry> {
+  /**
+   * What a round's candidates are compared with, when they share it.
+   *
+   * @throws the signal's reason when it is aborted.
+   */
+  async reference(round: Round, options: RunOptions = {}): Promise<Entry> {
+    checkRunOptions('measure', options);
+    const { signal } = options;
+    const draws = this.#draws(round);
     const before: Measurement[] = [];
-    for (const draw of this.#draws(round)) before.push(await this.#before(round, draw));
+    for (const draw of draws) {
+      before.push(await this.#before(round, draw, signal));
+      options.onProgress?.({ done: before.length, of: draws.length, stage: 'repeats' });
+    }
     return { before };
   }
 
-  /** One candidate; and what it is compared with, unless that is shared. */
-  async candidate(round: Round, choice: Choice): Promise<Entry> {
+  /**
+   * One candidate; and what it is compared with, unless that is shared.
+   *
+   * @throws the signal's reason when it is aborted.
+   */
+  async candidate(round: Round, choice: Choice, options: RunOptions = {}): Promise<Entry> {
+    checkRunOptions('measure', options);
+    const { signal } = options;
+    const draws = this.#draws(round, choice);
     const mask = without(round.mask, [choice]);
     const before: Measurement[] = [];
     const after: Measurement[] = [];
-    const kappa = this.#uses('kappa') ? await this.#prepareKappa(mask) : undefined;
-    const regions = this.#uses('regions') ? await this.#prepareRegions(mask) : undefined;
+    let kappa: Prepared<NtkProgram> | undefined;
+    let regions: Prepared<LinearRegionProgram> | undefined;
     try {
-      for (const draw of this.#draws(round, choice)) {
-        if (!this.#settings.paired) before.push(await this.#before(round, draw));
-        after.push(await this.#measure(kappa, regions, draw));
+      if (this.#uses('kappa')) kappa = await this.#prepareKappa(mask, signal);
+      if (this.#uses('regions')) regions = await this.#prepareRegions(mask, signal);
+      for (const draw of draws) {
+        if (!this.#settings.paired) before.push(await this.#before(round, draw, signal));
+        after.push(await this.#measure(kappa, regions, draw, signal));
+        options.onProgress?.({ done: after.length, of: draws.length, stage: 'repeats' });
       }
     } finally {
       kappa?.program.dispose();
@@ -97,33 +119,33 @@ export class Measurer {
     return this.#settings.criteria === 'both' || this.#settings.criteria === purpose;
   }
 
-  async #before({ mask, phaseMask }: Round, draw: Draw): Promise<Measurement> {
+  async #before({ mask, phaseMask }: Round, draw: Draw, signal: AbortSignal | undefined): Promise<Measurement> {
     const kappaMask = this.#settings.fidelity === 'code' ? phaseMask : mask;
     if (this.#uses('kappa') && this.#kappaBefore?.key !== keyOf(kappaMask)) {
       this.#kappaBefore?.program.dispose();
       this.#kappaBefore = undefined;
-      this.#kappaBefore = await this.#prepareKappa(kappaMask);
+      this.#kappaBefore = await this.#prepareKappa(kappaMask, signal);
     }
     if (this.#uses('regions') && this.#regionsBefore?.key !== keyOf(mask)) {
       this.#regionsBefore?.program.dispose();
       this.#regionsBefore = undefined;
-      this.#regionsBefore = await this.#prepareRegions(mask);
+      this.#regionsBefore = await this.#prepareRegions(mask, signal);
     }
-    return this.#measure(this.#kappaBefore, this.#regionsBefore, draw);
+    return this.#measure(this.#kappaBefore, this.#regionsBefore, draw, signal);
   }
 
-  async #prepareKappa(mask: Mask): Promise<Prepared<NtkProgram>> {
+  async #prepareKappa(mask: Mask, signal: AbortSignal | undefined): Promise<Prepared<NtkProgram>> {
     requireColour(this.#dataset);
     const network = this.#space.supernet(mask, 'kappa', this.#settings.classes);
     const shape = [this.#settings.batchSize, ...this.#dataset.shape];
-    const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType } as const;
+    const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;
     return { key: keyOf(mask), network, program: await NtkProgram.compile(network, shape, options) };
   }
 
-  async #prepareRegions(mask: Mask): Promise<Prepared<LinearRegionProgram>> {
+  async #prepareRegions(mask: Mask, signal: AbortSignal | undefined): Promise<Prepared<LinearRegionProgram>> {
     const network = this.#space.supernet(mask, 'regions', this.#settings.classes);
     const shape = [this.#settings.regions.samples, 1, 3, 3];
-    const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType } as const;
+    const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;
     return { key: keyOf(mask), network, program: await LinearRegionProgram.compile(network, shape, options) };
   }
 
@@ -131,17 +153,18 @@ export class Measurer {
     kappa: Prepared<NtkProgram> | undefined,
     regions: Prepared<LinearRegionProgram> | undefined,
     draw: Draw,
+    signal: AbortSignal | undefined,
   ): Promise<Measurement> {
     const { fidelity, batchSize, regions: size } = this.#settings;
     let measured: { readonly kappa?: KappaMeasurement; readonly regions?: number } = {};
     if (kappa !== undefined) {
       initialize(kappa.network, TE_NAS_SCHEMES[fidelity], draw.kappaWeights);
-      const ntk = await kappa.program.run(kappaBatch(this.#dataset, batchSize, draw.kappaImages));
+      const ntk = await kappa.program.run(kappaBatch(this.#dataset, batchSize, draw.kappaImages), { signal });
       measured = { kappa: keepKappa(ntk) };
     }
     if (regions !== undefined) {
       initialize(regions.network, REGION_SCHEMES[fidelity], draw.regionWeights);
-      const counted = await regions.program.run(regionBatches(this.#dataset, size, draw.regionImages));
+      const counted = await regions.program.run(regionBatches(this.#dataset, size, draw.regionImages), { signal });
       measured = { ...measured, regions: counted.regions };
     }
     return measured;

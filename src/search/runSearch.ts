@@ -1,12 +1,15 @@
+import { checkRunOptions } from '../abort.ts';
+import type { RunOptions } from '../progress.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Backend } from '../tensor/index.ts';
 import type { Entry } from './measurement.ts';
 import { Measurer } from './measurer.ts';
+import { totalWork } from './schedule.ts';
 import { Search } from './search.ts';
 import type { SearchSettings } from './settings.ts';
 
 /** What a search runs with. */
-export interface RunSearchOptions {
+export interface RunSearchOptions extends RunOptions {
   readonly settings: SearchSettings;
   readonly dataset: Dataset;
   readonly backend: Backend;
@@ -19,6 +22,9 @@ export interface RunSearchOptions {
 /**
  * Runs a search to its end.
  *
+ * Progress is told in units of work; see {@link totalWork}.
+ *
+ * @throws the signal's reason when it is aborted: what was measured went to `onEntry`.
  * @throws InputError when the data do not fit, or the earlier measurements are not this search's.
  */
 export async function runSearch({
@@ -27,14 +33,24 @@ export async function runSearch({
   backend,
   entries = [],
   onEntry,
+  signal,
+  onProgress,
 }: RunSearchOptions): Promise<Search> {
+  checkRunOptions('runSearch', { signal, onProgress });
   const search = new Search(settings, entries);
+  const total = totalWork(search.space, settings.pruneNumber, settings.paired);
   const measurer = new Measurer(search.space, settings, dataset, backend);
   try {
     for (let task = search.next; task !== undefined; task = search.next) {
       const { round, choice } = task;
-      search.record(choice === undefined ? await measurer.reference(round) : await measurer.candidate(round, choice));
+      const options = { signal };
+      search.record(
+        choice === undefined
+          ? await measurer.reference(round, options)
+          : await measurer.candidate(round, choice, options),
+      );
       await onEntry?.(search);
+      onProgress?.({ done: search.work, of: total, stage: 'candidates' });
     }
   } finally {
     measurer.dispose();

@@ -43,10 +43,14 @@ export interface Backend {
 
 /** A plan made ready by a backend. */
 export interface Executable {
-  /** Gives the fixed inputs, runs the fixed steps and keeps what later runs need. Replaces an earlier binding. */
-  bind(fixed: Arguments): Promise<void>;
+  /**
+   * Gives the fixed inputs, runs the fixed steps and keeps what later runs need. Replaces an earlier binding.
+   *
+   * @param signal where it is aborted, here and below, work stops soon, whatever then becomes of the promise.
+   */
+  bind(fixed: Arguments, signal?: AbortSignal): Promise<void>;
   /** Runs the varying steps once. The outputs belong to the caller. */
-  run(varying: Arguments): Promise<NDArray[]>;
+  run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]>;
   /**
    * Runs the varying steps once for each block, in any order and possibly side by side. Blocks are asked for one by one,
    * shortly before they are computed.
@@ -59,6 +63,7 @@ export interface Executable {
     blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
     placesOf?: (block: number) => Places,
+    signal?: AbortSignal,
   ): Promise<void>;
   /** Frees memory; the executable cannot be used after it. */
   dispose(): void;

@@ -1,10 +1,20 @@
-import { ShapeError } from '../errors.ts';
+import { abortable, checkRunOptions } from '../abort.ts';
+import { BackendError, ShapeError } from '../errors.ts';
+import type { RunOptions } from '../progress.ts';
 import type { FloatArray, NDArray } from './array.ts';
 import type { Arguments, Backend, Executable, Places } from './backend.ts';
 import { defaultBackend } from './defaultBackend.ts';
 import { peakBytesOf, type PlannedEvaluation, planEvaluation } from './plan.ts';
 import { formatShape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
+
+/** Where a program is compiled. */
+export interface CompileOptions {
+  /** {@link defaultBackend} by default, which is the reference backend where anything is float64. */
+  readonly backend?: Backend | undefined;
+  /** Ends the compilation: its promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The values of input tensors. */
 export type Feeds = ReadonlyMap<Tensor, NDArray>;
@@ -18,6 +28,8 @@ export type Feeds = ReadonlyMap<Tensor, NDArray>;
 export class Program {
   readonly #planned: PlannedEvaluation;
   readonly #executable: Executable;
+  /** Whether the last binding did not come to its end: what depends on fixed inputs alone is not there. */
+  #halfBound = false;
 
   private constructor(planned: PlannedEvaluation, executable: Executable) {
     this.#planned = planned;
@@ -25,26 +37,27 @@ export class Program {
   }
 
   /**
-   * @param options.backend {@link defaultBackend} by default, which is the reference backend where anything is float64.
    * @param options.varying the inputs that change from run to run; all others are fixed.
    * @throws BackendError when the backend does not compute in a precision that the expressions have.
    */
   static async compile(
     outputs: readonly Tensor[],
-    options: { readonly backend?: Backend; readonly varying?: readonly Tensor[] } = {},
+    options: CompileOptions & { readonly varying?: readonly Tensor[] } = {},
   ): Promise<Program> {
-    const { backend, varying = [] } = options;
-    return Program.load(planEvaluation(outputs, varying), backend);
+    const { varying = [], ...rest } = options;
+    checkRunOptions('evaluate', rest);
+    return Program.load(planEvaluation(outputs, varying), rest);
   }
 
   /**
    * As {@link Program.compile}, from a plan that is made already. A backend keeps what it makes of a plan for as long as
    * the plan is kept: to load the same plan again costs little.
    */
-  static async load(planned: PlannedEvaluation, backend?: Backend): Promise<Program> {
+  static async load(planned: PlannedEvaluation, { backend, signal }: CompileOptions = {}): Promise<Program> {
     const { plan } = planned;
     const dtype = plan.values.some((value) => value.dtype === 'float64') ? 'float64' : 'float32';
-    return new Program(planned, await (backend ?? (await defaultBackend(dtype))).compile(plan));
+    const compiling = (backend ?? (await defaultBackend(dtype))).compile(plan);
+    return new Program(planned, await abortable(compiling, signal, (late) => late.dispose()));
   }
 
   /** The most bytes that computed values occupy at one time. */
@@ -55,47 +68,68 @@ export class Program {
   /**
    * Computes everything that depends on fixed inputs alone.
    *
-   * @throws ShapeError when an input is missing or has another shape or precision.
+   * @throws ShapeError when an input is missing or has another shape or precision; the signal's reason when it is aborted.
    */
-  async bind(fixed: Feeds = new Map()): Promise<void> {
-    await this.#executable.bind(argumentsFor(this.#planned.fixedInputs, fixed));
+  async bind(fixed: Feeds = new Map(), signal?: AbortSignal): Promise<void> {
+    const values = argumentsFor(this.#planned.fixedInputs, fixed);
+    signal?.throwIfAborted();
+    this.#halfBound = true;
+    await abortable(this.#executable.bind(values, signal), signal);
+    this.#halfBound = false;
   }
 
   /**
    * The outputs, for given values of the varying inputs.
    *
-   * @throws ShapeError when an input is missing or has another shape or precision.
+   * @throws ShapeError when an input is missing or has another shape or precision; the signal's reason when it is aborted.
    */
-  async run(varying: Feeds = new Map()): Promise<NDArray[]> {
-    return this.#executable.run(argumentsFor(this.#planned.varyingInputs, varying));
+  async run(varying: Feeds = new Map(), signal?: AbortSignal): Promise<NDArray[]> {
+    const values = argumentsFor(this.#planned.varyingInputs, varying);
+    signal?.throwIfAborted();
+    this.#checkBound();
+    return abortable(this.#executable.run(values, signal), signal);
   }
 
   /**
    * The outputs for many values of the varying inputs; see {@link Executable.runBlocks}. Outputs that are given a place
    * lie there whatever the backend.
+   *
+   * @throws the signal's reason when it is aborted; nothing is consumed then any more, but places may still be written to.
    */
   async runBlocks(
     blocks: Iterable<Feeds>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
     placesOf?: (block: number) => Places,
+    signal?: AbortSignal,
   ): Promise<void> {
     const inputs = this.#planned.varyingInputs;
+    signal?.throwIfAborted();
+    this.#checkBound();
     function* all() {
-      for (const block of blocks) yield argumentsFor(inputs, block);
+      for (const block of blocks) {
+        signal?.throwIfAborted();
+        yield argumentsFor(inputs, block);
+      }
     }
     const placed = (block: number, outputs: readonly NDArray[]) => {
+      if (signal?.aborted) return;
       const places = placesOf?.(block) ?? [];
       consume(
         block,
         outputs.map((output, i) => moveTo(places[i], output)),
       );
     };
-    await this.#executable.runBlocks(all(), placed, placesOf);
+    await abortable(this.#executable.runBlocks(all(), placed, placesOf, signal), signal);
   }
 
   /** Frees memory; the program cannot be used after it. */
   dispose(): void {
     this.#executable.dispose();
+  }
+
+  #checkBound(): void {
+    if (this.#halfBound)
+      throw new BackendError('evaluate: expected a program that is bound, got one whose bind did not end');
   }
 }
 
@@ -121,17 +155,22 @@ function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
 /**
  * The values of expressions, computed by {@link defaultBackend} where no backend is named.
  *
- * @throws ShapeError when an input is missing or has another shape or precision.
+ * @throws ShapeError when an input is missing or has another shape or precision; the signal's reason when it is aborted.
  */
 export async function evaluate(
   outputs: readonly Tensor[],
   feeds: Feeds = new Map(),
   backend?: Backend,
+  options: RunOptions = {},
 ): Promise<NDArray[]> {
-  const program = await Program.compile(outputs, backend && { backend });
+  checkRunOptions('evaluate', options);
+  const { signal, onProgress } = options;
+  const program = await Program.compile(outputs, { backend, signal });
   try {
-    await program.bind(feeds);
-    return await program.run();
+    await program.bind(feeds, signal);
+    const values = await program.run(undefined, signal);
+    onProgress?.({ done: 1, of: 1, stage: 'evaluation' });
+    return values;
   } finally {
     program.dispose();
   }

@@ -4,6 +4,7 @@
  * @module
  */
 export { NtkitError, ShapeError, InputError, BackendError, GradientError, NumericalError } from '../errors.ts';
+export type { Abortable, Progress, RunOptions, Stage } from '../progress.ts';
 export { apply } from './apply.ts';
 export {
   allocate,
@@ -33,7 +34,7 @@ export {
 export { referenceBackend } from './backends/reference/index.ts';
 export { type WasmBackend, wasmBackend, type WasmBackendOptions, wasmIsSupported } from './backends/wasm/index.ts';
 export { defaultBackend, setDefaultBackend } from './defaultBackend.ts';
-export { evaluate, type Feeds, Program } from './evaluate.ts';
+export { type CompileOptions, evaluate, type Feeds, Program } from './evaluate.ts';
 export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
 export { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';
 export * from './functions/convolution.ts';

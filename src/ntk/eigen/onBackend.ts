@@ -1,3 +1,5 @@
+import { abortable, checkRunOptions } from '../../abort.ts';
+import type { RunOptions } from '../../progress.ts';
 import { type Backend, eigenvalues, input, type NDArray, Program, type Tensor } from '../../tensor/index.ts';
 import { checkEigenvalues, checkSymmetric } from './checkSymmetric.ts';
 
@@ -21,9 +23,15 @@ const compiled = new WeakMap<Backend, Map<string, Compiled>>();
  * @param matrix [n, n] with n ≥ 1, of either precision; all computation is in float64.
  * @throws ShapeError when the matrix is not square or is empty.
  * @throws NumericalError when an entry is NaN or infinite, the matrix is asymmetric beyond rounding, an eigenvalue is
- * beyond the range of float64, or the method does not converge.
+ * beyond the range of float64, or the method does not converge; the signal's reason when it is aborted.
  */
-export async function eigenvaluesOn(backend: Backend, matrix: NDArray): Promise<Float64Array> {
+export async function eigenvaluesOn(
+  backend: Backend,
+  matrix: NDArray,
+  options: RunOptions = {},
+): Promise<Float64Array> {
+  checkRunOptions('eigenvalues', options);
+  const { signal, onProgress } = options;
   const n = checkSymmetric(matrix);
   const programs = compiled.get(backend) ?? new Map<string, Compiled>();
   compiled.set(backend, programs);
@@ -33,13 +41,15 @@ export async function eigenvaluesOn(backend: Backend, matrix: NDArray): Promise<
   programs.set(key, entry); // the last used comes last
   entry.users += 1;
   try {
-    const program = await entry.program;
-    const [{ data }] = await program.run(new Map([[entry.matrix, matrix]]));
+    const program = await abortable(entry.program, signal);
+    const [{ data }] = await program.run(new Map([[entry.matrix, matrix]]), signal);
     const values = Float64Array.from(data);
     checkEigenvalues(values);
+    onProgress?.({ done: 1, of: 1, stage: 'eigenvalues' });
     return values;
   } catch (error) {
-    if (programs.get(key) === entry) programs.delete(key); // a later call may find the backend in better health
+    // An abort says nothing of the backend.
+    if (programs.get(key) === entry && !signal?.aborted) programs.delete(key); // a later call may find the backend in better health
     throw error;
   } finally {
     entry.users -= 1;

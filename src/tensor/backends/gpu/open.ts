@@ -1,4 +1,6 @@
 import { BackendError } from '../../../errors.ts';
+import { Queue } from '../../../queue.ts';
+import { nextTurn, turnIsDue } from '../../../turns.ts';
 import { allocate, type NDArray } from '../../array.ts';
 import type { Arguments, Executable } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
@@ -73,6 +75,8 @@ class GpuExecutable implements Executable {
   /** Where each array is: on the host, on the device, or on both. */
   readonly #host = new Map<number, NDArray>();
   readonly #there = new Map<number, DeviceArray>();
+  /** Bindings and runs, which work on the same arrays. */
+  readonly #queue = new Queue();
   #disposed = false;
 
   constructor(device: Device, plan: Plan, program: GpuProgram) {
@@ -82,21 +86,29 @@ class GpuExecutable implements Executable {
     plan.values.forEach(({ constant }, id) => constant && this.#host.set(id, constant));
   }
 
-  async bind(fixed: Arguments): Promise<void> {
+  bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
+    return this.#queue.run(() => this.#bind(fixed, signal));
+  }
+
+  run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]> {
+    return this.#queue.run(() => this.#run(varying, signal));
+  }
+
+  async #bind(fixed: Arguments, signal: AbortSignal | undefined): Promise<void> {
     this.#checkUsable();
     const constants = this.#plan.values.flatMap(({ constant }, id) => (constant ? [id] : []));
     for (const id of [...this.#there.keys()]) if (!constants.includes(id)) this.#forget(id);
     this.#plan.fixedInputs.forEach((id, i) => this.#host.set(id, fixed[i]));
-    await this.#execute(this.#program.fixed);
+    await this.#execute(this.#program.fixed, signal);
   }
 
-  async run(varying: Arguments): Promise<NDArray[]> {
+  async #run(varying: Arguments, signal: AbortSignal | undefined): Promise<NDArray[]> {
     this.#checkUsable();
     this.#plan.varyingInputs.forEach((id, i) => {
       this.#forget(id);
       this.#host.set(id, varying[i]);
     });
-    await this.#execute(this.#program.varying);
+    await this.#execute(this.#program.varying, signal);
     const outputs: NDArray[] = [];
     for (const id of this.#plan.outputs) {
       const array = await this.#onHost(id);
@@ -109,10 +121,12 @@ class GpuExecutable implements Executable {
   async runBlocks(
     blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
+    _: unknown,
+    signal?: AbortSignal,
   ): Promise<void> {
     let count = 0;
     for (const block of blocks) {
-      consume(count++, await this.run(block));
+      consume(count++, await this.run(block, signal));
       // Lets timers and input through, and a page draw.
       await new Promise((resolve) => setTimeout(resolve));
     }
@@ -125,8 +139,12 @@ class GpuExecutable implements Executable {
     this.#host.clear();
   }
 
-  async #execute(operations: readonly Operation[]): Promise<void> {
+  async #execute(operations: readonly Operation[], signal: AbortSignal | undefined): Promise<void> {
     for (const operation of operations) {
+      signal?.throwIfAborted();
+      // What is computed on the host, or waits for no device, lets timers and input through.
+      if (turnIsDue()) await nextTurn(signal);
+      this.#checkUsable();
       if (operation.kind === 'kernel') {
         const { kernel, reads, writes } = operation.call;
         const operands: DeviceArray[] = [];

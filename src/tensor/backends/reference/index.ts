@@ -1,4 +1,6 @@
 import { BackendError } from '../../../errors.ts';
+import { Queue } from '../../../queue.ts';
+import { nextTurn, turnIsDue } from '../../../turns.ts';
 import { allocate, type DType, type FloatArray, type NDArray } from '../../array.ts';
 import type { Arguments, Backend, Executable } from '../../backend.ts';
 import { releases } from '../../liveness.ts';
@@ -57,6 +59,8 @@ class ReferenceExecutable implements Executable {
   readonly #releases: readonly (readonly (readonly number[])[])[];
   /** Which values of the plan varying steps compute: their buffers leave with the outputs. */
   readonly #fresh: ReadonlySet<number>;
+  /** Bindings and runs, which work on the same values and let others go on between steps. */
+  readonly #queue = new Queue();
   #disposed = false;
 
   constructor(plan: Plan) {
@@ -69,29 +73,29 @@ class ReferenceExecutable implements Executable {
     this.#fresh = new Set(plan.varyingSteps.map(({ output }) => output));
   }
 
-  bind(fixed: Arguments): Promise<void> {
-    return attempt(() => {
+  bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
+    return this.#queue.run(async () => {
       this.#checkUsable();
       this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i]));
-      this.#items[0].forEach((item, i) => this.#execute(item, this.#releases[0][i]));
+      await this.#execute(0, signal);
     });
   }
 
-  run(varying: Arguments): Promise<NDArray[]> {
-    return attempt(() => this.#run(varying));
+  run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]> {
+    return this.#queue.run(() => this.#run(varying, signal));
   }
 
   async runBlocks(
     blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
+    _: unknown,
+    signal?: AbortSignal,
   ): Promise<void> {
     let count = 0;
     for (const block of blocks) {
-      const outputs = this.#run(block);
+      const outputs = await this.run(block, signal);
       consume(count++, outputs);
       for (const { data } of outputs) this.#pool.give(data);
-      // Lets timers and input through: a sweep over many blocks may take minutes.
-      await new Promise((resolve) => setTimeout(resolve));
     }
   }
 
@@ -104,10 +108,10 @@ class ReferenceExecutable implements Executable {
     this.#values.fill(undefined);
   }
 
-  #run(varying: Arguments): NDArray[] {
+  async #run(varying: Arguments, signal: AbortSignal | undefined): Promise<NDArray[]> {
     this.#checkUsable();
     this.#plan.varyingInputs.forEach((value, i) => (this.#values[value] = varying[i]));
-    this.#items[1].forEach((item, i) => this.#execute(item, this.#releases[1][i]));
+    await this.#execute(1, signal);
     return this.#plan.outputs.map((value, i) => {
       const array = this.#values[value]!;
       const first = this.#plan.outputs.indexOf(value) === i;
@@ -115,7 +119,16 @@ class ReferenceExecutable implements Executable {
     });
   }
 
-  #execute(item: WholeStep | Pass, released: readonly number[]): void {
+  /** Computes a stage. Timers and input are let through between steps: a computation may take minutes. */
+  async #execute(stage: 0 | 1, signal: AbortSignal | undefined): Promise<void> {
+    for (const [i, item] of this.#items[stage].entries()) {
+      if (turnIsDue()) await nextTurn(signal);
+      this.#checkUsable();
+      this.#compute(item, this.#releases[stage][i]);
+    }
+  }
+
+  #compute(item: WholeStep | Pass, released: readonly number[]): void {
     const { shape, dtype } = this.#plan.values[item.output];
     const output: NDArray = { shape, dtype, data: this.#pool.take(dtype, sizeOf(shape)) };
     const operands = item.operands.map((value) => this.#values[value]!);
@@ -141,11 +154,6 @@ function callKernel<P extends WholeStep['primitive']>(
 ): void {
   const kernel: Kernel<Attributes[P]> = kernels[primitive];
   kernel(attributes, output, operands);
-}
-
-/** A synchronous computation as a promise: what it throws rejects. */
-function attempt<T>(compute: () => T): Promise<T> {
-  return new Promise((resolve) => resolve(compute()));
 }
 
 /**

@@ -159,6 +159,22 @@ class Wasm implements WasmBackend {
   }
 }
 
+/** Asks workers to stop. */
+class Stop {
+  /** On memory that they share: they look at it before every call of a kernel. Others are sent nothing more. */
+  readonly flag: Int32Array | undefined;
+  asked = false;
+
+  constructor(shared: boolean) {
+    this.flag = shared ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
+  }
+
+  ask(): void {
+    this.asked = true;
+    if (this.flag) Atomics.store(this.flag, 0, 1);
+  }
+}
+
 let nextId = 0;
 
 class WasmExecutable implements Executable {
@@ -212,28 +228,45 @@ class WasmExecutable implements Executable {
     return executable;
   }
 
-  async bind(fixed: Arguments): Promise<void> {
+  async bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
     this.#checkUsable();
     // In one memory all compute the fixed stage together, and the first takes the inputs in.
     const { shared } = this.#pool.options;
     const data: Sent[] = [];
     for (const value of fixed) {
-      if (turnIsDue()) await nextTurn();
+      if (turnIsDue()) await nextTurn(signal);
       data.push(this.#sendable(value));
     }
-    await this.#everywhere((worker) => {
-      return this.#pool.ask(worker, { kind: 'bind', id: this.#id, data: shared && worker > 0 ? [] : data });
-    });
+    await this.#stoppable(signal, (stop) =>
+      this.#everywhere((worker) =>
+        this.#pool.ask(worker, {
+          kind: 'bind',
+          id: this.#id,
+          data: shared && worker > 0 ? [] : data,
+          stop: stop?.flag,
+        }),
+      ),
+    );
   }
 
-  run(varying: Arguments): Promise<NDArray[]> {
-    return this.#run(0, varying, []);
+  run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]> {
+    return this.#stoppable(signal, (stop) => this.#run(0, varying, [], stop));
   }
 
-  async runBlocks(
+  runBlocks(
     blocks: Iterable<Arguments>,
     consume: (block: number, outputs: readonly NDArray[]) => void,
     placesOf: (block: number) => Places = () => [],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#stoppable(signal, (stop) => this.#runBlocks(blocks, consume, placesOf, stop));
+  }
+
+  async #runBlocks(
+    blocks: Iterable<Arguments>,
+    consume: (block: number, outputs: readonly NDArray[]) => void,
+    placesOf: (block: number) => Places,
+    stop: Stop | undefined,
   ): Promise<void> {
     const iterator = blocks[Symbol.iterator]();
     let count = 0;
@@ -242,11 +275,11 @@ class WasmExecutable implements Executable {
       try {
         for (;;) {
           if (turnIsDue()) await nextTurn();
-          if (ended) break;
+          if (ended || stop?.asked) break;
           const next = iterator.next();
           if (next.done) break;
           const block = count++;
-          consume(block, await this.#run(worker, next.value, placesOf(block)));
+          consume(block, await this.#run(worker, next.value, placesOf(block), stop));
         }
       } finally {
         ended = true; // where one lane fails, the others stop, too
@@ -269,10 +302,33 @@ class WasmExecutable implements Executable {
     this.#pool.giveAfter(unloaded, this.#places, this.#sizes);
   }
 
-  async #run(worker: number, varying: Arguments, wanted: Places): Promise<NDArray[]> {
+  /** Work that workers end soon after the signal is aborted: what they answer then has no meaning. */
+  async #stoppable<T>(signal: AbortSignal | undefined, work: (stop: Stop | undefined) => Promise<T>): Promise<T> {
+    if (signal === undefined) return work(undefined);
+    const stop = new Stop(this.#pool.options.shared);
+    const leave = () => signal.removeEventListener('abort', ask);
+    const ask = () => {
+      leave();
+      stop.ask();
+    };
+    signal.addEventListener('abort', ask);
+    try {
+      return await work(stop);
+    } finally {
+      leave();
+    }
+  }
+
+  async #run(worker: number, varying: Arguments, wanted: Places, stop: Stop | undefined): Promise<NDArray[]> {
     this.#checkUsable();
     const places = wanted.map((place) => (place && this.#isShared(place) ? place : undefined));
-    const work = { kind: 'run', id: this.#id, data: varying.map((value) => this.#sendable(value)), places } as const;
+    const work = {
+      kind: 'run',
+      id: this.#id,
+      data: varying.map((value) => this.#sendable(value)),
+      places,
+      stop: stop?.flag,
+    } as const;
     const { outputs = [] } = await this.#pool.ask(worker, work);
     return outputs.map((data, i) => {
       const { shape, dtype } = this.#plan.values[this.#plan.outputs[i]];

@@ -41,6 +41,8 @@ export type Request =
       readonly id: number;
       /** Empty where another worker takes the fixed inputs in. */
       readonly data: readonly Sent[];
+      /** On shared memory: 1 where what is not done yet is not wanted any more. */
+      readonly stop: Int32Array | undefined;
     }
   | {
       readonly kind: 'run';
@@ -49,6 +51,7 @@ export type Request =
       readonly data: readonly Sent[];
       /** Arrays on shared memory that outputs are to be written to. */
       readonly places: Places;
+      readonly stop: Int32Array | undefined;
     }
   | { readonly kind: 'unload'; readonly job: number; readonly id: number };
 

@@ -22,11 +22,14 @@ const port = typeof self === 'undefined' ? require('node:worker_threads').parent
 
 type Kernel = (...args: number[]) => void;
 
+/** Calls kernels one after another; once the number becomes 1, waits alone are left. */
+type Run = (stop: Int32Array | undefined) => void;
+
 interface Loaded {
   readonly program: WasmProgram;
   readonly bases: Readonly<Record<Region, number>>;
-  readonly fixed: () => void;
-  readonly varying: () => void;
+  readonly fixed: Run;
+  readonly varying: Run;
 }
 
 /** Programs by their numbers: one that is loaded again is not sent again. */
@@ -59,13 +62,13 @@ function answer(request: Request): Places {
     case 'bind': {
       const { program, bases, fixed } = programs.get(request.id)!;
       takeIn(program.fixedInputs, request.data, bases);
-      fixed();
+      fixed(request.stop);
       return [];
     }
     case 'run': {
       const { program, bases, varying } = programs.get(request.id)!;
       takeIn(program.varyingInputs, request.data, bases);
-      varying();
+      varying(request.stop);
       // Copies: the next run begins before these are read.
       return program.outputs.map((output, i) => {
         const place = request.places[i];
@@ -109,13 +112,14 @@ function load(request: Extract<Request, { kind: 'load' }>): void {
 }
 
 /** Calls with all addresses resolved. */
-function prepare(calls: readonly Call[], bases: Readonly<Record<Region, number>>, all: typeof kernels): () => void {
+function prepare(calls: readonly Call[], bases: Readonly<Record<Region, number>>, all: typeof kernels): Run {
   const resolved = calls.map(({ kernel, args }) => ({
     kernel: kernel === BARRIER ? wait : all[kernel],
     args: args.map((arg) => (typeof arg === 'number' ? arg : bases[arg.region] + arg.offset)),
   }));
-  return () => {
-    for (const { kernel, args } of resolved) kernel(...args);
+  return (stop) => {
+    // Threads wait for each other even then: each must come to where the others wait.
+    for (const { kernel, args } of resolved) if (kernel === wait || !stop || !Atomics.load(stop, 0)) kernel(...args);
   };
 }
 

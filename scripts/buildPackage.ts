@@ -37,6 +37,10 @@ export async function buildPackage(folder: string): Promise<void> {
   const modules = written.filter((path) => path.endsWith('.js'));
   const withLibraries: string[] = [];
   for (const path of modules) if (librariesAmong(await importsOf(path)).length > 0) withLibraries.push(path);
+  await withoutComments(
+    out,
+    modules.filter((path) => !withLibraries.includes(path)),
+  );
   const inNode = (path: string) => path.startsWith(join(out, 'node'));
   const others = withLibraries.filter((path) => !inNode(path));
   const made = await bundleLibraries(out, others, FOR_PAGES);
@@ -52,7 +56,7 @@ export async function buildPackage(folder: string): Promise<void> {
 
 const COMMON = {
   ...{ bundle: true, splitting: true, format: 'esm', target: 'es2022', logLevel: 'warning' },
-  ...{ legalComments: 'none', external: PEERS, minifyWhitespace: true, minifySyntax: true },
+  ...{ legalComments: 'none', external: PEERS, minify: true },
 } as const satisfies BuildOptions;
 
 const FOR_NODE: BuildOptions = {
@@ -62,6 +66,11 @@ const FOR_NODE: BuildOptions = {
 };
 
 const FOR_PAGES: BuildOptions = { platform: 'browser' };
+
+/** Takes the comments out of files: they are for who reads the source, and what users need is in the declarations. */
+async function withoutComments(out: string, entryPoints: string[]): Promise<void> {
+  await build({ entryPoints, outdir: out, outbase: out, allowOverwrite: true, format: 'esm', legalComments: 'none' });
+}
 
 /** Replaces files by themselves with the libraries that they import; what several import becomes files of its own. */
 async function bundleLibraries(out: string, entryPoints: string[], options: BuildOptions): Promise<Metafile> {
@@ -91,11 +100,20 @@ function loadedLater({ outputs }: Metafile): ReadonlyMap<string, string> {
   return new Map(entries);
 }
 
-/** @param later libraries that the command loads from where the library does: they are not in the package twice. */
+/**
+ * What the library loads when it is needed, the command loads from the same place: kernels, and what draws, are not in the
+ * package twice.
+ *
+ * @param later libraries that the library loads when they are needed.
+ */
 async function bundleCommand(out: string, later: ReadonlyMap<string, string>): Promise<Metafile> {
   const shared: Plugin = {
-    name: 'libraries that are loaded later are those of the library',
+    name: 'what is loaded later is that of the library',
     setup(build) {
+      build.onResolve({ filter: /\/generated\// }, ({ path, resolveDir }) => {
+        const there = join(out, relative(join(root, 'src'), join(resolveDir, path))).replace(/\.ts$/, '.js');
+        return { path: relative(join(out, 'cli'), there), external: true };
+      });
       build.onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...options }) => {
         if (options.kind !== 'dynamic-import' || pluginData === 'asked') return undefined;
         const found = await build.resolve(path, { ...options, pluginData: 'asked' });

@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { execute, installed, type Installed } from '../support/installed.ts';
+
+// What npm installs from what npm packs.
+
+let it: Installed;
+let dist: string;
+beforeAll(async () => {
+  it = await installed();
+  dist = join(it.folder, 'node_modules/ntkit/dist');
+});
+
+test('ntkit is the one package that it brings', () => {
+  const lock = readFileSync(join(it.folder, 'node_modules/.package-lock.json'), 'utf8');
+  expect(Object.keys((JSON.parse(lock) as { packages: object }).packages)).toEqual(['node_modules/ntkit']);
+});
+
+test('every entry is imported in Node, and computes', async () => {
+  const { exports } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8')) as { exports: object };
+  // The script of a worker is served, not imported.
+  const entries = Object.keys(exports).filter((name) => !['./worker', './package.json'].includes(name));
+  expect(entries.length).toBeGreaterThanOrEqual(9);
+  const script = `
+    for (const name of ${JSON.stringify(entries)}) await import('ntkit' + name.slice(1));
+    const { ndarray, conditionNumber } = await import('ntkit/ntk').then((ntk) => import('ntkit/tensor').then((t) => ({ ...ntk, ...t })));
+    console.log(conditionNumber(ndarray([2, 0, 0, 8], [2, 2])).kappa);`;
+  expect(await execute('node', ['--input-type=module', '-e', script], it.folder)).toBe('4\n');
+});
+
+test('its command runs', async () => {
+  const help = await execute(join(it.folder, 'node_modules/.bin/ntkit'), ['--help'], it.folder);
+  expect(help).toMatch(/^Usage: ntkit/);
+});
+
+test('code of others comes with its licence', () => {
+  const text = readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+  for (const name of ['@observablehq/plot', 'd3-array', 'linkedom', 'commander', '@bomb.sh/tab']) {
+    expect(text).toMatch(new RegExp(`^-{80}\\n\\n${name} \\d+\\.\\d+\\.\\d+\\n\\n[^]*?(copyright|permission)`, 'im'));
+  }
+});
+
+test('no picture is packed, and no test', () => {
+  const names = readdirSync(join(dist, '..'), { recursive: true, encoding: 'utf8' });
+  expect(names.filter((name) => /\.(png|svg|tsx?|safetensors)$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);
+  expect(existsSync(join(dist, 'worker.js'))).toBe(true);
+  expect(statSync(it.tarball).size).toBeGreaterThan(1e6);
+});

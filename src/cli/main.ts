@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from '@commander-js/extra-typings';
 import { NtkitError } from '../errors.ts';
-import { Interruption, interruption } from './interruption.ts';
+import { Interruption } from './interruption.ts';
 import { complain, flush } from './output.ts';
 import { program } from './program.ts';
 
@@ -32,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[]): Promise<void> {
   try {
-    await program(interruption()).parseAsync(argv, { from: 'user' });
+    await program().parseAsync(argv, { from: 'user' });
   } catch (error) {
     // The help and the version end the parser, too.
     if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;

@@ -44,7 +44,14 @@ async function run(
 
   const setupStart = performance.now();
   const shapes = [x1.shape, x2?.shape] as const;
-  const program = await KernelProgram.compile(read.network, shapes, { mode, outputs, parameters, backend, dtype });
+  const program = await KernelProgram.compile(read.network, shapes, {
+    mode,
+    outputs,
+    parameters,
+    backend,
+    dtype,
+    signal,
+  });
   const setupSeconds = secondsSince(setupStart);
   const progress = progressBar(options.repeats);
   const seconds: number[] = [];
@@ -59,7 +66,7 @@ async function run(
         onProgress: ({ done, of, stage }) => stage === 'rows' && progress.update(repeat + done / of, read.name),
       });
       kernels.push(kernel);
-      if (!x2) conditions.push(await conditionOf(kernel, options.eigen, backend));
+      if (!x2) conditions.push(await conditionOf(kernel, options.eigen, backend, signal));
       seconds.push(secondsSince(start));
     }
   } finally {
@@ -129,8 +136,13 @@ async function run(
 }
 
 /** κ of a kernel, by a method or as the backend computes eigenvalues. */
-async function conditionOf(kernel: TangentKernel, method: Options['eigen'], backend: Backend): Promise<Ntk> {
-  if (method === undefined) return withConditionNumber(kernel, backend);
+async function conditionOf(
+  kernel: TangentKernel,
+  method: Options['eigen'],
+  backend: Backend,
+  signal: AbortSignal,
+): Promise<Ntk> {
+  if (method === undefined) return withConditionNumber(kernel, backend, { signal });
   const { values } =
     method === 'qr'
       ? await symmetricEigenQR(kernel.kernel, { mlMatrix: await import('ml-matrix') })

@@ -1,38 +1,36 @@
 import completion from '@bomb.sh/tab/commander';
-import { Command } from '@commander-js/extra-typings';
-import type { Command as AnyCommand } from 'commander';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Command as UntypedCommand } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { correlate, doctor, ntk, regions, score, search, sweep } from './commands.ts';
+import { interruption } from './interruption.ts';
 import { complain } from './output.ts';
 
 /**
- * The command line. Each command's work is loaded when it is called, so that the help is there at once.
- *
- * @param signal aborts what a command is at
+ * The command line. Each command's work is loaded when it is called, so that the help is there at once. Those that show
+ * their progress heed an {@link interruption}; the others leave nothing to put in order.
  */
-export function program(signal: AbortSignal): Command {
+export function program(): Command {
   const root = new Command('ntkit')
     .description('The condition number κ = λmax/λmin of the empirical neural tangent kernel.')
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({ outputError: (text) => complain(sentenceOf(text)) });
-  const commands = [
-    ntk().action(async (path, options) => (await import('./ntkCommand.ts')).ntkCommand(path, options, signal)),
-    score().action(async (options) => (await import('./scoreCommand.ts')).scoreCommand(options, signal)),
+  const commands: CommandUnknownOpts[] = [
+    ntk().action(async (path, options) => (await import('./ntkCommand.ts')).ntkCommand(path, options, interruption())),
+    score().action(async (options) => (await import('./scoreCommand.ts')).scoreCommand(options, interruption())),
     regions().action(async (path, options) =>
-      (await import('./regionsCommand.ts')).regionsCommand(path, options, signal),
+      (await import('./regionsCommand.ts')).regionsCommand(path, options, interruption()),
     ),
-    search().action(async (options) => (await import('./searchCommand.ts')).searchCommand(options, signal)),
-    sweep().action(async (options) => (await import('./sweepCommand.ts')).sweepCommand(options, signal)),
+    search().action(async (options) => (await import('./searchCommand.ts')).searchCommand(options, interruption())),
+    sweep().action(async (options) => (await import('./sweepCommand.ts')).sweepCommand(options, interruption())),
     correlate().action(async (path, options) =>
       (await import('./correlateCommand.ts')).correlateCommand(path, options),
     ),
-    doctor().action(async (options) => (await import('./doctorCommand.ts')).doctorCommand(options, signal)),
+    doctor().action(async (options) => (await import('./doctorCommand.ts')).doctorCommand(options)),
   ];
-  for (const command of commands as unknown as AnyCommand[]) {
-    (root as unknown as AnyCommand).addCommand(command.copyInheritedSettings(root as unknown as AnyCommand));
-  }
-  completion(root as unknown as AnyCommand);
+  for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
+  completion(root as unknown as UntypedCommand); // which knows the parser without its types
   return root;
 }
 

@@ -22,15 +22,14 @@ async function run(
 ): Promise<void> {
   const { name, mode, network, batches } = parseBatchesCase((await readBytes('case', path)).bytes, path);
   const setupStart = performance.now();
-  const program = await LinearRegionProgram.compile(network, batches[0].shape, { mode, backend, dtype });
+  const program = await LinearRegionProgram.compile(network, batches[0].shape, { mode, backend, dtype, signal });
   const setupSeconds = secondsSince(setupStart);
   const seconds: number[] = [];
   let counted: LinearRegions | undefined;
   try {
     for (let repeat = 0; repeat < options.repeats; repeat++) {
-      signal.throwIfAborted();
       const start = performance.now();
-      counted = await program.run(batches);
+      counted = await program.run(batches, { signal });
       seconds.push(secondsSince(start));
     }
   } finally {

@@ -101,7 +101,7 @@ async function score(
   { signal, onRows }: { readonly signal: AbortSignal; readonly onRows: (done: number) => void },
 ): Promise<Scored> {
   const network = cellNetwork(candidate.genotype, { channels, cells, classes, depth: -1, useStem: true });
-  const program = await NtkProgram.compile(network, batches[0].shape, { mode, dtype, backend });
+  const program = await NtkProgram.compile(network, batches[0].shape, { mode, dtype, backend, signal });
   const ntks: Ntk[] = [];
   const seconds: number[] = [];
   try {

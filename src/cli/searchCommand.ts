@@ -57,10 +57,11 @@ async function searchAndReport(options: Options, computation: Computation, signa
   const onEntry = async (search: Search) => {
     if (saved !== undefined) await saveSearch(saved, search);
     progress.update(search.work, `round ${search.finished.length + (search.next === undefined ? 0 : 1)}`);
-    signal.throwIfAborted();
   };
   const { backend } = computation;
-  const search = await runSearch({ settings, dataset, backend, entries, onEntry }).finally(() => progress.stop());
+  const search = await runSearch({ settings, dataset, backend, entries, onEntry, signal }).finally(() =>
+    progress.stop(),
+  );
   const seconds = (performance.now() - start) / 1000;
   const accuracy =
     settings.space === 'nas-bench-201' ? (await loadAccuracyTable()).of(parseGenotype(search.genotype!)) : undefined;

@@ -21,11 +21,8 @@ export function sweepCommand(options: Options, signal: AbortSignal): Promise<voi
     const progress = progressBar(cells.length);
     const start = performance.now();
     try {
-      const onRow = (done: number) => {
-        progress.update(done, `${done} of ${cells.length} cells`);
-        signal.throwIfAborted();
-      };
-      const outcome = await runSweep({ cells, settings, dataset, lanes, path: options.out, onRow });
+      const onRow = (done: number) => progress.update(done, `${done} of ${cells.length} cells`);
+      const outcome = await runSweep({ cells, settings, dataset, lanes, path: options.out, onRow, signal });
       const seconds = (performance.now() - start) / 1000;
       progress.stop();
       if (options.json) printJson({ path: options.out, ...settings, device: backend.device, ...outcome, seconds });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,7 @@ describe.skipIf(!scriptRuns)('in a terminal', () => {
     await shows(running, ' of 15625 cells');
     running.child.stdin!.write('\u0003');
     expect(await running.done).toMatchObject({ code: 130 });
+    expect(existsSync(`${path}.lock`)).toBe(false);
     const text = await readFile(path, 'utf8');
     expect(text.endsWith('\n')).toBe(true);
     const rows = text.trim().split('\n').length - 1;

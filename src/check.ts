@@ -1,24 +1,16 @@
 import { InputError } from './errors.ts';
 
-/** The longest part of a wrong value that a message shows. */
-const SHOWN = 60;
-
-/** A value as messages show it: JSON where it has such a form, on one line, cut when it is long. */
+/** A value as messages show it: JSON where it has such a form, on one line, cut after 60 characters. */
 export function formatValue(value: unknown): string {
-  const text = (toJson(value) ?? Object.prototype.toString.call(value)).replace(/\s+/g, ' ');
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-}
-
-function toJson(value: unknown): string | undefined {
-  // JSON has no NaN, no bigint, no symbol and no undefined.
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'symbol' || value === undefined) {
-    return String(value);
-  }
+  let text: string | undefined;
   try {
-    return JSON.stringify(value);
+    if (typeof value !== 'number') text = JSON.stringify(value); // JSON has no NaN, and nothing for symbols and undefined
   } catch {
-    return undefined; // the object holds itself, or a bigint
+    // A bigint, or an object that holds itself or one.
   }
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- it is no object
+  text ??= typeof value === 'object' ? 'an object' : String(value);
+  return text.replace(/\s+/g, ' ').replace(/^(.{60}).+/, '$1…');
 }
 
 /**
@@ -32,9 +24,7 @@ function toJson(value: unknown): string | undefined {
  * @throws InputError when it is none of the choices.
  */
 export function oneOf<T extends string>(where: string, value: unknown, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === value);
-  if (found !== undefined) return found;
-  const words = choices.map((choice) => JSON.stringify(choice));
-  const list = words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-  throw new InputError(`${where}: expected ${list}, got ${formatValue(value)}`);
+  for (const choice of choices) if (choice === value) return choice;
+  const list = choices.map((choice) => `"${choice}"`).join(', ');
+  throw new InputError(`${where}: expected ${list.replace(/, ([^,]*)$/, ' or $1')}, got ${formatValue(value)}`);
 }

@@ -32,4 +32,6 @@ test('values in messages are one line of limited length, whatever they are', () 
   for (const value of [loop, { n: 1n }, Symbol('s'), () => 'a\nb', 'x'.repeat(1000), Object.create(null)]) {
     expect(formatValue(value)).toMatch(/^[^\n]{1,61}$/);
   }
+  expect(formatValue('x'.repeat(58))).toBe(`"${'x'.repeat(58)}"`); // 60 characters
+  expect(formatValue('x'.repeat(59))).toBe(`"${'x'.repeat(59)}…`);
 });

@@ -15,7 +15,7 @@ export {
 } from './conditionNumber.ts';
 export { eigenvaluesOn } from './eigen/onBackend.ts';
 export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
-export { type MlMatrix, type QROptions, symmetricEigenQR } from './eigen/mlMatrix.ts';
+export { type QROptions, symmetricEigenQR } from './eigen/mlMatrix.ts';
 export { type GramOptions, GramProgram } from './gramProgram.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
 export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';

@@ -30,6 +30,9 @@ export function firstNonFinite(data: FloatArray, start = 0, end = data.length): 
   return -1;
 }
 
+/** Host storage by precision. */
+const TYPED_ARRAYS = { float32: Float32Array, float64: Float64Array };
+
 /** Bytes of an array. */
 export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): number {
   return sizeOf(shape) * ELEMENT_BYTES[dtype];
@@ -68,8 +71,9 @@ export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'f
   if (bad >= 0) {
     throw new InputError(`ndarray: data: expected a flat list of numbers, got ${formatValue(data[bad])} at ${bad}`);
   }
-  if (data.length !== sizeOf(shape)) {
-    throw new ShapeError(`ndarray: shape ${formatShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
+  const size = sizeOf(shape);
+  if (data.length !== size) {
+    throw new ShapeError(`ndarray: shape ${formatShape(shape)} needs ${size} elements, got ${data.length}`);
   }
   return { shape, dtype, data: toPrecision('ndarray', data, dtype) };
 }
@@ -84,8 +88,7 @@ export function cast(array: NDArray, dtype: DType): NDArray {
 }
 
 function toPrecision(where: string, data: ArrayLike<number>, dtype: DType): FloatArray {
-  oneOf(`${where}: dtype`, dtype, DTYPES);
+  const TypedArray = TYPED_ARRAYS[oneOf(`${where}: dtype`, dtype, DTYPES)];
   // Not by `from`: it goes through an iterator, which takes ten times as long.
-  if (dtype === 'float32') return data instanceof Float32Array ? data : new Float32Array(data);
-  return data instanceof Float64Array ? data : new Float64Array(data);
+  return data instanceof TypedArray ? data : new TypedArray(data);
 }

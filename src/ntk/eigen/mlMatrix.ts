@@ -11,7 +11,7 @@ interface Matrix {
 }
 
 /** What `ml-matrix` exports, as far as it is used. */
-export interface MlMatrix {
+interface MlMatrix {
   readonly Matrix: { from1DArray(rows: number, columns: number, data: Float64Array): Matrix };
   readonly EigenvalueDecomposition: new (
     matrix: never,
@@ -24,7 +24,7 @@ export interface QROptions {
   /** Whether to compute eigenvectors; false by default. */
   readonly vectors?: boolean;
   /** ml-matrix, where a page has loaded it by other means than `import('ml-matrix')`, e.g. through its bundler. */
-  readonly mlMatrix?: MlMatrix;
+  readonly mlMatrix?: unknown;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function symmetricEigenQR(
   matrix: NDArray,
   { vectors = false, mlMatrix }: QROptions = {},
 ): Promise<SymmetricEigen> {
-  return decomposition(matrix, vectors, qr(mlMatrix ?? (await loadMlMatrix())));
+  return decomposition(matrix, vectors, qr((mlMatrix as MlMatrix | undefined) ?? (await loadMlMatrix())));
 }
 
 async function loadMlMatrix(): Promise<MlMatrix> {

@@ -1,4 +1,4 @@
-import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../errors.ts';
 
@@ -78,14 +78,8 @@ export async function checkWritable(path: string): Promise<void> {
  * @throws InputError when the file cannot be written.
  */
 export async function writePage(path: string, page: string): Promise<void> {
-  const present = await stat(path).catch(() => undefined);
-  if (present && !present.isFile()) {
-    // A device or a pipe is written to, never replaced.
-    await attemptWriting(path, writeFile(path, page));
-  } else {
-    const { writeAtomically } = await import('../node/index.ts');
-    await writeAtomically(path, page);
-  }
+  const { writeAtomically } = await import('../node/index.ts');
+  await writeAtomically(path, page);
   notice(`wrote ${path}`);
 }
 

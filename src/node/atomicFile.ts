@@ -1,25 +1,36 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../tensor/index.ts';
 
 /**
  * Replaces a file's content at once: whoever reads it, after whatever happened to the writer, finds the old content or
- * the new, never a part.
+ * the new, never a part. A link stays one: what it points to is replaced. A device or a pipe is written to.
  *
- * @throws InputError when the file cannot be written.
+ * This is not the package write-file-atomic because that takes one call of write(2) for all: on a device that is nearly
+ * full such a call writes a part and says nothing, and a cut file would replace the old one.
+ *
+ * @throws InputError when the file cannot be written. The old one is as it was then, and nothing else is left.
  */
 export async function writeAtomically(path: string, content: string): Promise<void> {
-  const draft = `${path}.tmp`;
   try {
-    const file = await open(draft, 'w');
+    const present = await stat(path).catch(() => undefined);
+    if (present !== undefined && !present.isFile()) return await writeFile(path, content);
+    const target = present === undefined ? path : await realpath(path);
+    const draft = `${target}.${process.pid}.tmp`;
     try {
-      await file.writeFile(content);
-      await file.sync(); // or the new name could survive a power cut that the content did not
-    } finally {
-      await file.close();
+      const file = await open(draft, 'w', present?.mode);
+      try {
+        await file.writeFile(content); // goes on until all is written, or fails
+        await file.sync(); // or the new name could survive a power cut that the content did not
+      } finally {
+        await file.close();
+      }
+      await rename(draft, target);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
     }
-    await rename(draft, path);
-    await syncFolder(dirname(path));
+    await syncFolder(dirname(target));
   } catch (error) {
     throw cannot('be written', path, error);
   }
@@ -32,6 +43,8 @@ export async function writeAtomically(path: string, content: string): Promise<vo
  */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
+    // A device would be read without end.
+    if (!(await stat(path)).isFile()) throw new Error('it is no file');
     return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -41,7 +54,9 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 
 /** Reports what the file system does not allow as what it is: bad input, about a path. */
 export function cannot(what: string, path: string, error: unknown): InputError {
-  return new InputError(`${path}: cannot ${what} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  return new InputError(
+    `${path}: cannot ${what} (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`,
+  );
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -12,7 +12,8 @@ export { loadCifar10, loadCifar100, loadIdx, loadNpy, loadNpz } from './imageFil
 export { acquireLock, type Lock } from './lockFile.ts';
 export { readBytes } from './readFile.ts';
 export { loadSample, loadSample1000 } from './sample.ts';
-export { loadSearch, type SavedSearch, saveSearch } from './searchFile.ts';
+export { loadSearch, saveSearch } from './searchFile.ts';
 export { type ImagesOptions, openDataset, openImages } from './source.ts';
-export { runSweep, settingsPath, type SweepOptions, type SweepOutcome } from './sweep.ts';
+export { runSweep, type SweepOptions, type SweepOutcome } from './sweep.ts';
+export { settingsPath } from './sweepFile.ts';
 export { readSweepTable } from './sweepTable.ts';

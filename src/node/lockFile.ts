@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { InputError } from '../tensor/index.ts';
 import { cannot, readIfThere } from './atomicFile.ts';
@@ -26,6 +26,9 @@ export interface Lock {
 /**
  * Takes the lock `path`, a file that names its holder. The lock of a process that is dead is removed, and then taken as
  * any other: of several that try, one succeeds.
+ *
+ * It tells the dead from the living by their process, not by how old the file is, as the package proper-lockfile does: a
+ * process that computes for minutes keeps its lock though it touches no file, and a killed one's is free at once.
  *
  * @param what is locked, for messages.
  * @throws InputError when a living process holds it, or the file cannot be written.
@@ -79,7 +82,7 @@ async function linked(draft: string, path: string): Promise<boolean> {
  */
 async function removeStale(path: string, what: string): Promise<void> {
   const found = await readIfThere(path);
-  if (found === undefined) return; // released meanwhile
+  if (found === undefined) return requireNoLink(path); // released meanwhile
   const holder = parse(found);
   if (holder && (await isAlive(holder))) {
     const where = holder.host === hostname() ? '' : ` on ${holder.host} (if that is dead, remove ${path})`;
@@ -99,6 +102,12 @@ async function removeStale(path: string, what: string): Promise<void> {
   } finally {
     await lock.release();
   }
+}
+
+/** A link to nothing is there and cannot be read: it would be waited for without end. */
+async function requireNoLink(path: string): Promise<void> {
+  const present = await lstat(path).catch(() => undefined);
+  if (present?.isSymbolicLink()) throw new InputError(`${path}: expected a lock or no file, got a link to nothing`);
 }
 
 function parse(text: string): Holder | undefined {

@@ -8,17 +8,13 @@ import {
   CellMeasurer,
   checkSweepSettings,
   formatRow,
-  headerLine,
   networkCost,
-  parseRow,
   representativeOf,
-  requireSameSettings,
   type SweepSettings,
 } from '../search/index.ts';
 import { type Backend, InputError } from '../tensor/index.ts';
-import { AppendOnlyFile } from './appendOnly.ts';
-import { readIfThere, writeAtomically } from './atomicFile.ts';
 import { acquireLock, type Lock } from './lockFile.ts';
+import { SweepFile } from './sweepFile.ts';
 
 /** What a sweep runs with. */
 export interface SweepOptions extends RunOptions {
@@ -43,15 +39,10 @@ export interface SweepOutcome {
   readonly measured: number;
 }
 
-/** Where a table's settings are kept. */
-export function settingsPath(path: string): string {
-  return `${path}.settings.json`;
-}
-
 /**
  * Measures cells of NAS-Bench-201 into a table. Cells that compute the same are measured once, on the first of them by
  * index, so that a cell's numbers do not depend on which others are in the table. Rows are written in order, each at once;
- * when the table is there, the sweep goes on after its last whole row.
+ * when the table is there, the sweep goes on after its last whole row. A sweep that fails before its first row leaves nothing.
  *
  * @throws the signal's reason when it is aborted; the rows that were written stay, and the sweep can be taken up again.
  * @throws InputError when another process writes the table, or it is one of other settings or cells.
@@ -62,7 +53,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
   checkSweepSettings(settings);
   const lock = await acquireLock(`${path}.lock`, path);
   try {
-    const table = await openTable(path, settings);
+    const table = await SweepFile.read(path, settings);
     try {
       return await fill(table, lock, options);
     } finally {
@@ -73,51 +64,19 @@ export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
   }
 }
 
-async function openTable(path: string, settings: SweepSettings): Promise<AppendOnlyFile> {
-  const table = await AppendOnlyFile.open(path);
-  try {
-    const header = headerLine(settings.repeats);
-    if (table.lines.length === 0) {
-      // The settings first: a table that has a header has settings, too.
-      await writeAtomically(settingsPath(path), `${JSON.stringify(settings, null, 2)}\n`);
-      await table.append(header);
-      return table;
-    }
-    const saved = await readIfThere(settingsPath(path));
-    if (saved === undefined)
-      throw new InputError(`${path}: expected its settings in ${settingsPath(path)}, got no file`);
-    requireSameSettings(parseObject(saved, settingsPath(path)), settings, path);
-    if (table.lines[0] !== header) {
-      throw new InputError(`${path}: expected the header ${header.slice(0, 40)}…, got ${table.lines[0].slice(0, 40)}`);
-    }
-    return table;
-  } catch (error) {
-    await table.close();
-    throw error;
-  }
-}
-
-function parseObject(text: string, where: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // said below
-  }
-  throw new InputError(`${where}: expected a JSON object, got ${JSON.stringify(text.slice(0, 40))}`);
-}
-
 async function fill(
-  table: AppendOnlyFile,
+  table: SweepFile,
   lock: Lock,
   { cells, settings, dataset, lanes, path, onRow, signal, onProgress }: SweepOptions,
 ): Promise<SweepOutcome> {
-  const rows = table.lines.slice(1).map((line, i) => parseRow(line, settings.repeats, `${path}: row ${i + 1}`));
+  const { rows } = table;
   const known = new Map<string, CellMeasurement>();
   for (const [i, row] of rows.entries()) {
     if (i >= cells.length) break;
     if (row.architecture !== formatGenotype(cells[i])) {
-      throw new InputError(`${path}: row ${i + 1}: expected ${formatGenotype(cells[i])}, got ${row.architecture}`);
+      throw new InputError(
+        `${path}: line ${i + 2}, column architecture: expected ${formatGenotype(cells[i])}, got ${row.architecture}`,
+      );
     }
     known.set(canonicalForm(cells[i]), row);
   }

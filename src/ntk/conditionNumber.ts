@@ -104,7 +104,7 @@ export function conditionNumberOf(
   const ofRows = (ROW_ERROR * EPSILON[dtype]) ** 2;
   const ofTheta = (Math.sqrt(parameters) + n) * EPSILON[thetaDtype];
   const noiseFloor = (ofRows + ofTheta) * trace;
-  const verdict = lambdaMin > noiseFloor ? 'resolved' : lambdaMin >= -noiseFloor ? 'lower-bound' : 'indefinite';
+  const verdict = verdictOf(lambdaMin, noiseFloor);
   const kappa = lambdaMax / lambdaMin;
   return { kappa, kappaLowerBound: lowerBound(), lambdaMin, lambdaMax, noiseFloor, verdict, eigenvalues };
 
@@ -112,6 +112,12 @@ export function conditionNumberOf(
     if (verdict === 'resolved') return kappa;
     return verdict === 'lower-bound' && lambdaMax > noiseFloor ? lambdaMax / noiseFloor : 1;
   }
+}
+
+/** What a smallest eigenvalue says of κ. */
+export function verdictOf(lambdaMin: number, noiseFloor: number): Verdict {
+  if (lambdaMin > noiseFloor) return 'resolved';
+  return lambdaMin >= -noiseFloor ? 'lower-bound' : 'indefinite';
 }
 
 function checkSpectrum(eigenvalues: Float64Array): void {

@@ -12,6 +12,7 @@ export {
   teNasKappa,
   type SpectrumOrigin,
   type Verdict,
+  verdictOf,
 } from './conditionNumber.ts';
 export { eigenvaluesOn } from './eigen/onBackend.ts';
 export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';

@@ -1,8 +1,9 @@
-import { oneOf } from '../check.ts';
+import { formatValue, oneOf } from '../check.ts';
 import type { Genotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
 import { cellAt, cellDigits } from './cells.ts';
 import { CELL_COUNT } from './constants.ts';
+import { fieldError, parseCsv, parseNumber } from './csv.ts';
 
 /** Data sets that NAS-Bench-201 trains on. */
 export const BENCHMARK_DATASETS = ['cifar10', 'cifar100', 'imagenet16-120'] as const;
@@ -33,23 +34,36 @@ export class AccuracyTable {
    * @throws InputError when it is no such table.
    */
   static parse(text: string, name: string): AccuracyTable {
-    const [header, ...lines] = text.trimEnd().split('\n');
-    const rows = new Map(
-      lines.map((line) => {
-        const [index, ops, cifar10, cifar100, imagenet] = line.split(',');
-        const row = {
-          index: Number(index),
-          cifar10: Number(cifar10),
-          cifar100: Number(cifar100),
-          'imagenet16-120': Number(imagenet),
-        };
-        return [ops, row] as const;
-      }),
-    );
-    if (header !== HEADER || rows.size !== CELL_COUNT) {
-      throw new InputError(
-        `accuracies ${name}: expected ${HEADER} of ${CELL_COUNT} cells, got ${rows.size} and ${header}`,
-      );
+    const table = parseCsv(text, `accuracies ${name}`);
+    if (table.columns.join(',') !== HEADER || table.rows.length !== CELL_COUNT) {
+      const got = `${table.rows.length} and ${formatValue(table.columns.join(','))}`;
+      throw new InputError(`${table.name}: expected ${CELL_COUNT} cells and ${HEADER}, got ${got}`);
+    }
+    const rows = new Map<string, CellAccuracy>();
+    const seen = new Set<number>();
+    for (const { line, fields } of table.rows) {
+      const field = (column: string, expected: string, fits: (value: number) => boolean) => {
+        const got = fields[table.columns.indexOf(column)];
+        const value = parseNumber(got);
+        if (value === undefined || !fits(value)) throw fieldError(table.name, line, column, expected, got);
+        return value;
+      };
+      const isIndex = (value: number) => Number.isInteger(value) && value >= 0 && value < CELL_COUNT;
+      const percent = (column: string) => field(column, 'percent, 0 to 100', (value) => value >= 0 && value <= 100);
+      const index = field('index', `a number of its own from 0 to ${CELL_COUNT - 1}`, (value) => {
+        return isIndex(value) && !seen.has(value);
+      });
+      const ops = fields[1];
+      if (!/^[0-4]{6}$/.test(ops) || rows.has(ops)) {
+        throw fieldError(table.name, line, 'ops', 'six operations, 0 to 4, that no other line has', ops);
+      }
+      seen.add(index);
+      rows.set(ops, {
+        index,
+        cifar10: percent('cifar10'),
+        cifar100: percent('cifar100'),
+        'imagenet16-120': percent('imagenet16_120'),
+      });
     }
     return new AccuracyTable(rows);
   }

@@ -79,5 +79,6 @@ export {
   without,
 } from './space.ts';
 export { formatRow, headerLine, parseRow } from './sweepRow.ts';
-export { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
+export { formatSearch, parseSearch, type SavedEntry, type SavedSearch } from './savedSearch.ts';
+export { checkSweepSettings, parseSweepSettings, type SweepSettings } from './sweepSettings.ts';
 export { type Metric, METRICS, parseSweepTable, type SweepTable } from './sweepTable.ts';

@@ -1,10 +1,13 @@
-import { type Genotype, formatGenotype } from '../nn/index.ts';
-import type { Verdict } from '../ntk/index.ts';
+import { formatValue } from '../check.ts';
+import { formatGenotype, type Genotype, parseGenotype } from '../nn/index.ts';
+import { verdictOf } from '../ntk/index.ts';
 import { InputError } from '../tensor/index.ts';
 import type { CellMeasurement } from './cellMeasurer.ts';
 import type { NetworkCost } from './cost.ts';
 import { type KappaMeasurement, usableKappa } from './measurement.ts';
+import { fieldError, parseNumber } from './csv.ts';
 import { meanOf } from './ranking.ts';
+import type { SweepSettings } from './sweepSettings.ts';
 
 const FIXED = ['architecture', 'parameters', 'flops', 'kappa', 'regions'];
 const REPEATED = ['kappa', 'lambda_min', 'lambda_max', 'noise_floor', 'verdict', 'regions'];
@@ -37,19 +40,73 @@ export function formatRow(
   return [formatGenotype(cell), parameters, flops, mean, meanOf(regions), ...each.flat()].join(',');
 }
 
-/** The measurements of a line; the inverse of {@link formatRow}. @throws InputError when it is no such line. */
-export function parseRow(line: string, repeats: number, where: string): { architecture: string } & CellMeasurement {
+/**
+ * The measurements of a line: the inverse of {@link formatRow}. Every field is checked: what can be computed from others is
+ * what it would be.
+ *
+ * @param settings of the table.
+ * @param where names the table and the line's number in messages.
+ * @throws InputError that names the column of the first field that is wrong.
+ */
+export function parseRow(
+  line: string,
+  { repeats, regions: { batches, samples } }: Pick<SweepSettings, 'repeats' | 'regions'>,
+  where: { readonly table: string; readonly line: number },
+): { readonly architecture: string; readonly cell: Genotype } & CellMeasurement {
+  const columns = headerLine(repeats).split(',');
   const fields = line.split(',');
-  const expected = FIXED.length + repeats * REPEATED.length;
-  if (fields.length !== expected) {
-    throw new InputError(`${where}: expected ${expected} fields, got ${fields.length}: ${line.slice(0, 60)}`);
+  if (fields.length !== columns.length) {
+    throw new InputError(
+      `${where.table}: line ${where.line}: expected ${columns.length} fields, got ${fields.length}: ${formatValue(line)}`,
+    );
   }
+  const fail = (column: string, expected: string) =>
+    fieldError(where.table, where.line, column, expected, fields[columns.indexOf(column)]);
+  const numberAt = (column: string, expected: string, fits: (value: number) => boolean) => {
+    const value = parseNumber(fields[columns.indexOf(column)]);
+    if (value === undefined || !fits(value)) throw fail(column, expected);
+    return value;
+  };
+  const isCount = (most: number) => (value: number) => Number.isInteger(value) && value >= 0 && value <= most;
+
+  const cell = parseCellField(fields[0], where);
+  const parameters = numberAt('parameters', 'a whole number', isCount(Infinity));
+  const flops = numberAt('flops', 'a whole number', isCount(Infinity));
   const kappas: KappaMeasurement[] = [];
   const regions: number[] = [];
-  for (let at = FIXED.length; at < fields.length; at += REPEATED.length) {
-    const [, lambdaMin, lambdaMax, noiseFloor] = fields.slice(at, at + 4).map(Number);
-    kappas.push({ lambdaMin, lambdaMax, noiseFloor, verdict: fields[at + 4] as Verdict });
-    regions.push(Number(fields[at + 5]));
+  for (let r = 1; r <= repeats; r++) {
+    const lambdaMin = numberAt(`lambda_min_${r}`, 'a finite number', Number.isFinite);
+    const lambdaMax = numberAt(
+      `lambda_max_${r}`,
+      'a finite number of at least lambda_min',
+      (value) => Number.isFinite(value) && value >= lambdaMin,
+    );
+    const noiseFloor = numberAt(
+      `noise_floor_${r}`,
+      'a finite number of at least 0',
+      (value) => Number.isFinite(value) && value >= 0,
+    );
+    const verdict = verdictOf(lambdaMin, noiseFloor);
+    kappas.push({ lambdaMin, lambdaMax, noiseFloor, verdict });
+    const most = batches * samples;
+    regions.push(numberAt(`regions_${r}`, `a whole number of at most ${most}`, isCount(most)));
   }
-  return { architecture: fields[0], kappas, regions };
+  // What is written of these numbers, to the last digit: κ, verdicts and means among it.
+  const written = formatRow(cell, { parameters, flops }, { kappas, regions }).split(',');
+  const wrong = fields.findIndex((field, i) => field !== written[i]);
+  if (wrong >= 0) throw fail(columns[wrong], `${written[wrong]}, as the other fields give`);
+  return { architecture: fields[0], cell, kappas, regions };
+}
+
+/** The cell that a field of a table names. @throws InputError when it names none. */
+export function parseCellField(
+  field: string,
+  { table, line }: { readonly table: string; readonly line: number },
+): Genotype {
+  try {
+    return parseGenotype(field);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${table}: line ${line}, column architecture: ${error.message}`);
+  }
 }

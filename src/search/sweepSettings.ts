@@ -2,7 +2,9 @@ import { oneOf } from '../check.ts';
 import type { Mode } from '../nn/index.ts';
 import { DTYPES } from '../tensor/index.ts';
 import type { RegionBatchSize } from './batches.ts';
+import { SWEEP_SETTINGS } from './schemas.ts';
 import { FIDELITIES, type Fidelity } from './settings.ts';
+import { parseJson, validated } from './validate.ts';
 
 /** Everything that a cell's measurements depend on, beside the cell. */
 export interface SweepSettings {
@@ -20,6 +22,16 @@ export interface SweepSettings {
   readonly regions: RegionBatchSize;
   readonly backend: string;
   readonly dtype: string;
+}
+
+/**
+ * The settings of a sweep from the text that is kept beside its table.
+ *
+ * @param path names the file in messages.
+ * @throws InputError that names the first field that is wrong.
+ */
+export function parseSweepSettings(text: string, path: string): SweepSettings {
+  return validated(SWEEP_SETTINGS, parseJson(text, path), path);
 }
 
 /**

@@ -1,5 +1,8 @@
-import { type Genotype, parseGenotype } from '../nn/index.ts';
+import { formatValue } from '../check.ts';
+import type { Genotype } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
+import { fieldError, parseCsv, parseNumber } from './csv.ts';
+import { parseCellField } from './sweepRow.ts';
 
 /** Columns of a table that accuracy can be compared with. */
 export const METRICS = ['kappa', 'regions', 'parameters', 'flops'] as const;
@@ -14,40 +17,35 @@ export interface SweepTable {
 }
 
 /**
- * Reads a table of cells: CSV with a header that names `architecture` and one or more of {@link METRICS}. A last line
- * without an end is one that is being written, and left out. A κ that is no positive number is taken for infinite: such a
- * network cannot be trained.
+ * Reads a table of cells: CSV (see {@link parseCsv}) with a header that names `architecture` and one or more of
+ * {@link METRICS}. A κ that is no positive number is taken for infinite: such a network cannot be trained. In a table that a
+ * sweep writes, a last line without an end is one that is being written, and left out.
  *
  * @param path names the table in messages.
  * @throws InputError when the text is no such table.
  */
 export function parseSweepTable(text: string, path: string): SweepTable {
-  const [header = '', ...lines] = text.split(/\r?\n/).slice(0, -1);
-  const names = header.split(',');
-  const place = names.indexOf('architecture');
-  const present = METRICS.filter((metric) => names.includes(metric));
+  const [header] = text.split(/[\r\n]/, 1);
+  const ofSweep = header.includes('lambda_min_1');
+  const { columns, rows } = parseCsv(ofSweep ? text.slice(0, text.lastIndexOf('\n') + 1) : text, path);
+  const place = columns.indexOf('architecture');
+  const present = METRICS.filter((metric) => columns.includes(metric));
   if (place < 0 || present.length === 0) {
     throw new InputError(
-      `${path}: expected columns architecture and ${METRICS.join(' or ')}, got ${JSON.stringify(header.slice(0, 60))}`,
+      `${path}: expected columns architecture and ${METRICS.join(' or ')}, got ${formatValue(columns.join(','))}`,
     );
   }
-  const cells: Genotype[] = [];
   const metrics = Object.fromEntries(present.map((metric) => [metric, [] as number[]])) as Record<Metric, number[]>;
-  for (const [i, line] of lines.entries()) {
-    const fields = line.split(',');
-    if (fields.length !== names.length) {
-      throw new InputError(`${path}: row ${i + 1}: expected ${names.length} fields, got ${fields.length}`);
-    }
-    cells.push(parseGenotype(fields[place]));
+  const cells = rows.map(({ line, fields }) => {
     for (const metric of present) {
-      const value = Number(fields[names.indexOf(metric)]);
+      const field = fields[columns.indexOf(metric)];
+      const value = parseNumber(field);
+      if (value === undefined) throw fieldError(path, line, metric, 'a number', field);
       if (metric === 'kappa') metrics.kappa.push(value > 0 ? value : Infinity);
-      else if (Number.isNaN(value))
-        throw new InputError(
-          `${path}: row ${i + 1}: ${metric}: expected a number, got ${fields[names.indexOf(metric)]}`,
-        );
-      else metrics[metric].push(value);
+      else if (Number.isFinite(value)) metrics[metric].push(value);
+      else throw fieldError(path, line, metric, 'a finite number', field);
     }
-  }
+    return parseCellField(fields[place], { table: path, line });
+  });
   return { cells, metrics };
 }

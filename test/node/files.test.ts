@@ -1,31 +1,13 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SyntheticDataset } from '../../src/data/index.ts';
-import {
-  acquireLock,
-  AppendOnlyFile,
-  loadSearch,
-  readSweepTable,
-  runSweep,
-  saveSearch,
-  settingsPath,
-  writeAtomically,
-} from '../../src/node/index.ts';
-import {
-  canonicalForm,
-  cellAt,
-  randomCells,
-  Search,
-  type SearchSettings,
-  type SweepSettings,
-} from '../../src/search/index.ts';
-import type { Genotype } from '../../src/nn/index.ts';
-import { InputError, wasmBackend } from '../../src/tensor/index.ts';
+import { acquireLock, AppendOnlyFile, writeAtomically } from '../../src/node/index.ts';
+import { InputError } from '../../src/tensor/index.ts';
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -67,6 +49,48 @@ describe('a file replaced at once', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('state'))).toEqual(['state']);
     await expect(writeAtomically(at('no/such/folder'), 'x')).rejects.toThrow(/cannot be written \(ENOENT\)/);
   });
+
+  test('keeps its mode, and a link to it', async () => {
+    await writeFile(at('page'), 'old');
+    await chmod(at('page'), 0o640);
+    await symlink('page', at('link'));
+    await writeAtomically(at('link'), 'new');
+    expect(await readFile(at('page'), 'utf8')).toBe('new');
+    expect((await stat(at('page'))).mode & 0o777).toBe(0o640);
+    expect((await readdir(folder)).filter((name) => /^(page|link)/.test(name)).sort()).toEqual(['link', 'page']);
+  });
+
+  test.runIf(process.platform === 'linux')('that is a device is written to, and stays one', async () => {
+    await writeAtomically('/dev/null', 'x');
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
+    await expect(writeAtomically('/dev/full', 'x')).rejects.toThrow(
+      new InputError('/dev/full: cannot be written (ENOSPC)'),
+    );
+    expect((await stat('/dev/full')).isCharacterDevice()).toBe(true);
+  });
+
+  // A limit on the size of files behaves as a device does that has that much room: a write goes as far as it can.
+  test.runIf(process.platform === 'linux')(
+    'is the old one where there is no room for the new, and no draft stays',
+    async () => {
+      const room = at('room');
+      await mkdir(room);
+      await writeFile(join(room, 'page.html'), 'old');
+      const files = new URL('../../src/node/index.ts', import.meta.url).href;
+      const script = `import { writeAtomically } from ${JSON.stringify(files)};
+      await writeAtomically('page.html', 'x'.repeat(100_000)).catch((error) => console.log(error.message));`;
+      await writeFile(join(room, 'write.mts'), script);
+      const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+      const { stdout } = spawnSync(
+        'bash',
+        ['-c', `trap '' XFSZ; ulimit -f 40; exec "$0" --import "$1" write.mts`, process.execPath, tsx],
+        { cwd: room, encoding: 'utf8', env: { ...process.env, TSX_DISABLE_CACHE: '1' } },
+      );
+      expect(stdout).toBe('page.html: cannot be written (EFBIG)\n');
+      expect(await readFile(join(room, 'page.html'), 'utf8')).toBe('old');
+      expect((await readdir(room)).sort()).toEqual(['page.html', 'write.mts']);
+    },
+  );
 });
 
 describe('a lock', () => {
@@ -122,154 +146,32 @@ describe('a lock', () => {
     await other.release();
   });
 
+  test('at a path that is a link to nothing is refused, not waited for', async () => {
+    await symlink(at('nowhere'), at('f.lock'));
+    await expect(acquireLock(at('f.lock'), 'f')).rejects.toThrow(
+      new InputError(`${at('f.lock')}: expected a lock or no file, got a link to nothing`),
+    );
+  });
+
+  test('is kept by a process that is busy for long, and free as soon as it is killed', async () => {
+    const holding = `import { acquireLock } from ${JSON.stringify(new URL('../../src/node/index.ts', import.meta.url).href)};
+      await acquireLock(${JSON.stringify(at('g.lock'))}, 'g');
+      process.stdout.write('held');
+      for (;;);`;
+    await writeFile(at('hold.mts'), holding);
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const child = spawn(process.execPath, ['--import', tsx, at('hold.mts')]);
+    await once(child.stdout, 'data');
+    await expect(acquireLock(at('g.lock'), 'g')).rejects.toThrow(`g: already being written by process ${child.pid}`);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await (await acquireLock(at('g.lock'), 'g')).release();
+  });
+
   async function contentOf(path: string): Promise<string> {
     const lock = await acquireLock(path, 'x');
     const content = await readFile(path, 'utf8');
     await lock.release();
     return content;
   }
-});
-
-describe('a saved search', () => {
-  const settings: SearchSettings = {
-    space: 'nas-bench-201',
-    fidelity: 'paper',
-    criteria: 'regions',
-    paired: true,
-    seed: 0,
-    data: 'synthetic',
-    classes: 10,
-    batchSize: 2,
-    repeats: 1,
-    pruneNumber: 1,
-    digits: 3,
-    regions: { batches: 1, samples: 2 },
-    backend: 'reference',
-    dtype: 'float64',
-  };
-
-  test('is what it was, and refuses other settings', async () => {
-    const search = new Search(settings, [{ before: [{ regions: 7 }] }, { after: [{ regions: 6 }] }]);
-    expect(await loadSearch(at('none.json'), settings)).toBeUndefined();
-    await saveSearch(at('search.json'), search);
-    expect(await loadSearch(at('search.json'), settings)).toEqual(search.entries);
-    await expect(loadSearch(at('search.json'), { ...settings, seed: 1 })).rejects.toThrow(
-      /begun with other settings: seed: expected 0, got 1/,
-    );
-    for (const bad of ['', '{"format":"ntkit search 1"', '{}', 'null', '[]']) {
-      await writeFile(at('bad.json'), bad);
-      await expect(loadSearch(at('bad.json'), settings)).rejects.toThrow(InputError);
-    }
-  });
-});
-
-describe('a sweep', () => {
-  const settings: SweepSettings = {
-    data: 'synthetic',
-    channels: 2,
-    cells: 1,
-    classes: 3,
-    batchSize: 2,
-    repeats: 2,
-    mode: 'train',
-    init: 'paper',
-    seed: 0,
-    regions: { batches: 1, samples: 8 },
-    backend: 'wasm',
-    dtype: 'float32',
-  };
-  const dataset = new SyntheticDataset({ seed: 1, length: 10, shape: [3, 8, 8] });
-  const lanes = [0, 1].map(() => wasmBackend({ threads: 1 }));
-  afterAll(() => Promise.all(lanes.map((lane) => lane.close())));
-  const sweep = (name: string, cells: readonly Genotype[], more: Partial<SweepSettings> = {}, count = 2) =>
-    runSweep({ cells, settings: { ...settings, ...more }, dataset, lanes: lanes.slice(0, count), path: at(name) });
-  // Two cells that compute the same, one whose output is 0, and some others.
-  const twins = [
-    cellAt(Number.parseInt('103001', 5)),
-    cellAt(Number.parseInt('301001', 5)),
-    cellAt(0),
-    ...randomCells(5, 3),
-  ];
-
-  test('measures cells that compute the same once, in order, on any number of lanes', async () => {
-    expect(canonicalForm(twins[0])).toBe(canonicalForm(twins[1]));
-    expect(await sweep('one.csv', twins, {}, 1)).toEqual({ rows: 8, resumed: 0, measured: 7 });
-    await sweep('two.csv', twins);
-    const [one, two] = await Promise.all(['one.csv', 'two.csv'].map((name) => readFile(at(name), 'utf8')));
-    expect(two).toBe(one);
-    const { cells, metrics } = await readSweepTable(at('one.csv'));
-    expect(cells).toEqual(twins);
-    expect(metrics.kappa![1]).toBe(metrics.kappa![0]);
-    expect(metrics.kappa![2]).toBe(Infinity);
-    expect(metrics.regions![2]).toBe(1);
-    // A cell's numbers do not depend on what else is in the table.
-    for (const i of [0, 1]) {
-      await sweep(`alone ${i}.csv`, [twins[i]]);
-      expect((await readFile(at(`alone ${i}.csv`), 'utf8')).split('\n')[1]).toBe(one.split('\n')[1 + i]);
-    }
-    expect((await readdir(folder)).filter((name) => name.endsWith('.csv.lock'))).toEqual([]);
-  });
-
-  test('goes on after the last whole row, wherever it was cut', async () => {
-    await sweep('whole.csv', twins);
-    const whole = await readFile(at('whole.csv'), 'utf8');
-    for (const share of [0, 0.01, 0.3, 0.55, 0.99, 1]) {
-      await writeFile(at('cut.csv'), whole.slice(0, Math.floor(share * whole.length)));
-      await writeFile(settingsPath(at('cut.csv')), await readFile(settingsPath(at('whole.csv'))));
-      await sweep('cut.csv', twins);
-      expect(await readFile(at('cut.csv'), 'utf8')).toBe(whole);
-    }
-    // More cells of the same list continue the table.
-    await sweep('grown.csv', twins.slice(0, 3));
-    expect(await sweep('grown.csv', twins)).toMatchObject({ rows: 8, resumed: 3 });
-    expect(await readFile(at('grown.csv'), 'utf8')).toBe(whole);
-  });
-
-  test('writes nothing more when another has taken its lock', async () => {
-    const path = at('taken.csv');
-    const taking = runSweep({
-      cells: twins,
-      settings,
-      dataset,
-      lanes: lanes.slice(0, 1),
-      path,
-      onRow: (done) => done === 2 && writeFileSync(`${path}.lock`, 'someone else'),
-    });
-    await expect(taking).rejects.toThrow(
-      /taken\.csv: expected to hold the lock .*taken\.csv\.lock, but someone took it/,
-    );
-    expect((await readFile(path, 'utf8')).trimEnd().split('\n')).toHaveLength(1 + 2);
-    // The other's lock stays.
-    expect(await readFile(`${path}.lock`, 'utf8')).toBe('someone else');
-    await rm(`${path}.lock`);
-  });
-
-  test('refuses a table of other settings or cells, and leaves it as it is', async () => {
-    await sweep('mine.csv', twins.slice(0, 2));
-    const before = await readFile(at('mine.csv'), 'utf8');
-    await expect(sweep('mine.csv', twins, { seed: 1 })).rejects.toThrow(/other settings: seed: expected 0, got 1/);
-    await expect(sweep('mine.csv', twins.slice(1))).rejects.toThrow(/row 1: expected .* got /);
-    await rm(settingsPath(at('mine.csv')));
-    await expect(sweep('mine.csv', twins)).rejects.toThrow(/expected its settings in .*mine\.csv\.settings\.json/);
-    expect(await readFile(at('mine.csv'), 'utf8')).toBe(before);
-    await expect(sweep('large.csv', twins, { batchSize: 99 })).rejects.toThrow(/hold only 10 images/);
-  });
-
-  test('gives a table that says what is wrong with it', async () => {
-    await sweep('table.csv', twins.slice(0, 2));
-    await appendFile(at('table.csv'), 'half a line');
-    expect((await readSweepTable(at('table.csv'))).cells).toHaveLength(2);
-    await expect(readSweepTable(at('nothing.csv'))).rejects.toThrow(/cannot be read \(ENOENT\)/);
-    const refused = async (content: string, message: RegExp) => {
-      await writeFile(at('bad.csv'), content);
-      await expect(readSweepTable(at('bad.csv'))).rejects.toThrow(message);
-    };
-    await refused('a,b\n', /expected columns architecture and kappa or/);
-    await refused('architecture,kappa\nx,1\n', /architecture "x"/);
-    await refused('architecture,kappa\nx\n', /row 1: expected 2 fields, got 1/);
-    const cell = '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|';
-    await refused(`architecture,flops\n${cell},many\n`, /row 1: flops: expected a number, got many/);
-    await writeFile(at('good.csv'), `kappa,architecture\n-3,${cell}\n2.5,${cell}\n`);
-    expect((await readSweepTable(at('good.csv'))).metrics.kappa).toEqual([Infinity, 2.5]);
-  });
 });

@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import { verdictOf } from '../ntk/index.ts';
+import { DTYPES } from '../tensor/index.ts';
+import type { KappaMeasurement, Measurement } from './measurement.ts';
+import type { SavedSearch } from './savedSearch.ts';
+import { CRITERIA, FIDELITIES, type SearchSettings } from './settings.ts';
+import type { SweepSettings } from './sweepSettings.ts';
+
+// What is read from disk is checked whole before anything is made of it.
+
+const count = v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1'));
+const seed = v.pipe(v.number(), v.integer('a whole number'));
+const finite = v.pipe(v.number(), v.finite('a finite number'));
+const text = v.string();
+
+const regions = v.strictObject({ batches: count, samples: count });
+
+/** {@link SearchSettings} as JSON. */
+export const SEARCH_SETTINGS: v.GenericSchema<SearchSettings> = v.strictObject({
+  space: v.picklist(['nas-bench-201', 'darts']),
+  fidelity: v.picklist(FIDELITIES),
+  criteria: v.picklist(CRITERIA),
+  paired: v.boolean(),
+  seed,
+  data: text,
+  classes: count,
+  batchSize: count,
+  repeats: count,
+  pruneNumber: count,
+  digits: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')),
+  regions,
+  backend: text,
+  dtype: v.picklist(DTYPES),
+});
+
+/** {@link SweepSettings} as JSON. */
+export const SWEEP_SETTINGS: v.GenericSchema<SweepSettings> = v.strictObject({
+  data: text,
+  channels: count,
+  cells: count,
+  classes: count,
+  batchSize: count,
+  repeats: count,
+  mode: v.picklist(['train', 'eval']),
+  init: v.picklist(FIDELITIES),
+  seed,
+  regions,
+  backend: text,
+  dtype: v.picklist(DTYPES),
+});
+
+/** A κ as it is kept: the verdict is what the numbers say. */
+const kappa: v.GenericSchema<KappaMeasurement> = v.pipe(
+  v.strictObject({
+    lambdaMin: finite,
+    lambdaMax: finite,
+    noiseFloor: v.pipe(v.number(), v.finite('a finite number'), v.minValue(0, 'at least 0')),
+    verdict: v.picklist(['resolved', 'lower-bound', 'indefinite']),
+  }),
+  v.check(({ lambdaMin, lambdaMax }) => lambdaMin <= lambdaMax, 'lambdaMin of at most lambdaMax'),
+  v.check(
+    ({ lambdaMin, noiseFloor, verdict }) => verdict === verdictOf(lambdaMin, noiseFloor),
+    'the verdict that lambdaMin and noiseFloor give',
+  ),
+);
+
+const measurement: v.GenericSchema<Measurement> = v.strictObject({
+  kappa: v.exactOptional(kappa),
+  regions: v.exactOptional(count),
+});
+
+/** The format of a saved search. */
+export const SEARCH_FORMAT = 'ntkit search 2';
+
+/** {@link SavedSearch} as JSON. */
+export const SAVED_SEARCH: v.GenericSchema<SavedSearch> = v.strictObject({
+  format: v.literal(SEARCH_FORMAT),
+  settings: SEARCH_SETTINGS,
+  entries: v.array(
+    v.strictObject({
+      round: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')),
+      of: text,
+      before: v.exactOptional(v.array(measurement)),
+      after: v.exactOptional(v.array(measurement)),
+    }),
+  ),
+});

@@ -62,7 +62,9 @@ const COMMON = {
 const FOR_NODE: BuildOptions = {
   ...{ platform: 'node', target: 'node20' },
   // Bundled CommonJS modules call `require` for Node's own.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireOfFile } from 'node:module'; const require = requireOfFile(import.meta.url);",
+  },
 };
 
 const FOR_PAGES: BuildOptions = { platform: 'browser' };

@@ -24,14 +24,16 @@ interface WebWorker {
   terminate(): void;
 }
 
-// What a browser has and Node has not, or not under these names.
-const web = globalThis as unknown as {
-  readonly Worker?: new (url: string | URL, options: { name: string; type: 'module' }) => WebWorker;
-};
+type WebWorkerConstructor = new (url: string | URL, options: { name: string; type: 'module' }) => WebWorker;
+
+/** Those of the web, or undefined where `node:worker_threads` has better ones: Deno's web workers keep a process alive. */
+function webWorkers(): WebWorkerConstructor | undefined {
+  return 'Deno' in globalThis ? undefined : (globalThis as { Worker?: WebWorkerConstructor }).Worker;
+}
 
 /** Whether workers are those of the web. */
 export function hasWebWorkers(): boolean {
-  return web.Worker !== undefined;
+  return webWorkers() !== undefined;
 }
 
 /**
@@ -44,16 +46,17 @@ export async function startThread(
   scriptUrl: string | URL | undefined,
   events: ThreadEvents,
 ): Promise<Thread> {
-  if (!web.Worker) return startNodeThread(await workerScript(), name, events);
+  const Worker = webWorkers();
+  if (!Worker) return startNodeThread(await workerScript(), name, events);
   if (scriptUrl !== undefined) {
-    return startWebThread(web.Worker, scriptUrl, `its script could not be loaded from ${scriptUrl}`, name, events);
+    return startWebThread(Worker, scriptUrl, `its script could not be loaded from ${scriptUrl}`, name, events);
   }
   const blobUrl = URL.createObjectURL(new Blob([await workerScript()], { type: 'text/javascript' }));
   const refused =
     'its script was refused as a blob: URL, as by a Content-Security-Policy without worker-src blob:; ' +
     'serve a copy of ntkit/worker, and give its address as workerUrl';
   try {
-    const thread = startWebThread(web.Worker, blobUrl, refused, name, events);
+    const thread = startWebThread(Worker, blobUrl, refused, name, events);
     return {
       ...thread,
       terminate() {
@@ -73,7 +76,7 @@ async function workerScript(): Promise<string> {
 
 /** @throws BackendError when the page's policy has the worker refused at once. */
 function startWebThread(
-  Worker: NonNullable<typeof web.Worker>,
+  Worker: WebWorkerConstructor,
   url: string | URL,
   notLoaded: string,
   name: string,

@@ -136,7 +136,7 @@ function scoreChart({ Plot, draw }: Plotter, space: SearchSpace, candidates: rea
   // The lowest sum, which goes first, is the strongest colour.
   const fill = ({ rankSum }: CandidateHistory) => divergingColor(1 - (0.95 * rankSum) / most);
   return draw('sums of ranks', {
-    width: 56 + 56 * operations.length,
+    width: 56 + 52 * operations.length,
     height: 70 + 30 * edges.length,
     marginLeft: 46,
     marginRight: 10,

@@ -26,7 +26,11 @@ const STRAND = 4; // between the strands of an edge
 export function drawCell(
   space: SearchSpace,
   mask: readonly (readonly boolean[])[],
-  { gone = [], cell = 0, spacing = space.name === 'darts' ? 50 : 92 }: { gone?: readonly Choice[]; cell?: number; spacing?: number } = {},
+  {
+    gone = [],
+    cell = 0,
+    spacing = space.name === 'darts' ? 50 : 92,
+  }: { gone?: readonly Choice[]; cell?: number; spacing?: number } = {},
 ): string {
   const inputs = space.name === 'darts' ? 2 : 1;
   const ends = space.edges.map((name) => {

@@ -17,6 +17,8 @@ export interface NtkReport {
 /**
  * One self-contained HTML page: what κ is, how it was computed, a ranked table, κ of every repeat, and the kernel matrix
  * and spectrum of each network. It loads nothing and runs no script.
+ *
+ * @throws InputError when a network has no kernel.
  */
 export async function ntkPage({ title, settings = [], networks }: NtkReport): Promise<string> {
   const ranked = byKappa(networks);

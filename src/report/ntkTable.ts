@@ -22,6 +22,7 @@ const SECONDS: Column = { head: 's / κ', ...NUMBER, spare: 3 };
  * A table of networks and their κ in text, the smallest mean κ first.
  *
  * @param networks each with its kernels, one a repeat
+ * @throws InputError when a network has none.
  */
 export function ntkTable(networks: readonly ScoredNetwork[], options: TextOptions = {}): string {
   const timed = networks.some(({ seconds }) => seconds !== undefined);

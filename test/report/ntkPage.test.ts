@@ -1,5 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
+import { InputError } from '../../src/errors.ts';
 import { ntkPage } from '../../src/report/index.ts';
 import type { Ntk } from '../../src/ntk/index.ts';
 import { ndarray } from '../../src/tensor/index.ts';
@@ -40,6 +41,13 @@ describe('the page', () => {
     for (const kind of ['.wide', '.narrow']) {
       expect(count(document, `${kind} [aria-label="κ of every repeat"] circle`)).toBe(3);
     }
+  });
+
+  test('of no network is a page, and of a network without a kernel an error', async () => {
+    expect(count((await page()).document, 'svg')).toBe(2);
+    await expect(page(network('a\nb'))).rejects.toThrow(
+      new InputError('report: network "a\\nb": expected a kernel, got none'),
+    );
   });
 
   test('says so when eigenvalues are zero or negative', async () => {

@@ -17,9 +17,10 @@ export interface SweepTable {
 }
 
 /**
- * Reads a table of cells: CSV (see {@link parseCsv}) with a header that names `architecture` and one or more of
- * {@link METRICS}. A κ that is no positive number is taken for infinite: such a network cannot be trained. In a table that a
- * sweep writes, a last line without an end is one that is being written, and left out.
+ * Reads a table of cells: CSV (with a byte-order mark or without, quoted fields, commas, semicolons or tabs) with a header
+ * that names `architecture` and one or more of {@link METRICS}. A κ that is no positive number is taken for infinite: such a
+ * network cannot be trained. In a table that a sweep writes, a last line without an end is one that is being written, and left
+ * out.
  *
  * @param path names the table in messages.
  * @throws InputError when the text is no such table.

@@ -200,7 +200,7 @@ describe('bad input gives exit code 2 and one clear line', () => {
     const path = await changed('channels', ({ tensors }) => ({
       tensors: new Map(tensors).set('input', ndarray(new Float32Array(2 * 64), [2, 1, 8, 8], 'float32')),
     }));
-    await refused(['ntk', path], /convolution: weight has 3 input channels a group, expected 1/);
+    await refused(['ntk', path], /stem\.0 \(Conv2d\): expected input \[N, 3, H, W\], got \[2, 1, 8, 8\]/);
   });
 
   test('one sample whose batch statistics have no variance', async () => {

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -102,6 +102,7 @@ describe('where the output goes', () => {
     expect(stderr).toMatch(/^ntkit: .*page\.html: cannot be written \(EFBIG\)\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(await readFile(page, 'utf8')).toBe('the old one');
+    expect((await readdir(folder)).filter((name) => name.startsWith('page'))).toEqual(['page.html']);
   });
 });
 

@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import type { Browser } from 'playwright-core';
 import * as vite from 'vite';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath, openChromium } from '../support/chromium.ts';
+import { makeApplication } from './application.ts';
 import type { PageResult } from './consumers/page.ts';
 import { titled, webpack } from './installed.ts';
 import { expected } from './expected.ts';
@@ -13,7 +14,7 @@ import { documentOf, visit, withSite } from './site.ts';
 
 // A page that names no backend, bundled by each bundler with nothing configured for the package.
 
-const application = inject('application');
+const application = await makeApplication();
 const missing = chromiumPath === undefined;
 
 describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt install chromium)' : 'Chromium', () => {

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
+import { makeApplication } from './application.ts';
 import { kappa, SMALL } from './consumers/kappa.ts';
 import { nodes, titled } from './installed.ts';
 import { entriesOf, expectSame, type ProcessResult, resultOf, run } from './programs.ts';
 
 // The packed package in versions of Node: the oldest that it promises to run in, and the newest of each later line.
 
-const application = inject('application');
+const application = await makeApplication();
 let here: ProcessResult;
 beforeAll(async () => {
   here = await resultOf(application, process.execPath);

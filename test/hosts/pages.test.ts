@@ -2,9 +2,10 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../src/tensor/index.ts';
 import { chromiumPath, openChromium } from '../support/chromium.ts';
+import { makeApplication } from './application.ts';
 import { kappa, SMALL } from './consumers/kappa.ts';
 import type { PageResult } from './consumers/page.ts';
 import type { PolicyResult } from './consumers/policyPage.ts';
@@ -19,7 +20,7 @@ const POLICY = {
   'content-security-policy':
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
 };
-const application = inject('application');
+const application = await makeApplication();
 const missing = chromiumPath === undefined;
 
 describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt install chromium)' : 'Chromium', () => {

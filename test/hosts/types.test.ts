@@ -2,7 +2,8 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { makeApplication } from './application.ts';
 
 // The declarations of the package, in the strictest settings of an application: they are checked themselves, too.
 
@@ -17,7 +18,7 @@ const RESOLUTIONS = {
   nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
 };
 
-const folder = join(inject('application'), 'types');
+const folder = join(await makeApplication(), 'types');
 mkdirSync(folder, { recursive: true });
 const root = new URL('../../', import.meta.url);
 

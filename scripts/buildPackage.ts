@@ -69,9 +69,17 @@ const FOR_NODE: BuildOptions = {
 
 const FOR_PAGES: BuildOptions = { platform: 'browser' };
 
-/** Takes the comments out of files: they are for who reads the source, and what users need is in the declarations. */
+/** Takes comments and white space out of files: they are for who reads the source; what users need is in the declarations. */
 async function withoutComments(out: string, entryPoints: string[]): Promise<void> {
-  await build({ entryPoints, outdir: out, outbase: out, allowOverwrite: true, format: 'esm', legalComments: 'none' });
+  await build({
+    entryPoints,
+    outdir: out,
+    outbase: out,
+    allowOverwrite: true,
+    format: 'esm',
+    legalComments: 'none',
+    minifyWhitespace: true,
+  });
 }
 
 /** Replaces files by themselves with the libraries that they import; what several import becomes files of its own. */

@@ -17,10 +17,9 @@ export interface SymmetricEigen {
  * The eigen-decomposition of a symmetric matrix by a solver.
  *
  * @param matrix [n, n]
- * @param solver the method; that for n rows by default.
  * @throws ShapeError, NumericalError, InputError as `checkSymmetric` and `checkEigenvalues`.
  */
-export function decomposition(matrix: NDArray, vectors: boolean, solver?: Solver): SymmetricEigen {
+export function decomposition(matrix: NDArray, vectors: boolean, solver: Solver): SymmetricEigen {
   const n = checkSymmetric(matrix);
   const { values, rows } = decompose(matrix.data, n, vectors, solver);
   checkEigenvalues(values);

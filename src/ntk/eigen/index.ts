@@ -1,5 +1,6 @@
 import { oneOf } from '../../check.ts';
-import { householderQL, jacobi, type Solver } from '../../tensor/eigen/index.ts';
+import { householderQL } from '../../tensor/eigen/implicitQL.ts';
+import { jacobi, JACOBI_ROWS, type Solver } from '../../tensor/eigen/index.ts';
 import type { NDArray } from '../../tensor/index.ts';
 import { decomposition, type SymmetricEigen } from './decomposition.ts';
 
@@ -42,5 +43,5 @@ export function symmetricEigen(
 export function symmetricEigen(matrix: NDArray, options?: EigenOptions): SymmetricEigen;
 export function symmetricEigen(matrix: NDArray, { method, vectors = false }: EigenOptions = {}): SymmetricEigen {
   if (method !== undefined) oneOf('symmetricEigen: method', method, METHODS);
-  return decomposition(matrix, vectors, method && solvers[method]);
+  return decomposition(matrix, vectors, solvers[method ?? (matrix.shape[0] <= JACOBI_ROWS ? 'jacobi' : 'householder')]);
 }

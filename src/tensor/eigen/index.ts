@@ -1,20 +1,12 @@
 import type { FloatArray } from '../array.ts';
-import { householderQL } from './implicitQL.ts';
-import { jacobi } from './jacobi.ts';
 import type { Eigenpairs, Solver } from './solver.ts';
 import { symmetricPart } from './symmetricPart.ts';
 
-export { householderQL } from './implicitQL.ts';
 export { jacobi } from './jacobi.ts';
 export type { Eigenpairs, Solver } from './solver.ts';
 
 /** Up to this many rows, cyclic Jacobi: it costs about 30·n³, and small eigenvalues are accurate relative to themselves. */
 export const JACOBI_ROWS = 100;
-
-/** The method for matrices of n rows, where none is asked for. */
-export function solverFor(n: number): Solver {
-  return n <= JACOBI_ROWS ? jacobi : householderQL;
-}
 
 /**
  * Eigenvalues in ascending order, and eigenvectors of length 1 whose largest component (the first of equal ones) is
@@ -23,7 +15,7 @@ export function solverFor(n: number): Solver {
  * @param matrix [n, n]
  * @throws NumericalError when the method does not converge.
  */
-export function decompose(matrix: FloatArray, n: number, vectors: boolean, solver = solverFor(n)): Eigenpairs {
+export function decompose(matrix: FloatArray, n: number, vectors: boolean, solver: Solver): Eigenpairs {
   const part = symmetricPart(matrix, n);
   if (part === undefined) {
     const values = new Float64Array(n).fill(NaN);

@@ -1,4 +1,4 @@
 export * from './expression.ts';
-export { DOUBLE, errorFunctions } from './double.ts';
+export { DOUBLE } from './double.ts';
 export { SINGLE } from './single.ts';
 export * from './tape.ts';

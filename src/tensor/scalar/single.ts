@@ -1,4 +1,5 @@
-import { DOUBLE, errorFunctions } from './double.ts';
+import { DOUBLE } from './double.ts';
+import { errorFunctions } from './errorFunctions.ts';
 import { abs, add, div, exp, less, log, mul, polynomial, type Scalar, select, sub } from './expression.ts';
 import type { Expansions } from './tape.ts';
 

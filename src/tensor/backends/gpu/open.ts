@@ -5,7 +5,7 @@ import { allocate, type NDArray } from '../../array.ts';
 import type { Arguments, Executable } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
-import { compute } from '../reference/index.ts';
+import { compute, loadFor } from '../reference/index.ts';
 import { Device, type DeviceArray } from './device.ts';
 import { type GpuJsModule, loadGpuJs, unwrapped } from './gpujs.ts';
 import type { GpuBackend, GpuBackendOptions } from './index.ts';
@@ -160,6 +160,7 @@ class GpuExecutable implements Executable {
         const output: NDArray = { shape, dtype, data: allocate(dtype, sizeOf(shape)) };
         const operands: NDArray[] = [];
         for (const id of item.operands) operands.push(await this.#onHost(id));
+        await loadFor(item, this.#plan.values);
         compute(item, output, operands);
         this.#host.set(item.output, output);
       }

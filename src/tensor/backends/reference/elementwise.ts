@@ -1,11 +1,20 @@
 import type { FloatArray, NDArray } from '../../array.ts';
-import { errorFunctions, expand, type Instruction, type Scalar, type Tape, tapeOf } from '../../scalar/index.ts';
+import { expand, type Expansions, type Instruction, type Scalar, type Tape, tapeOf } from '../../scalar/index.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { joinDimensions } from '../../strided.ts';
 import { type Computed, operations } from './operations.ts';
 
 // An expression is computed a stretch of elements at a time, one operation after another: each is a plain loop over
 // arrays that stay in a processor's cache, and nothing is compiled, which a page's security policy may forbid.
+
+/** The error functions, which no processor has and few plans: loaded when there are some. */
+let errorFunctions: Expansions = {};
+
+/** Loads what {@link computeElementwise} needs for an expression. */
+export async function loadFunctions(expression: Scalar): Promise<void> {
+  if (!tapeOf(expression).some(({ op }) => op === 'erf' || op === 'erfc')) return;
+  errorFunctions = (await import('../../scalar/errorFunctions.ts')).errorFunctions(53);
+}
 
 /** Elements of a stretch. */
 const STRETCH = 512;
@@ -74,10 +83,10 @@ function execute({ op, args, value }: Instruction, out: Float64Array, values: Fl
 
 /**
  * An expression of each element of operands that broadcast to the output's shape. It is computed in float64 and rounded
- * once.
+ * once. What it needs was loaded by {@link loadFunctions}.
  */
 export function computeElementwise(expression: Scalar, output: NDArray, operands: readonly NDArray[]): void {
-  const tape = tapeOf(expand(expression, errorFunctions(53)));
+  const tape = tapeOf(expand(expression, errorFunctions));
   const size = sizeOf(output.shape);
   const values = stretches(tape, Math.min(STRETCH, size));
   const readers = tape.map(({ op, value }) =>

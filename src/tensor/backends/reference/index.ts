@@ -8,9 +8,9 @@ import { fuseChains, isPass, keptValues, type Pass, useOfItem, type WholeStep } 
 import type { Plan } from '../../plan.ts';
 import { convolutionKernels } from './kernels/convolution.ts';
 import { castKernels } from './kernels/cast.ts';
-import { eigenKernels } from './kernels/eigen.ts';
+import { eigenKernels, loadSolver } from './kernels/eigen.ts';
 import type { Attributes } from '../../primitives/index.ts';
-import { computeElementwise } from './elementwise.ts';
+import { computeElementwise, loadFunctions } from './elementwise.ts';
 import { indexingKernels } from './kernels/indexing.ts';
 import { movementKernels } from './kernels/movement.ts';
 import { normalizationKernels } from './kernels/normalization.ts';
@@ -63,14 +63,20 @@ class ReferenceExecutable implements Executable {
   readonly #queue = new Queue();
   #disposed = false;
 
-  constructor(plan: Plan) {
+  private constructor(plan: Plan, items: readonly (readonly (WholeStep | Pass)[])[]) {
     this.#plan = plan;
     this.#values = plan.values.map(({ constant }) => constant);
-    const kept = keptValues(plan);
-    this.#items = [plan.fixedSteps, plan.varyingSteps].map((steps) => fuseChains<never>(steps, plan.values, kept));
+    this.#items = items;
     const stages = this.#items.map((items) => ({ operations: items.map(useOfItem) }));
     this.#releases = releases(stages, plan.outputs);
     this.#fresh = new Set(plan.varyingSteps.map(({ output }) => output));
+  }
+
+  static async load(plan: Plan): Promise<ReferenceExecutable> {
+    const kept = keptValues(plan);
+    const items = [plan.fixedSteps, plan.varyingSteps].map((steps) => fuseChains<never>(steps, plan.values, kept));
+    for (const item of items.flat()) await loadFor(item, plan.values);
+    return new ReferenceExecutable(plan, items);
   }
 
   bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
@@ -141,6 +147,14 @@ class ReferenceExecutable implements Executable {
   }
 }
 
+/** Loads what {@link compute} needs for a step or a pass and most do not. */
+export async function loadFor(item: WholeStep | Pass, values: Plan['values']): Promise<void> {
+  if (isPass(item)) await loadFunctions(item.expression);
+  else if (item.primitive === 'eigenvalues' || item.primitive === 'eigenvectors') {
+    await loadSolver(values[item.operands[0]].shape.at(-1)!);
+  }
+}
+
 /** Computes a step or a pass, in the precision of its operands, into a given output. */
 export function compute(item: WholeStep | Pass, output: NDArray, operands: readonly NDArray[]): void {
   if (isPass(item)) computeElementwise(item.expression, output, operands);
@@ -165,6 +179,6 @@ export const referenceBackend: Backend = {
   device: 'one thread of plain loops',
   dtypes: ['float64', 'float32'],
   parallelism: 1,
-  compile: (plan) => Promise.resolve(new ReferenceExecutable(plan)),
+  compile: (plan) => ReferenceExecutable.load(plan),
   close: () => Promise.resolve(),
 };

@@ -118,10 +118,10 @@ describe('the table of accuracies', () => {
     refused(7, (f) => (f[3] = '1e9'), 'line 7, column cifar100: expected percent, 0 to 100, got "1e9"');
     refused(9, (f) => (f[4] = ''), 'line 9, column imagenet16_120: expected percent, 0 to 100, got ""');
     refused(9, (f) => f.pop(), 'line 9: expected 5 fields, got 4');
-    refused(2, (f) => (f[1] = '421215'), `line 2, column ops: expected ${ops}, got "421215"`);
-    refused(3, (f) => (f[1] = '421211'), `line 3, column ops: expected ${ops}, got "421211"`);
+    refused(2, (f) => (f[1] = '000005'), `line 2, column ops: expected ${ops}, got "000005"`);
+    refused(3, (f) => (f[1] = '000000'), `line 3, column ops: expected ${ops}, got "000000"`);
     refused(2, (f) => (f[0] = '15625'), `line 2, column index: expected ${index}, got "15625"`);
-    refused(3, (f) => (f[0] = '0'), `line 3, column index: expected ${index}, got "0"`);
+    refused(3, (f) => (f[0] = '1651'), `line 3, column index: expected ${index}, got "1651"`);
     expectInputError(
       () => AccuracyTable.parse(text.split('\n').slice(0, -5).join('\n'), 'x.csv'),
       'accuracies x.csv: expected 15625 cells and index,ops,cifar10,cifar100,imagenet16_120, ' +

@@ -1,23 +1,42 @@
-import { formatValue } from './check.ts';
+import { checkFunction, checkOptions, formatValue } from './check.ts';
 import { InputError } from './errors.ts';
 import type { RunOptions } from './progress.ts';
 
+/** Options that long computations have in common. */
+interface CommonOptions extends RunOptions {
+  readonly backend?: unknown;
+}
+
 /**
- * Checks what a long computation is to heed and report.
+ * Checks the options of a long computation: what it heeds and reports, and where it runs.
  *
  * @param where names the function in messages.
- * @throws InputError when it is of the wrong kind; the signal's reason when it is aborted already.
+ * @param known the names of all options, if these are all.
+ * @throws InputError when one is of the wrong kind or of another name; the signal's reason when it is aborted already.
  */
-export function checkRunOptions(where: string, { signal, onProgress }: RunOptions): void {
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new InputError(`${where}: onProgress: expected a function, got ${formatValue(onProgress)}`);
+export function checkRunOptions<T extends CommonOptions>(
+  where: string,
+  options: T,
+  known?: readonly (keyof T & string)[],
+): void {
+  if (known) checkOptions(where, options, known);
+  const { signal, onProgress, backend } = options;
+  if (onProgress !== undefined) checkFunction(`${where}: onProgress`, onProgress);
+  if (backend !== undefined && !has(backend, 'compile', 'close')) {
+    throw new InputError(`${where}: backend: expected a backend, got ${formatValue(backend)}`);
   }
   if (signal === undefined) return;
   // Not by its class: signals may come from another window or module.
-  const { aborted, addEventListener, throwIfAborted } = Object(signal) as Partial<AbortSignal>;
-  const isSignal = typeof aborted === 'boolean' && addEventListener !== undefined && throwIfAborted !== undefined;
-  if (!isSignal) throw new InputError(`${where}: signal: expected an AbortSignal, got ${formatValue(signal)}`);
+  if (!has(signal, 'addEventListener', 'throwIfAborted')) {
+    throw new InputError(`${where}: signal: expected an AbortSignal, got ${formatValue(signal)}`);
+  }
   signal.throwIfAborted();
+}
+
+/** Whether a value has methods of these names. */
+function has(value: unknown, ...names: readonly string[]): boolean {
+  const object = Object(value) as Readonly<Record<string, unknown>>;
+  return names.every((name) => typeof object[name] === 'function');
 }
 
 /**

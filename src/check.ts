@@ -28,3 +28,35 @@ export function oneOf<T extends string>(where: string, value: unknown, choices: 
   const list = choices.map((choice) => `"${choice}"`).join(', ');
   throw new InputError(`${where}: expected ${list.replace(/, ([^,]*)$/, ' or $1')}, got ${formatValue(value)}`);
 }
+
+/**
+ * Checks an object of options. A name that is none of them is a slip of the pen: it must not run as if it were not there.
+ *
+ *     checkOptions('Conv2d', { paddingMode: 'x' }, ['stride', 'padding']);
+ *     // InputError: Conv2d: expected options among stride, padding, got paddingMode
+ *
+ * @param where names the function in messages.
+ * @throws InputError when it is no object, or has another name.
+ */
+export function checkOptions<T>(where: string, options: T, known: readonly (keyof T & string)[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new InputError(`${where}: expected an object of options, got ${formatValue(options)}`);
+  }
+  const other = Object.keys(options).find((name) => !known.includes(name as keyof T & string));
+  if (other !== undefined) {
+    throw new InputError(`${where}: expected options among ${known.join(', ')}, got ${formatValue(other)}`);
+  }
+}
+
+/** @throws InputError when the value is no function. */
+export function checkFunction(where: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InputError(`${where}: expected a function, got ${formatValue(value)}`);
+}
+
+/** @throws InputError when the value cannot be gone through by `for … of`. */
+export function checkIterable(where: string, value: unknown): void {
+  const iterable = Object(value) as { readonly [Symbol.iterator]?: unknown };
+  if (typeof value === 'string' || typeof iterable[Symbol.iterator] !== 'function') {
+    throw new InputError(`${where}: expected a list, got ${formatValue(value)}`);
+  }
+}

@@ -1,7 +1,19 @@
+import { checkFunction, checkIterable } from '../check.ts';
 import { checkRunOptions } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
 import { GradientError } from '../errors.ts';
-import { cast, Generator, input, multiply, type NDArray, Program, sum, type Tensor } from '../tensor/index.ts';
+import {
+  cast,
+  checkArray,
+  checkTensor,
+  Generator,
+  input,
+  multiply,
+  type NDArray,
+  Program,
+  sum,
+  type Tensor,
+} from '../tensor/index.ts';
 import { vjp } from './transforms.ts';
 
 /** One partial derivative, computed both ways. */
@@ -41,11 +53,15 @@ export async function checkGradients(
   seed = 0,
   options: RunOptions = {},
 ): Promise<GradientReport> {
-  checkRunOptions('checkGradients', options);
+  checkRunOptions('checkGradients', options, ['signal', 'onProgress']);
+  checkFunction('checkGradients', f);
+  checkIterable('checkGradients: inputs', inputs);
+  for (const value of inputs) checkArray('checkGradients: inputs', value);
   const { signal, onProgress } = options;
   const values = inputs.map((value) => ({ ...cast(value, 'float64'), data: Float64Array.from(value.data) }));
   const tensors = values.map(({ shape }, i) => input(`input ${i}`, shape));
   const y = f(...tensors);
+  checkTensor('checkGradients: what the function returns', y);
   const weights = new Generator(seed).normals(y.shape, { dtype: 'float64' });
   const weight = input('weight', y.shape);
   const [analytic, value] = await Promise.all([

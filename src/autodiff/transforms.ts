@@ -1,5 +1,7 @@
 import { GradientError } from '../errors.ts';
 import {
+  checkTensor,
+  checkTensors,
   add,
   type Attributes,
   dependents,
@@ -33,6 +35,7 @@ import { type Rule, rules } from './rules.ts';
  * @throws GradientError when a cotangent does not fit its output.
  */
 export function vjp(outputs: readonly Tensor[], inputs: readonly Tensor[], cotangents: readonly Tensor[]): Tensor[] {
+  for (const list of [outputs, inputs, cotangents]) checkTensors('vjp', list);
   const rows = rowsOf('vjp: cotangent', outputs, cotangents);
   const order = topologicalOrder(outputs);
   const active = dependents(order, inputs);
@@ -67,6 +70,7 @@ export function vjp(outputs: readonly Tensor[], inputs: readonly Tensor[], cotan
  * @throws GradientError when a tangent does not fit its input.
  */
 export function jvp(outputs: readonly Tensor[], inputs: readonly Tensor[], tangents: readonly Tensor[]): Tensor[] {
+  for (const list of [outputs, inputs, tangents]) checkTensors('jvp', list);
   rowsOf('jvp: tangent', inputs, tangents);
   const cotangents = outputs.map((output, k) => input(`cotangent ${k}`, output.shape, output.dtype));
   return vjp(vjp(outputs, inputs, cotangents), cotangents, tangents);
@@ -78,6 +82,7 @@ export function jvp(outputs: readonly Tensor[], inputs: readonly Tensor[], tange
  * @throws GradientError when the loss is not a scalar.
  */
 export function grad(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  checkTensor('grad', loss);
   if (loss.rank !== 0) throw new GradientError(`grad: expected a scalar, got shape ${formatShape(loss.shape)}`);
   return vjp([loss], inputs, [scalar(1, loss.dtype)]);
 }

@@ -1,6 +1,6 @@
 import { atOnce, inTurns } from '../turns.ts';
 import {
-  checkShape,
+  checkArray,
   firstNonFinite,
   formatShape,
   InputError,
@@ -8,7 +8,6 @@ import {
   sameShape,
   type Shape,
   ShapeError,
-  sizeOf,
 } from '../tensor/index.ts';
 
 /**
@@ -36,15 +35,9 @@ export async function checkBatchInTurns(
 /** Numbers that are looked at without a pause: a few milliseconds. */
 const CHUNK = 2 ** 21;
 
-function* checking({ shape, dtype, data }: NDArray, where: string, expected?: Shape): Generator<void, void> {
-  checkShape(`${where}: shape`, shape);
-  const holds = dtype === 'float32' ? data instanceof Float32Array : data instanceof Float64Array;
-  if (!holds || data.length !== sizeOf(shape)) {
-    throw new ShapeError(
-      `${where}: expected ${sizeOf(shape)} numbers of ${dtype} for shape ${formatShape(shape)}, ` +
-        `got ${data.length} in a ${data.constructor.name}`,
-    );
-  }
+function* checking(batch: NDArray, where: string, expected?: Shape): Generator<void, void> {
+  checkArray(where, batch);
+  const { shape, data } = batch;
   if (shape.length === 0 || shape.includes(0)) {
     throw new InputError(`${where}: expected a batch of shape [N, …], none empty, got ${formatShape(shape)}`);
   }

@@ -10,7 +10,7 @@ import {
   precisionOf,
 } from '../tensor/index.ts';
 import { checkBatchInTurns } from './checkBatch.ts';
-import type { Module } from './module.ts';
+import { checkModule, type Module } from './module.ts';
 import { type Mode, Trace } from './trace.ts';
 
 /** How a network is applied, and where. */
@@ -35,8 +35,9 @@ export interface ForwardOptions extends RunOptions {
  * const logits = await forward(network, images, { mode: 'train' });
  */
 export async function forward(network: Module, x: NDArray, options: ForwardOptions = {}): Promise<NDArray> {
+  checkRunOptions('forward', options, ['mode', 'backend', 'dtype', 'signal', 'onProgress']);
+  checkModule('forward: network', network);
   const { mode = 'eval', signal, onProgress } = options;
-  checkRunOptions('forward', options);
   await checkBatchInTurns(x, 'forward', undefined, signal);
   const backend = options.backend ?? (await defaultBackend(options.dtype));
   const dtype = precisionOf(backend, options.dtype);

@@ -15,7 +15,7 @@ export * from './initialize.ts';
 export * from './initializers.ts';
 export * from './layers/index.ts';
 export { PRUNED_ALPHA, sortedEdges } from './mixture.ts';
-export { type Children, Functional, Module, Sequential } from './module.ts';
+export { checkModule, type Children, Functional, Module, Sequential } from './module.ts';
 export { Buffer, Parameter, type Start } from './parameter.ts';
 export { cellNetwork, NasBench201Network, type NasBench201Size, superNetwork } from './nasBench201.ts';
 export { operation, OPERATIONS } from './operations.ts';

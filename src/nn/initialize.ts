@@ -1,6 +1,7 @@
-import { type Generator, InputError, type NDArray, type Shape } from '../tensor/index.ts';
+import { checkFunction, formatValue } from '../check.ts';
+import { Generator, InputError, type NDArray, type Shape } from '../tensor/index.ts';
 import { constantly, fan, type Initializer, kaimingNormal, uniformWithin } from './initializers.ts';
-import type { Module } from './module.ts';
+import { checkModule, type Module } from './module.ts';
 import type { Parameter } from './parameter.ts';
 
 /** How the linear maps of a network (convolutions, fully connected layers, projections) start. */
@@ -38,6 +39,11 @@ export const TE_NAS_SCHEMES: Readonly<Record<'paper' | 'code', Scheme>> = {
  * @throws InputError when a parameter does not declare how it starts. Nothing is changed then.
  */
 export function initialize(network: Module, scheme: Scheme, generator: Generator): void {
+  checkModule('initialize: network', network);
+  checkFunction('initialize: scheme: weight', (Object(scheme) as Partial<Scheme>).weight);
+  if (!(generator instanceof Generator)) {
+    throw new InputError(`initialize: expected a Generator, got ${formatValue(generator)}`);
+  }
   const values = new Map<Parameter, NDArray>();
   for (const [path, module] of network.namedModules()) {
     for (const [name, parameter] of module.ownParameters()) {

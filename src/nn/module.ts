@@ -1,5 +1,5 @@
-import { formatValue } from '../check.ts';
-import { formatShape, InputError, type Shape, ShapeError, Tensor } from '../tensor/index.ts';
+import { checkFunction, formatValue } from '../check.ts';
+import { checkTensor, formatShape, InputError, type Shape, ShapeError, type Tensor } from '../tensor/index.ts';
 import type { Buffer, Parameter } from './parameter.ts';
 import type { Trace } from './trace.ts';
 
@@ -106,11 +106,15 @@ export abstract class Module {
 
   /** Registers a module under a name of this module, and returns it. */
   protected child<M extends Module>(name: string, module: M): M {
+    checkModule(`${this.constructor.name}: ${name}`, module);
     this.#register(this.#children, name, module);
     return module;
   }
 
   #register<T>(registry: Map<string, T>, name: string, value: T): void {
+    if (typeof name !== 'string') {
+      throw new InputError(`${this.constructor.name}: expected a name, got ${formatValue(name)}`);
+    }
     const taken = [this.#parameters, this.#buffers, this.#children].some((names) => names.has(name));
     if (taken || name === '') {
       throw new InputError(
@@ -136,8 +140,14 @@ export abstract class Module {
   }
 }
 
-function checkTensor(what: string, value: unknown): void {
-  if (!(value instanceof Tensor)) throw new InputError(`${what}: expected a tensor, got ${formatValue(value)}`);
+/**
+ * Makes sure of a module that comes from code without types.
+ *
+ * @param where names it in messages.
+ * @throws InputError when it is none.
+ */
+export function checkModule(where: string, value: unknown): asserts value is Module {
+  if (!(value instanceof Module)) throw new InputError(`${where}: expected a module, got ${formatValue(value)}`);
 }
 
 function fits(shape: Shape, expected: readonly (string | number)[]): boolean {
@@ -187,6 +197,10 @@ export class Functional<C extends Children> extends Module {
 
   constructor(modules: C, wiring: (x: Tensor, children: { readonly [K in keyof C]: (x: Tensor) => Tensor }) => Tensor) {
     super();
+    if (typeof modules !== 'object' || modules === null) {
+      throw new InputError(`Functional: expected modules by name, got ${formatValue(modules)}`);
+    }
+    checkFunction('Functional: wiring', wiring);
     for (const [name, module] of Object.entries(modules)) this.child(name, module);
     this.#modules = modules;
     this.#wiring = wiring;

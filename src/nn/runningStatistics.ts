@@ -1,6 +1,6 @@
 import { checkRunOptions } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
-import { formatValue } from '../check.ts';
+import { checkIterable, formatValue } from '../check.ts';
 import {
   type Backend,
   cast,
@@ -11,6 +11,7 @@ import {
   precisionOf,
   Program,
 } from '../tensor/index.ts';
+import { checkBatchInTurns } from './checkBatch.ts';
 import type { Module } from './module.ts';
 import type { Buffer } from './parameter.ts';
 import { type Observation, Trace } from './trace.ts';
@@ -31,6 +32,8 @@ export interface StatisticsOptions extends RunOptions {
   readonly dtype?: DType;
 }
 
+const STATISTICS_OPTIONS = ['backend', 'dtype', 'signal', 'onProgress'] as const;
+
 /**
  * Moves the running statistics of every normalisation layer towards those of one batch, as a forward pass in PyTorch's
  * train mode does: r ← (1 − momentum)·r + momentum·batch, the variance unbiased (divided by m − 1).
@@ -39,12 +42,16 @@ export interface StatisticsOptions extends RunOptions {
  */
 export async function updateRunningStatistics(
   network: Module,
-  { images }: ImageBatch,
+  batch: ImageBatch,
   options: StatisticsOptions & { readonly momentum?: number } = {},
 ): Promise<void> {
-  checkRunOptions('updateRunningStatistics', options);
-  for (const { buffer, value, momentum } of await observe(network, images, options)) {
-    buffer.value = blend(buffer.value, value, options.momentum ?? momentum);
+  checkRunOptions('updateRunningStatistics', options, ['momentum', ...STATISTICS_OPTIONS]);
+  const { momentum: all, ...rest } = options;
+  if (all !== undefined && !(all >= 0 && all <= 1)) {
+    throw new InputError(`updateRunningStatistics: momentum: expected a number from 0 to 1, got ${formatValue(all)}`);
+  }
+  for (const { buffer, value, momentum } of await observe(network, batch, rest)) {
+    buffer.value = blend(buffer.value, value, all ?? momentum);
   }
   options.onProgress?.({ done: 1, of: 1, stage: 'batches' });
 }
@@ -66,14 +73,15 @@ export async function recalibrateBatchNorm(
   if (!Number.isInteger(batches) || batches < 0) {
     throw new InputError(`recalibrateBatchNorm: batches: expected an integer ≥ 0, got ${formatValue(batches)}`);
   }
-  checkRunOptions('recalibrateBatchNorm', options);
+  checkRunOptions('recalibrateBatchNorm', options, STATISTICS_OPTIONS);
+  checkIterable('recalibrateBatchNorm: loader', loader);
   const means = new Map<Buffer, { readonly value: NDArray; readonly count: number }>();
   const taken: ImageBatch[] = [];
   for (const batch of loader) if (taken.push(batch) === batches) break;
   if (taken.length === 0)
     throw new InputError('recalibrateBatchNorm: expected at least one batch, got an empty loader');
-  for (const [i, { images }] of taken.entries()) {
-    for (const { buffer, value } of await observe(network, images, options)) {
+  for (const [i, batch] of taken.entries()) {
+    for (const { buffer, value } of await observe(network, batch, options)) {
       // The k-th value enters with weight 1/k: the result is the plain mean, and nothing of the old value stays.
       const before = means.get(buffer) ?? { value: buffer.value, count: 0 };
       const count = before.count + 1;
@@ -88,10 +96,12 @@ export async function recalibrateBatchNorm(
 /** What the running statistics see of a batch, computed. */
 async function observe(
   network: Module,
-  images: NDArray,
+  batch: ImageBatch,
   options: StatisticsOptions,
 ): Promise<(Observation & { readonly value: NDArray })[]> {
   const { signal } = options;
+  const { images } = Object(batch) as ImageBatch;
+  await checkBatchInTurns(images, 'images', undefined, signal);
   const backend = options.backend ?? (await defaultBackend(options.dtype));
   const dtype = precisionOf(backend, options.dtype);
   const trace = new Trace(network, images.shape, { mode: 'train', dtype });

@@ -1,6 +1,7 @@
 import { oneOf } from '../check.ts';
 import {
   cast,
+  checkShape,
   type DType,
   type Feeds,
   formatShape,
@@ -11,7 +12,7 @@ import {
   ShapeError,
   type Tensor,
 } from '../tensor/index.ts';
-import type { Module } from './module.ts';
+import { checkModule, type Module } from './module.ts';
 import type { Buffer, Parameter } from './parameter.ts';
 
 /**
@@ -68,7 +69,10 @@ export class Trace {
    * @throws ShapeError when the input does not fit the network.
    * @throws InputError when the mode or the precision is not one of the choices.
    */
-  constructor(network: Module, shape: Shape, { mode, dtype = 'float64' }: TraceOptions) {
+  constructor(network: Module, shape: Shape, options: TraceOptions) {
+    checkModule('network', network);
+    checkShape('trace: shape', shape);
+    const { mode, dtype = 'float64' } = options;
     this.mode = oneOf('trace: mode', mode, ['train', 'eval']);
     this.dtype = oneOf('trace: dtype', dtype, ['float32', 'float64']);
     if (shape.length < 1 || shape[0] < 1) {

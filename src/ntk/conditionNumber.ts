@@ -1,5 +1,14 @@
-import { oneOf } from '../check.ts';
-import { type DType, DTYPES, EPSILON, InputError, type NDArray, NumericalError, ShapeError } from '../tensor/index.ts';
+import { checkOptions, oneOf } from '../check.ts';
+import {
+  checkArray,
+  type DType,
+  DTYPES,
+  EPSILON,
+  InputError,
+  type NDArray,
+  NumericalError,
+  ShapeError,
+} from '../tensor/index.ts';
 import { symmetricEigen } from './eigen/index.ts';
 
 /**
@@ -75,8 +84,9 @@ const ROW_ERROR = 32;
  * when the origin makes no sense.
  */
 export function conditionNumber(theta: NDArray, origin: KernelOrigin = {}): ConditionNumber {
-  const thetaDtype = oneOf('conditionNumber: dtype of theta', theta.dtype, DTYPES);
-  return conditionNumberOf(symmetricEigen(theta).values, { ...origin, thetaDtype });
+  checkArray('conditionNumber: theta', theta);
+  checkOptions('conditionNumber', origin, ['dtype', 'parameters']);
+  return conditionNumberOf(symmetricEigen(theta).values, { ...origin, thetaDtype: theta.dtype });
 }
 
 /**

@@ -1,7 +1,16 @@
+import { checkIterable, formatValue } from '../check.ts';
 import { checkRunOptions } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
 import { type ImageBatch, type Module, recalibrateBatchNorm } from '../nn/index.ts';
-import { type Backend, defaultBackend, type DType, formatShape, InputError, precisionOf } from '../tensor/index.ts';
+import {
+  type Backend,
+  checkArray,
+  defaultBackend,
+  type DType,
+  formatShape,
+  InputError,
+  precisionOf,
+} from '../tensor/index.ts';
 import { teNasKappa } from './conditionNumber.ts';
 import { JacobianProgram, type JacobianRows } from './jacobianRows.ts';
 import { stackRows } from './kernelMatrix.ts';
@@ -23,6 +32,9 @@ export interface GetNtkNOptions extends RunOptions {
   readonly dtype?: DType;
 }
 
+/** The names of all of {@link GetNtkNOptions}. */
+const GET_NTK_N_OPTIONS = ['recalbn', 'trainMode', 'numBatch', 'backend', 'dtype', 'signal', 'onProgress'] as const;
+
 /**
  * κ of several networks on the same batches: TE-NAS's `get_ntk_n` (Chen et al. 2021).
  *
@@ -36,18 +48,27 @@ export interface GetNtkNOptions extends RunOptions {
 export async function getNtkN(
   loader: Iterable<ImageBatch>,
   networks: readonly Module[],
-  { recalbn = 0, trainMode = false, numBatch = -1, dtype, signal, onProgress, ...rest }: GetNtkNOptions = {},
+  given: GetNtkNOptions = {},
 ): Promise<number[]> {
-  checkRunOptions('getNtkN', { signal, onProgress });
-  const backend = rest.backend ?? (await defaultBackend(dtype));
+  checkRunOptions('getNtkN', given, GET_NTK_N_OPTIONS);
+  checkIterable('getNtkN: loader', loader);
+  checkIterable('getNtkN: networks', networks);
+  const { recalbn = 0, trainMode = false, numBatch = -1, dtype, signal, onProgress } = given;
+  if (typeof trainMode !== 'boolean') {
+    throw new InputError(`getNtkN: trainMode: expected true or false, got ${formatValue(trainMode)}`);
+  }
+  for (const [name, count] of Object.entries({ recalbn, numBatch })) {
+    if (!Number.isInteger(count))
+      throw new InputError(`getNtkN: ${name}: expected an integer, got ${formatValue(count)}`);
+  }
+  const backend = given.backend ?? (await defaultBackend(dtype));
+  const computation = { backend, dtype: precisionOf(backend, dtype), signal };
   const options = {
     ...TE_NAS_KERNEL,
     mode: trainMode ? 'train' : 'eval',
-    backend,
-    dtype: precisionOf(backend, dtype),
-    signal,
+    ...computation,
   } as const;
-  if (recalbn > 0) for (const network of networks) await recalibrateBatchNorm(network, loader, recalbn, options);
+  if (recalbn > 0) for (const network of networks) await recalibrateBatchNorm(network, loader, recalbn, computation);
 
   const rows: JacobianRows[][] = networks.map(() => []);
   const programs = new Map<string, JacobianProgram>();
@@ -55,7 +76,9 @@ export async function getNtkN(
   if (batches.length === 0) throw new InputError('getNtkN: expected at least one batch, got an empty loader');
   let done = 0;
   try {
-    for (const { images } of batches) {
+    for (const batch of batches) {
+      const { images } = Object(batch) as ImageBatch;
+      checkArray('getNtkN: images', images);
       for (const [i, network] of networks.entries()) {
         const key = `${i} ${formatShape(images.shape)}`;
         const program = programs.get(key) ?? (await JacobianProgram.compile(network, images.shape, options));

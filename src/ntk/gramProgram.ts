@@ -76,7 +76,7 @@ export class GramProgram {
    * @throws InputError when a size is no whole number of at least 1, BackendError when the backend lacks the precision.
    */
   static async compile(options: GramOptions & Abortable): Promise<GramProgram> {
-    checkRunOptions('gram', options);
+    checkRunOptions('gram', options, ['rows', 'rows2', 'columns', 'dtype', 'backend', 'signal']);
     const { signal, rows, rows2, columns, dtype = 'float64' } = options;
     const backend = options.backend ?? (await defaultBackend(dtype));
     for (const [name, size] of Object.entries({ rows, rows2: rows2 ?? 1, columns })) {
@@ -109,7 +109,7 @@ export class GramProgram {
    * is aborted.
    */
   async run(first: readonly NDArray[], second?: readonly NDArray[], options: RunOptions = {}): Promise<NDArray> {
-    checkRunOptions('gram', options);
+    checkRunOptions('gram', options, ['signal', 'onProgress']);
     const { signal, onProgress } = options;
     const { rows, rows2, columns } = this.#options;
     const factors = second === undefined ? [first] : [first, second];

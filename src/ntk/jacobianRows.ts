@@ -3,7 +3,7 @@ import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
 import type { Abortable, RunOptions } from '../progress.ts';
 import { inTurns, nextTurn, turnIsDue } from '../turns.ts';
-import { checkBatchInTurns, type Mode, type Module, Parameter } from '../nn/index.ts';
+import { checkBatchInTurns, checkModule, type Mode, type Module, Parameter } from '../nn/index.ts';
 import {
   allocate,
   type Backend,
@@ -42,6 +42,9 @@ export interface RowsOptions {
   /** How many rows travel backwards together; chosen to suit the backend by default. More take more memory. */
   readonly blockRows?: number;
 }
+
+/** The names of all that a program is compiled with. */
+export const ROWS_OPTIONS = ['mode', 'outputs', 'parameters', 'backend', 'dtype', 'blockRows', 'signal'] as const;
 
 /** The rows of J that belong to one parameter. */
 export interface ParameterRows {
@@ -107,8 +110,9 @@ export class JacobianProgram {
    * is chosen, BackendError when the backend does not compute in the precision.
    */
   static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<JacobianProgram> {
+    checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
+    checkModule('network', network);
     const { mode = 'eval', outputs = 'trace', parameters = 'all', blockRows, signal } = options;
-    checkRunOptions('tangent kernel', options);
     checkOutputs(outputs);
     if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows >= 1)) {
       throw new InputError(`blockRows: expected an integer ≥ 1, got ${formatValue(blockRows)}`);
@@ -137,7 +141,7 @@ export class JacobianProgram {
    * parameter is out of the range that the precision can compute with.
    */
   async run(x: NDArray, options: RunOptions = {}): Promise<JacobianRows> {
-    checkRunOptions('tangent kernel', options);
+    checkRunOptions('tangent kernel', options, ['signal', 'onProgress']);
     return abortable(
       this.#queue.run(() => this.#run(x, options)),
       options.signal,

@@ -1,3 +1,4 @@
+import { checkIterable, formatValue } from '../check.ts';
 import { checkRunOptions } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
 import { nextTurn, turnIsDue } from '../turns.ts';
@@ -49,18 +50,19 @@ export function factorOf({ parameters, samples, rowsPerSample, outputs }: Jacobi
  */
 export async function kernelMatrix(
   first: JacobianRows,
-  { second = first, backend, ...options }: KernelOptions & { readonly second?: JacobianRows } = {},
+  options: KernelOptions & { readonly second?: JacobianRows } = {},
 ): Promise<NDArray> {
-  checkRunOptions('kernelMatrix', options);
+  checkRunOptions('kernelMatrix', options, ['second', 'backend', 'signal', 'onProgress']);
+  const { second = first, backend, signal, onProgress } = options;
   checkAlike('kernelMatrix', first, second);
   const [a, b] = second === first ? [factorOf(first)] : [factorOf(first), factorOf(second)];
   const sizes = { rows: a.rows, columns: a.columns, dtype: first.dtype, ...(backend && { backend }) };
   const program = await GramProgram.compile({
     ...(b === undefined ? sizes : { ...sizes, rows2: b.rows }),
-    signal: options.signal,
+    signal,
   });
   try {
-    return await program.run(a.arrays, b?.arrays, options);
+    return await program.run(a.arrays, b?.arrays, { signal, onProgress });
   } finally {
     program.dispose();
   }
@@ -108,12 +110,14 @@ async function addSquares(
 /** The kernel of each parameter on its own, by name; their sum is Θ. */
 export async function kernelByParameter(
   rows: JacobianRows,
-  { onProgress, ...options }: KernelOptions = {},
+  options: KernelOptions = {},
 ): Promise<Map<string, NDArray>> {
-  checkRunOptions('kernelByParameter', { ...options, onProgress });
+  checkRunOptions('kernelByParameter', options, ['backend', 'signal', 'onProgress']);
+  checkRows('kernelByParameter', rows);
+  const { onProgress, ...rest } = options;
   const kernels = new Map<string, NDArray>();
   for (const parameter of rows.parameters) {
-    kernels.set(parameter.name, await kernelMatrix({ ...rows, parameters: [parameter] }, options));
+    kernels.set(parameter.name, await kernelMatrix({ ...rows, parameters: [parameter] }, rest));
     onProgress?.({ done: kernels.size, of: rows.parameters.length, stage: 'kernel' });
   }
   return kernels;
@@ -125,6 +129,7 @@ export async function kernelByParameter(
  * @throws InputError when there is none, ShapeError when they come from different networks.
  */
 export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
+  checkIterable('stackRows', batches);
   if (batches.length === 0) throw new InputError('stackRows: expected the rows of at least one batch, got none');
   const [first] = batches;
   if (batches.length === 1) return first;
@@ -140,6 +145,14 @@ export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
       rows: stack(batches.map(({ parameters }) => parameters[k].rows)),
     })),
   };
+}
+
+/** @throws InputError when the value is no rows. */
+export function checkRows(where: string, rows: unknown): void {
+  const { parameters, logits } = Object(rows) as Partial<JacobianRows>;
+  if (!Array.isArray(parameters) || logits === undefined) {
+    throw new InputError(`${where}: expected rows as JacobianProgram computes them, got ${formatValue(rows)}`);
+  }
 }
 
 /** Arrays [n₁, …], [n₂, …], … as one, [n₁ + n₂ + …, …]. */
@@ -161,6 +174,7 @@ function stack(arrays: readonly NDArray[]): NDArray {
  * @throws ShapeError when they are not.
  */
 export function checkAlike(where: string, first: JacobianRows, second: JacobianRows): void {
+  for (const rows of [first, second]) checkRows(where, rows);
   const describe = ({ dtype, outputs, parameters }: JacobianRows) =>
     `${dtype} rows for outputs ${outputs} of ${parameters.map(({ name, shape }) => name + formatShape(shape)).join(', ')}`;
   if (describe(first) !== describe(second)) {

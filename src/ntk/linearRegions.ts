@@ -1,9 +1,11 @@
+import { checkIterable } from '../check.ts';
 import { abortable, checkRunOptions } from '../abort.ts';
 import type { Abortable, RunOptions } from '../progress.ts';
 import { checkBatchInTurns, type Mode, type Module, Trace } from '../nn/index.ts';
 import {
   type Backend,
   cast,
+  checkArray,
   defaultBackend,
   dependents,
   type DType,
@@ -74,9 +76,10 @@ export class LinearRegionProgram {
   static async compile(
     network: Module,
     images: Shape,
-    { mode = 'train', dtype, ...options }: RegionOptions & Abortable = {},
+    options: RegionOptions & Abortable = {},
   ): Promise<LinearRegionProgram> {
-    checkRunOptions('linear regions', options);
+    checkRunOptions('linear regions', options, ['mode', 'backend', 'dtype', 'signal']);
+    const { mode = 'train', dtype } = options;
     const backend = options.backend ?? (await defaultBackend(dtype));
     const trace = new Trace(network, images, { mode, dtype: precisionOf(backend, dtype) });
     const applied = reluInputs(trace);
@@ -95,7 +98,8 @@ export class LinearRegionProgram {
    * @throws InputError when images hold NaN or infinity, ShapeError when their shape is another.
    */
   async run(batches: readonly NDArray[], options: RunOptions = {}): Promise<LinearRegions> {
-    checkRunOptions('linear regions', options);
+    checkRunOptions('linear regions', options, ['signal', 'onProgress']);
+    checkIterable('linear regions: batches', batches);
     return abortable(
       this.#queue.run(() => this.#run(batches, options)),
       options.signal,
@@ -160,11 +164,14 @@ function reluInputs({ x, y }: Trace): Tensor[] {
 export async function countLinearRegions(
   network: Module,
   batches: readonly NDArray[],
-  { onProgress, ...options }: RegionOptions & RunOptions = {},
+  options: RegionOptions & RunOptions = {},
 ): Promise<LinearRegions> {
-  checkRunOptions('linear regions', { ...options, onProgress });
+  checkRunOptions('linear regions', options, ['mode', 'backend', 'dtype', 'signal', 'onProgress']);
+  const { onProgress, ...rest } = options;
+  checkIterable('linear regions: batches', batches);
   if (batches.length === 0) throw new InputError('linear regions: expected at least one batch, got none');
-  const program = await LinearRegionProgram.compile(network, batches[0].shape, options);
+  checkArray('linear regions: batches', batches[0]);
+  const program = await LinearRegionProgram.compile(network, batches[0].shape, rest);
   try {
     return await program.run(batches, { signal: options.signal, onProgress });
   } finally {

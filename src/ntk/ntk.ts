@@ -1,11 +1,12 @@
+import { checkRunOptions } from '../abort.ts';
 import type { Abortable, RunOptions } from '../progress.ts';
 import type { Module } from '../nn/index.ts';
-import { type Backend, defaultBackend, type NDArray, type Shape } from '../tensor/index.ts';
+import { type Backend, defaultBackend, InputError, type NDArray, type Shape } from '../tensor/index.ts';
 import { type ConditionNumber, conditionNumberOf } from './conditionNumber.ts';
 import { eigenvaluesOn } from './eigen/onBackend.ts';
-import type { JacobianRows, RowsOptions } from './jacobianRows.ts';
-import type { KernelOptions } from './kernelMatrix.ts';
-import { KernelProgram, kernelOf, type TangentKernel } from './tangentKernel.ts';
+import { type JacobianRows, ROWS_OPTIONS, type RowsOptions } from './jacobianRows.ts';
+import { checkRows, type KernelOptions } from './kernelMatrix.ts';
+import { checkedBatches, KernelProgram, kernelOf, type TangentKernel } from './tangentKernel.ts';
 
 /** A tangent kernel of a batch with itself, and what follows from its eigenvalues. */
 export interface Ntk extends TangentKernel, ConditionNumber {}
@@ -30,6 +31,7 @@ export class NtkProgram {
    * @throws ShapeError when the batch does not fit the network, BackendError when the backend cannot compute it.
    */
   static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<NtkProgram> {
+    checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const kernel = await KernelProgram.compile(network, [shape], { ...TE_NAS_KERNEL, ...options, backend });
     return new NtkProgram(kernel, backend);
@@ -69,8 +71,11 @@ export async function withConditionNumber(
 
 /** Kernel matrix, eigenvalues and κ of given Jacobian rows. */
 export async function ntkOf(rows: JacobianRows, options: KernelOptions = {}): Promise<Ntk> {
+  checkRunOptions('ntkOf', options, ['backend', 'signal', 'onProgress']);
+  checkRows('ntkOf', rows);
   const backend = options.backend ?? (await defaultBackend(rows.dtype));
-  return withConditionNumber(await kernelOf(rows, { ...options, backend }), backend, options);
+  const { signal, onProgress } = options;
+  return withConditionNumber(await kernelOf(rows, { ...options, backend }), backend, { signal, onProgress });
 }
 
 /**
@@ -81,7 +86,10 @@ export async function ntkOf(rows: JacobianRows, options: KernelOptions = {}): Pr
  * @throws InputError, ShapeError, BackendError, NumericalError as {@link NtkProgram} does.
  */
 export async function computeNtk(network: Module, x: NDArray, options: RowsOptions & RunOptions = {}): Promise<Ntk> {
-  const { signal, onProgress, ...rows } = options;
+  if ('x2' in (Object(options) as object)) {
+    throw new InputError('computeNtk: x2: expected none: κ is of the kernel of a batch with itself');
+  }
+  const { signal, onProgress, ...rows } = checkedBatches(network, x, options);
   const program = await NtkProgram.compile(network, x.shape, { ...rows, signal });
   try {
     return await program.run(x, { signal, onProgress });

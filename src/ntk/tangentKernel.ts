@@ -1,12 +1,21 @@
 import { abortable, checkRunOptions } from '../abort.ts';
 import { type Abortable, partOf, type RunOptions } from '../progress.ts';
-import type { Mode, Module } from '../nn/index.ts';
-import { type Backend, defaultBackend, type DType, type NDArray, sameShape, type Shape } from '../tensor/index.ts';
+import { checkModule, type Mode, type Module } from '../nn/index.ts';
+import {
+  type Backend,
+  checkArray,
+  defaultBackend,
+  type DType,
+  type NDArray,
+  sameShape,
+  type Shape,
+} from '../tensor/index.ts';
 import { GramProgram } from './gramProgram.ts';
-import { JacobianProgram, type JacobianRows, type RowsOptions } from './jacobianRows.ts';
+import { ROWS_OPTIONS, JacobianProgram, type JacobianRows, type RowsOptions } from './jacobianRows.ts';
 import {
   checkAlike,
   checkRange,
+  checkRows,
   factorOf,
   type KernelFactor,
   kernelMatrix,
@@ -64,7 +73,7 @@ export class KernelProgram {
     [shape, other = shape]: readonly [x1: Shape, x2?: Shape | undefined],
     options: RowsOptions & Abortable = {},
   ): Promise<KernelProgram> {
-    checkRunOptions('tangent kernel', options);
+    checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const named = { ...options, backend };
     const first = await JacobianProgram.compile(network, shape, named);
@@ -91,7 +100,7 @@ export class KernelProgram {
    * it is aborted.
    */
   async run(x1: NDArray, options: RunOptions & { readonly x2?: NDArray | undefined } = {}): Promise<TangentKernel> {
-    checkRunOptions('tangent kernel', options);
+    checkRunOptions('tangent kernel', options, ['x2', 'signal', 'onProgress']);
     return abortable(
       this.#queue.run(() => this.#run(x1, options)),
       options.signal,
@@ -168,11 +177,23 @@ async function describeKernel(
   };
 }
 
+/** The options of a function of a network and batches, the arguments checked. */
+export function checkedBatches<O extends TangentKernelOptions>(network: Module, x1: NDArray, options: O): O {
+  checkRunOptions<TangentKernelOptions>('tangent kernel', options, [...ROWS_OPTIONS, 'onProgress', 'x2']);
+  checkModule('network', network);
+  checkArray('batch', x1);
+  if (options.x2 !== undefined) checkArray('x2', options.x2);
+  return options;
+}
+
 /** The tangent kernel of given rows. */
 export async function kernelOf(
   first: JacobianRows,
-  { second = first, ...options }: KernelOptions & { readonly second?: JacobianRows } = {},
+  options: KernelOptions & { readonly second?: JacobianRows } = {},
 ): Promise<TangentKernel> {
+  checkRunOptions('kernelOf', options, ['second', 'backend', 'signal', 'onProgress']);
+  checkRows('kernelOf', first);
+  const { second = first } = options;
   const backend = options.backend ?? (await defaultBackend(first.dtype));
   return describeKernel(
     await kernelMatrix(first, { ...options, second, backend }),
@@ -204,9 +225,10 @@ export async function kernelOf(
 export async function tangentKernel(
   network: Module,
   x1: NDArray,
-  { x2, signal, onProgress, ...options }: TangentKernelOptions = {},
+  options: TangentKernelOptions = {},
 ): Promise<TangentKernel> {
-  const program = await KernelProgram.compile(network, [x1.shape, x2?.shape], { ...options, signal });
+  const { x2, signal, onProgress, ...rest } = checkedBatches(network, x1, options);
+  const program = await KernelProgram.compile(network, [x1.shape, x2?.shape], { ...rest, signal });
   try {
     return await program.run(x1, { x2, signal, onProgress });
   } finally {

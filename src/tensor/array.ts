@@ -18,6 +18,28 @@ export interface NDArray {
   readonly data: FloatArray;
 }
 
+/**
+ * Makes sure of an array that comes from code without types.
+ *
+ * @param where names it in messages.
+ * @throws InputError when it is none, ShapeError when its numbers do not fit its shape and precision.
+ */
+export function checkArray(where: string, value: unknown): asserts value is NDArray {
+  const { shape, dtype, data } = Object(value) as Partial<NDArray>;
+  if (!ArrayBuffer.isView(data)) {
+    throw new InputError(`${where}: expected an array as ndarray(data, shape) makes, got ${formatValue(value)}`);
+  }
+  checkShape(`${where}: shape`, shape);
+  oneOf(`${where}: dtype`, dtype, DTYPES);
+  const holds = dtype === 'float32' ? data instanceof Float32Array : data instanceof Float64Array;
+  if (!holds || data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `${where}: expected ${sizeOf(shape)} numbers of ${dtype} for shape ${formatShape(shape)}, ` +
+        `got ${data.length} in a ${data.constructor.name}`,
+    );
+  }
+}
+
 /** Distance from 1 to the next larger number of the precision: 2⁻²³ or 2⁻⁵². */
 export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52 };
 
@@ -66,6 +88,9 @@ export function allocateShared(dtype: DType, size: number): FloatArray {
  */
 export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'float64'): NDArray {
   checkShape('ndarray: shape', shape);
+  if (!Array.isArray(data) && !ArrayBuffer.isView(data)) {
+    throw new InputError(`ndarray: data: expected a list of numbers, got ${formatValue(data)}`);
+  }
   // A nested list would pass as numbers: JavaScript makes 1 of [1].
   const bad = Array.isArray(data) ? data.findIndex((value) => typeof value !== 'number') : -1;
   if (bad >= 0) {

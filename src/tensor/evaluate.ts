@@ -1,11 +1,13 @@
 import { abortable, checkRunOptions } from '../abort.ts';
-import { BackendError, ShapeError } from '../errors.ts';
+import { formatValue } from '../check.ts';
+import { BackendError, InputError, ShapeError } from '../errors.ts';
 import type { RunOptions } from '../progress.ts';
-import type { FloatArray, NDArray } from './array.ts';
+import { checkArray, type FloatArray, type NDArray } from './array.ts';
 import type { Arguments, Backend, Executable, Places } from './backend.ts';
 import { defaultBackend } from './defaultBackend.ts';
 import { peakBytesOf, type PlannedEvaluation, planEvaluation } from './plan.ts';
 import { formatShape, sameShape } from './shape.ts';
+import { checkTensors } from './primitives/node.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Where a program is compiled. */
@@ -44,8 +46,10 @@ export class Program {
     outputs: readonly Tensor[],
     options: CompileOptions & { readonly varying?: readonly Tensor[] } = {},
   ): Promise<Program> {
+    checkRunOptions('evaluate', options, ['backend', 'varying', 'signal']);
     const { varying = [], ...rest } = options;
-    checkRunOptions('evaluate', rest);
+    checkTensors('evaluate', outputs);
+    checkTensors('evaluate: varying', varying);
     return Program.load(planEvaluation(outputs, varying), rest);
   }
 
@@ -140,9 +144,13 @@ function moveTo(place: FloatArray | undefined, output: NDArray): NDArray {
 }
 
 function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
+  if (!(feeds instanceof Map)) {
+    throw new InputError(`evaluate: expected a Map from inputs to arrays, got ${formatValue(feeds)}`);
+  }
   return inputs.map((tensor) => {
-    const value = feeds.get(tensor);
+    const value = (feeds as Feeds).get(tensor);
     if (value === undefined) throw new ShapeError(`evaluate: no value given for ${tensor.toString()}`);
+    checkArray(`evaluate: ${tensor.toString()}`, value);
     if (!sameShape(value.shape, tensor.shape) || value.dtype !== tensor.dtype) {
       throw new ShapeError(
         `evaluate: expected a value for ${tensor.toString()}, got ${value.dtype}${formatShape(value.shape)}`,
@@ -163,7 +171,7 @@ export async function evaluate(
   backend?: Backend,
   options: RunOptions = {},
 ): Promise<NDArray[]> {
-  checkRunOptions('evaluate', options);
+  checkRunOptions('evaluate', options, ['signal', 'onProgress']);
   const { signal, onProgress } = options;
   const program = await Program.compile(outputs, { backend, signal });
   try {

@@ -11,6 +11,7 @@ export {
   allocateShared,
   bytesOf,
   cast,
+  checkArray,
   type DType,
   DTYPES,
   ELEMENT_BYTES,
@@ -73,6 +74,7 @@ export { type Extents, type NoAttributes, type Signature } from './signature.ts'
 export { formatGraph } from './print.ts';
 export { type DrawOptions, Generator } from './random.ts';
 export { broadcastShapes, checkShape, formatShape, sameShape, type Shape, sizeOf } from './shape.ts';
+export { checkTensor, checkTensors } from './primitives/node.ts';
 export {
   constant,
   type ConstantOp,

@@ -1,17 +1,12 @@
-import { ShapeError } from '../errors.ts';
-import { type DType, type NDArray, ndarray } from './array.ts';
+import { checkArray, type DType, type NDArray, ndarray } from './array.ts';
 import { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor } from './primitives/node.ts';
-import { type Shape, formatShape } from './shape.ts';
+import { checkShape, type Shape } from './shape.ts';
 
 export { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor };
 
 /** A tensor whose value is fed at evaluation. The name serves messages and printing; identity is the object's. */
 export function input(name: string, shape: Shape, dtype: DType = 'float64'): Tensor {
-  for (const extent of shape) {
-    if (!Number.isInteger(extent) || extent < 0) {
-      throw new ShapeError(`input ${name}: expected extents that are integers ≥ 0, got ${formatShape(shape)}`);
-    }
-  }
+  checkShape(`input ${name}`, shape);
   return new Tensor({ kind: 'input', name }, [], [...shape], dtype);
 }
 
@@ -20,7 +15,9 @@ export function input(name: string, shape: Shape, dtype: DType = 'float64'): Ten
  *
  * @throws InputError when the precision is none.
  */
-export function constant({ shape, dtype, data }: NDArray): Tensor {
+export function constant(array: NDArray): Tensor {
+  checkArray('constant', array);
+  const { shape, dtype, data } = array;
   const value = { shape: [...shape], dtype, data: data.slice() };
   return new Tensor({ kind: 'constant', value }, [], value.shape, dtype);
 }

@@ -120,7 +120,7 @@ describe('networks', () => {
     };
     await refused(
       darts(2, 2, pruned('0<-0', '0<-1')),
-      /^DARTS normal cell: node 0: every edge into it is pruned, .* as the edge 1<-2 reads it$/,
+      /^DartsNetwork: DARTS normal cell: node 0: every edge into it is pruned, .* as the edge 1<-2 reads it$/,
     );
     await refused(
       darts(2, 2, pruned('0<-0', '0<-1', '1<-2')),

@@ -296,7 +296,7 @@ describe('refused are', () => {
       new InputError('conditionNumber: thetaDtype: expected "float32" or "float64", got "float16"'),
     );
     expect(() => conditionNumber({ ...diagonal(1, 2), dtype: 'int8' as DType })).toThrow(
-      new InputError('conditionNumber: dtype of theta: expected "float32" or "float64", got "int8"'),
+      new InputError('conditionNumber: theta: dtype: expected "float32" or "float64", got "int8"'),
     );
   });
 

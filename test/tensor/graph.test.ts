@@ -222,7 +222,7 @@ describe('shapes that do not fit are refused', () => {
     ['upsampled size', () => upsampleNearest(images, [3, 0]), /upsampleNearest: size: expected integers ≥ 1, got 3, 0/],
     ['sum axis', () => sum(x, [5]), /sum: expected axes of a tensor of shape \[2, 3\], got 5/],
     ['precision', () => add(x, input('y', [2, 3], 'float32')), /expected operands of one precision, got float64 and float32/],
-    ['extent', () => input('x', [2.5]), /input x: expected extents that are integers ≥ 0, got \[2.5\]/],
+    ['extent', () => input('x', [2.5]), /input x: expected a shape, a list of integers ≥ 0, got \[2.5\]/],
     ['data', () => ndarray([1, 2], [3]), /ndarray: shape \[3\] needs 3 elements, got 2/],
   ]; // prettier-ignore
 

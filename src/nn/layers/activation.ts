@@ -1,4 +1,4 @@
-import { oneOf } from '../../check.ts';
+import { checkOptions, oneOf } from '../../check.ts';
 import {
   add,
   elu,
@@ -143,8 +143,10 @@ export class SiLU extends Module {
 export class GELU extends Module {
   readonly #approximate: 'none' | 'tanh';
 
-  constructor({ approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}) {
+  constructor(options: { readonly approximate?: 'none' | 'tanh' } = {}) {
     super();
+    checkOptions('GELU', options, ['approximate']);
+    const { approximate = 'none' } = options;
     this.#approximate = oneOf('GELU: approximate', approximate, ['none', 'tanh']);
   }
 

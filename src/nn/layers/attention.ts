@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check.ts';
 import {
   linear,
   matmul,
@@ -59,8 +60,10 @@ export class MultiheadAttention extends Module {
   readonly #bias: Parameter | undefined;
   readonly #outProjection: Module;
 
-  constructor(embedDim: number, numHeads: number, { batchFirst, bias = true }: MultiheadAttentionOptions) {
+  constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions) {
     super();
+    checkOptions('MultiheadAttention', options, ['batchFirst', 'bias']);
+    const { batchFirst, bias = true } = options;
     this.#embedDim = integer('MultiheadAttention: embedDim', embedDim, 1);
     this.#heads = integer('MultiheadAttention: numHeads', numHeads, 1);
     divides('MultiheadAttention: numHeads', numHeads, 'channels', embedDim);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check.ts';
 import {
   batchNorm,
   BATCH_NORM_EPSILON,
@@ -41,6 +42,7 @@ export abstract class ChannelNorm extends Module {
 
   constructor(layer: string, numFeatures: number, defaults: Required<ChannelNormOptions>, options: ChannelNormOptions) {
     super();
+    checkOptions(layer, options, ['eps', 'momentum', 'affine', 'trackRunningStats']);
     const { eps, momentum, affine, trackRunningStats } = { ...defaults, ...options };
     this.channels = integer(`${layer}: numFeatures`, numFeatures, 1);
     this.eps = real(`${layer}: eps`, eps, 0);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check.ts';
 import {
   channelAffine,
   convolution,
@@ -28,6 +29,9 @@ export interface Conv2dOptions extends Omit<ConvolutionOptions, 'padding'> {
   readonly bias?: boolean;
 }
 
+/** What all convolutions have options for. */
+const OPTIONS = ['stride', 'padding', 'dilation', 'groups', 'bias'] as const;
+
 /**
  * PyTorch's `Conv2d`: [N, Cin, H, W] to [N, Cout, P, Q]; `weight` [Cout, Cin/groups, R, S], `bias` [Cout].
  *
@@ -40,6 +44,7 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: number | Pair, options: Conv2dOptions = {}) {
     super();
+    checkOptions('Conv2d', options, OPTIONS);
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
     checkChannels('Conv2d', inChannels, outChannels, groups);
     const kernel = pairOf('Conv2d: kernelSize', kernelSize, 1);
@@ -109,6 +114,7 @@ export class Conv1d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: Conv1dOptions = {}) {
     super();
+    checkOptions('Conv1d', options, OPTIONS);
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
     checkChannels('Conv1d', inChannels, outChannels, groups);
     integer('Conv1d: kernelSize', kernelSize, 1);
@@ -156,6 +162,7 @@ export class ConvTranspose2d extends Module {
     options: ConvTranspose2dOptions = {},
   ) {
     super();
+    checkOptions('ConvTranspose2d', options, ['outputPadding', ...OPTIONS]);
     const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1, bias = true } = options;
     checkChannels('ConvTranspose2d', inChannels, outChannels, groups);
     const kernel = pairOf('ConvTranspose2d: kernelSize', kernelSize, 1);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check.ts';
 import { linear, type Tensor } from '../../tensor/index.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
@@ -13,8 +14,10 @@ export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true }: { readonly bias?: boolean } = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: { readonly bias?: boolean } = {}) {
     super();
+    checkOptions('Linear', options, ['bias']);
+    const { bias = true } = options;
     integer('Linear: inFeatures', inFeatures, 1);
     integer('Linear: outFeatures', outFeatures, 1);
     this.weight = this.parameter('weight', new Parameter([outFeatures, inFeatures], 'weight'));

@@ -1,3 +1,4 @@
+import { checkOptions, formatValue } from '../../check.ts';
 import {
   add,
   channelAffine,
@@ -37,9 +38,11 @@ export class GroupNorm extends Module {
   constructor(
     numGroups: number,
     numChannels: number,
-    { eps = 1e-5, affine = true }: { readonly eps?: number; readonly affine?: boolean } = {},
+    options: { readonly eps?: number; readonly affine?: boolean } = {},
   ) {
     super();
+    checkOptions('GroupNorm', options, ['eps', 'affine']);
+    const { eps = 1e-5, affine = true } = options;
     this.#groups = integer('GroupNorm: numGroups', numGroups, 1);
     this.#channels = integer('GroupNorm: numChannels', numChannels, 1);
     divides('GroupNorm: numGroups', numGroups, 'channels', numChannels);
@@ -85,11 +88,15 @@ export class LayerNorm extends Module {
 
   constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
     super();
+    checkOptions('LayerNorm', options, ['eps', 'elementwiseAffine', 'bias']);
     const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
-    const shape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    const shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
+    if (!(shape instanceof Array)) {
+      throw new ShapeError(`LayerNorm: normalizedShape: expected a number or a list, got ${formatValue(shape)}`);
+    }
     for (const extent of shape) integer('LayerNorm: normalizedShape', extent, 1);
     if (shape.length === 0) throw new ShapeError('LayerNorm: normalizedShape: expected one or more extents, got none');
-    this.#shape = shape;
+    this.#shape = [...shape];
     this.#eps = real('LayerNorm: eps', eps, 0);
     this.weight = elementwiseAffine ? this.parameter('weight', new Parameter(shape, 1)) : undefined;
     this.bias = elementwiseAffine && bias ? this.parameter('bias', new Parameter(shape, 0)) : undefined;

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check.ts';
 import {
   averagePool,
   type AveragePoolOptions,
@@ -40,6 +41,7 @@ export class AvgPool2d extends Module {
 
   constructor(kernelSize: number | Pair, options: AveragePoolOptions = {}) {
     super();
+    checkOptions('AvgPool2d', options, ['stride', 'padding', 'ceilMode', 'countIncludePad']);
     const windows = windowOptions('AvgPool2d', kernelSize, options);
     this.#kernel = windows.kernel;
     this.#options = { ...windows.options, countIncludePad: options.countIncludePad ?? true };
@@ -72,6 +74,7 @@ export class MaxPool2d extends Module {
 
   constructor(kernelSize: number | Pair, options: MaxPool2dOptions = {}) {
     super();
+    checkOptions('MaxPool2d', options, ['stride', 'padding', 'ceilMode', 'dilation']);
     const { dilation = 1 } = options;
     if (dilation !== 1) throw new ShapeError(`MaxPool2d: dilation: expected 1, others are missing, got ${dilation}`);
     const windows = windowOptions('MaxPool2d', kernelSize, options);
@@ -137,6 +140,7 @@ abstract class Pool1d extends Module {
 
   constructor(layer: string, kernelSize: number, options: Pool1dOptions) {
     super();
+    checkOptions(layer, options, ['stride', 'padding', 'ceilMode']);
     const { stride = kernelSize, padding = 0, ceilMode = false } = options;
     this.#kernel = [1, integer(`${layer}: kernelSize`, kernelSize, 1)];
     this.#options = {
@@ -164,8 +168,9 @@ export class AvgPool1d extends Pool1d {
   readonly #countIncludePad: boolean;
 
   constructor(kernelSize: number, options: Pool1dOptions & { readonly countIncludePad?: boolean } = {}) {
-    super('AvgPool1d', kernelSize, options);
-    this.#countIncludePad = options.countIncludePad ?? true;
+    const { countIncludePad = true, ...rest } = Object(options) as typeof options;
+    super('AvgPool1d', kernelSize, rest);
+    this.#countIncludePad = countIncludePad;
   }
 
   protected override pool(x: Tensor, kernel: Pair, options: PoolOptions): Tensor {

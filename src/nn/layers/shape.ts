@@ -1,4 +1,4 @@
-import { formatValue, oneOf } from '../../check.ts';
+import { checkOptions, formatValue, oneOf } from '../../check.ts';
 import {
   formatShape,
   pad,
@@ -106,7 +106,7 @@ export class ZeroPad2d extends Module {
   constructor(padding: number | FourSides) {
     super();
     const four = typeof padding === 'number' ? ([padding, padding, padding, padding] as const) : padding;
-    if (four.length !== 4) {
+    if (!(four instanceof Array) || four.length !== 4) {
       throw new ShapeError(`ZeroPad2d: padding: expected left, right, top, bottom, got ${formatValue(padding)}`);
     }
     for (const side of four) integer('ZeroPad2d: padding', side, 0);
@@ -142,8 +142,10 @@ export class Upsample extends Module {
   readonly #size: Pair | undefined;
   readonly #factor: Pair | undefined;
 
-  constructor({ size, scaleFactor, mode = 'nearest' }: UpsampleOptions) {
+  constructor(options: UpsampleOptions) {
     super();
+    checkOptions('Upsample', options, ['size', 'scaleFactor', 'mode']);
+    const { size, scaleFactor, mode = 'nearest' } = options;
     oneOf('Upsample: mode', mode, ['nearest']);
     if ((size === undefined) === (scaleFactor === undefined)) {
       throw new ShapeError('Upsample: expected either size or scaleFactor, got both or none');

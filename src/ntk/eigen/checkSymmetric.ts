@@ -1,5 +1,13 @@
 import { oneOf } from '../../check.ts';
-import { DTYPES, EPSILON, formatShape, type NDArray, NumericalError, ShapeError } from '../../tensor/index.ts';
+import {
+  checkArray,
+  DTYPES,
+  EPSILON,
+  formatShape,
+  type NDArray,
+  NumericalError,
+  ShapeError,
+} from '../../tensor/index.ts';
 
 /**
  * How far the two halves may differ, in units of ε·max|a|. Products of rows with a million entries, summed once in one
@@ -16,7 +24,9 @@ const ASYMMETRY = 2 ** 10;
  * @throws ShapeError when the matrix is not square or is empty, InputError when its precision is none that there is.
  * @throws NumericalError when an entry is NaN or infinite, or the matrix is asymmetric beyond rounding.
  */
-export function checkSymmetric({ shape, dtype, data }: NDArray): number {
+export function checkSymmetric(matrix: NDArray): number {
+  checkArray('symmetricEigen', matrix);
+  const { shape, dtype, data } = matrix;
   oneOf('symmetricEigen: dtype', dtype, DTYPES);
   const [n] = shape;
   if (shape.length !== 2 || shape[1] !== n || n === 0) {

@@ -1,7 +1,7 @@
-import { oneOf } from '../../check.ts';
+import { checkOptions, oneOf } from '../../check.ts';
 import { householderQL } from '../../tensor/eigen/implicitQL.ts';
 import { jacobi, JACOBI_ROWS, type Solver } from '../../tensor/eigen/index.ts';
-import type { NDArray } from '../../tensor/index.ts';
+import { checkArray, type NDArray } from '../../tensor/index.ts';
 import { decomposition, type SymmetricEigen } from './decomposition.ts';
 
 export type { SymmetricEigen } from './decomposition.ts';
@@ -41,7 +41,10 @@ export function symmetricEigen(
   options: EigenOptions & { readonly vectors: true },
 ): Required<SymmetricEigen>;
 export function symmetricEigen(matrix: NDArray, options?: EigenOptions): SymmetricEigen;
-export function symmetricEigen(matrix: NDArray, { method, vectors = false }: EigenOptions = {}): SymmetricEigen {
+export function symmetricEigen(matrix: NDArray, options: EigenOptions = {}): SymmetricEigen {
+  checkOptions('symmetricEigen', options, ['method', 'vectors']);
+  checkArray('symmetricEigen', matrix);
+  const { method, vectors = false } = options;
   if (method !== undefined) oneOf('symmetricEigen: method', method, METHODS);
   return decomposition(matrix, vectors, solvers[method ?? (matrix.shape[0] <= JACOBI_ROWS ? 'jacobi' : 'householder')]);
 }

@@ -30,7 +30,8 @@ export async function eigenvaluesOn(
   matrix: NDArray,
   options: RunOptions = {},
 ): Promise<Float64Array> {
-  checkRunOptions('eigenvalues', options);
+  checkRunOptions('eigenvalues', options, ['signal', 'onProgress']);
+  checkRunOptions('eigenvalues', { backend });
   const { signal, onProgress } = options;
   const n = checkSymmetric(matrix);
   const programs = compiled.get(backend) ?? new Map<string, Compiled>();

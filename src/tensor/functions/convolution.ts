@@ -1,3 +1,4 @@
+import { checkOptions, formatValue } from '../../check.ts';
 import { ShapeError } from '../../errors.ts';
 import { apply } from '../apply.ts';
 import { formatShape } from '../shape.ts';
@@ -16,9 +17,14 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
+function twoOf<T>(name: string, value: readonly T[]): readonly T[] {
+  if (value instanceof Array && value.length === 2) return value;
+  throw new ShapeError(`${name}: expected a number or a pair, got ${formatValue(value)}`);
+}
+
 /** Both dimensions from a single number or a pair, checked to be integers of at least `least`. */
 export function pair(name: string, value: number | Pair, least: number): Pair {
-  const [a, b] = typeof value === 'number' ? [value, value] : value;
+  const [a, b] = typeof value === 'number' ? [value, value] : twoOf(name, value);
   if (!Number.isInteger(a) || !Number.isInteger(b) || a < least || b < least) {
     throw new ShapeError(`${name}: expected integers ≥ ${least}, got ${a}, ${b}`);
   }
@@ -27,7 +33,7 @@ export function pair(name: string, value: number | Pair, least: number): Pair {
 
 /** All four sides of a padding, checked to be integers ≥ 0. */
 export function sides(name: string, value: PaddingOption): Sides {
-  const [vertical, horizontal] = typeof value === 'number' ? [value, value] : value;
+  const [vertical, horizontal] = typeof value === 'number' ? [value, value] : twoOf<number | Pair>(name, value);
   const both = (side: number | Pair) => pair(name, side, 0);
   return [both(vertical), both(horizontal)];
 }
@@ -45,6 +51,7 @@ export function sides(name: string, value: PaddingOption): Sides {
  * @throws ShapeError when channels, groups or sizes do not fit.
  */
 export function convolution(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
+  checkOptions('convolution', options, ['stride', 'padding', 'dilation', 'groups']);
   const attributes: ConvolutionAttributes = {
     stride: pair('convolution: stride', options.stride ?? 1, 1),
     padding: sides('convolution: padding', options.padding ?? 0),

@@ -1,3 +1,4 @@
+import { checkTensors } from '../primitives/node.ts';
 import { oneOf } from '../../check.ts';
 import { type DType, DTYPES } from '../array.ts';
 import { apply } from '../apply.ts';
@@ -12,6 +13,7 @@ import type { Tensor } from '../tensor.ts';
  * @throws ShapeError when shapes do not broadcast or the counts differ.
  */
 export function linearCombination(terms: readonly Tensor[], coefficients: readonly number[]): Tensor {
+  checkTensors('linearCombination', terms);
   if (terms.length !== coefficients.length) {
     throw new ShapeError(`linearCombination: expected ${terms.length} coefficients, got ${coefficients.length}`);
   }

@@ -1,3 +1,5 @@
+import { checkIterable, checkOptions } from '../../check.ts';
+import { checkTensor } from '../primitives/node.ts';
 import { InputError, ShapeError } from '../../errors.ts';
 import { apply } from '../apply.ts';
 import { ndarray } from '../array.ts';
@@ -26,6 +28,8 @@ export interface GatherOptions {
  * @example gather(embeddings, tokens, { innerRank: 1 }) // [V, D] and [N, T] to [N, T, D]
  */
 export function gather(x: Tensor, index: Tensor, options: GatherOptions = {}): Tensor {
+  [x, index].forEach((each) => checkTensor('gather', each));
+  checkOptions('gather', options, ['indexRank', 'indexedRank', 'innerRank']);
   const { indexRank = index.rank, indexedRank = 1, innerRank = 0 } = options;
   const first = x.rank - indexedRank - innerRank;
   if (indexedRank < 1 || innerRank < 0 || first < 0) {
@@ -49,6 +53,8 @@ export function gather(x: Tensor, index: Tensor, options: GatherOptions = {}): T
  * @throws ShapeError when there is no such axis, InputError when an index is not a whole number from 0 to V − 1.
  */
 export function take(x: Tensor, indices: readonly number[], axis: number): Tensor {
+  checkTensor('take', x);
+  checkIterable('take: indices', indices);
   if (!Number.isInteger(axis) || axis < -x.rank || axis >= x.rank) {
     throw new ShapeError(`take: expected an axis of a tensor of shape ${formatShape(x.shape)}, got ${axis}`);
   }

@@ -1,7 +1,9 @@
+import { checkIterable, checkOptions } from '../../check.ts';
+import { checkTensor } from '../primitives/node.ts';
 import { ShapeError } from '../../errors.ts';
 import { allocate, type DType, ndarray } from '../array.ts';
 import { apply } from '../apply.ts';
-import { formatShape, sameShape, type Shape } from '../shape.ts';
+import { checkShape, formatShape, sameShape, type Shape } from '../shape.ts';
 import { constant, scalar, type Tensor } from '../tensor.ts';
 
 /**
@@ -10,6 +12,8 @@ import { constant, scalar, type Tensor } from '../tensor.ts';
  * @throws ShapeError when the number of elements changes.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor('reshape', x);
+  checkShape('reshape', shape);
   return sameShape(x.shape, shape) ? x : apply('reshape', [x], { from: x.shape, to: shape });
 }
 
@@ -20,6 +24,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @throws ShapeError when x does not stretch to it.
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor('broadcastTo', x);
+  checkShape('broadcastTo', shape);
   return sameShape(x.shape, shape) ? x : apply('broadcastTo', [x], { from: x.shape, to: shape });
 }
 
@@ -51,8 +57,10 @@ export function eye(n: number, dtype: DType = 'float64'): Tensor {
  *
  * @throws ShapeError when it is no permutation.
  */
-export function transpose(x: Tensor, permutation: readonly number[] = x.shape.map((_, i) => x.rank - 1 - i)): Tensor {
-  return apply('transpose', [x], { permutation });
+export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  checkTensor('transpose', x);
+  if (permutation !== undefined) checkShape('transpose: permutation', permutation);
+  return apply('transpose', [x], { permutation: permutation ?? x.shape.map((_, i) => x.rank - 1 - i) });
 }
 
 /** The part of one dimension that a slice takes; `stop` is exclusive and the whole extent by default. */
@@ -69,6 +77,9 @@ export interface Range {
  * @throws ShapeError when a range is empty or leaves the tensor.
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
+  checkTensor('slice', x);
+  checkIterable('slice: ranges', ranges);
+  for (const range of ranges) checkOptions('slice: a range', range, ['start', 'stop', 'step']);
   if (ranges.length > x.rank) {
     throw new ShapeError(
       `slice: expected at most ${x.rank} ranges for shape ${formatShape(x.shape)}, got ${ranges.length}`,
@@ -95,6 +106,8 @@ export interface Padding {
  * @param paddings one a dimension, for the last `paddings.length` dimensions.
  */
 export function pad(x: Tensor, paddings: readonly Padding[]): Tensor {
+  checkIterable('pad: paddings', paddings);
+  for (const padding of paddings) checkOptions('pad: a padding', padding, ['before', 'after', 'interior']);
   return apply('pad', [x], {
     before: paddings.map(({ before }) => before ?? 0),
     after: paddings.map(({ after }) => after ?? 0),
@@ -109,6 +122,8 @@ export function pad(x: Tensor, paddings: readonly Padding[]): Tensor {
  * @throws ShapeError when shapes do not fit.
  */
 export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
+  checkIterable('concatenate', tensors);
+  for (const tensor of tensors) checkTensor('concatenate', tensor);
   const rank = Math.max(0, ...tensors.map((tensor) => tensor.rank));
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ShapeError(`concatenate: expected an axis of tensors of rank ${rank}, got ${axis}`);

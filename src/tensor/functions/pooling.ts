@@ -1,3 +1,5 @@
+import { checkOptions } from '../../check.ts';
+import { checkTensor } from '../primitives/node.ts';
 import { apply } from '../apply.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Pair, Sides } from '../primitives/convolution.ts';
@@ -34,8 +36,10 @@ function poolAttributes(
   name: string,
   x: Tensor,
   kernelOption: number | Pair,
-  options: PoolOptions,
+  options: AveragePoolOptions,
 ): PoolAttributes & { readonly declared: Sides } {
+  checkTensor(name, x);
+  checkOptions(name, options, ['stride', 'padding', 'ceilMode', 'countIncludePad']);
   const kernel = pair(`${name}: kernel`, kernelOption, 1);
   const stride = pair(`${name}: stride`, options.stride ?? kernel, 1);
   const declared = sides(`${name}: padding`, options.padding ?? 0);

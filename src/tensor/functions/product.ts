@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check.ts';
 import { apply } from '../apply.ts';
 import type { Tensor } from '../tensor.ts';
 import { add } from './elementwise.ts';
@@ -14,7 +15,9 @@ export interface MatmulOptions {
  *
  * @throws ShapeError when the inner extents differ.
  */
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  checkOptions('matmul', options, ['transposeA', 'transposeB']);
+  const { transposeA = false, transposeB = false } = options;
   return apply('matmul', [a, b], { transposeA, transposeB });
 }
 

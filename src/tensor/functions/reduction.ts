@@ -1,3 +1,5 @@
+import { checkIterable } from '../../check.ts';
+import { checkTensor } from '../primitives/node.ts';
 import { ShapeError } from '../../errors.ts';
 import { apply } from '../apply.ts';
 import { formatShape } from '../shape.ts';
@@ -7,6 +9,7 @@ import { scale } from './elementwise.ts';
 
 /** Axes as numbers below 0, sorted, each once; axes ≥ 0 count from the first dimension. */
 function fromTheRight(name: string, x: Tensor, axes: readonly number[]): number[] {
+  checkIterable(`${name}: axes`, axes);
   const normal = axes.map((axis) => {
     if (!Number.isInteger(axis) || axis < -x.rank || axis >= x.rank) {
       throw new ShapeError(`${name}: expected axes of a tensor of shape ${formatShape(x.shape)}, got ${axis}`);
@@ -37,6 +40,7 @@ function reduce(
   axes: readonly number[] | undefined,
   { keepDimensions = false }: ReductionOptions,
 ): Tensor {
+  checkTensor(primitive, x);
   const reduced = fromTheRight(primitive, x, axes ?? x.shape.map((_, i) => i));
   if (reduced.length === 0) return x;
   const result = apply(primitive, [x], { axes: reduced });

@@ -1,5 +1,5 @@
-import { oneOf } from '../../check.ts';
-import { ShapeError } from '../../errors.ts';
+import { formatValue, oneOf } from '../../check.ts';
+import { InputError, ShapeError } from '../../errors.ts';
 import { type DType, DTYPES, type NDArray } from '../array.ts';
 import { type Shape, broadcastShapes, formatShape } from '../shape.ts';
 import type { Signature } from '../signature.ts';
@@ -60,6 +60,17 @@ export class Tensor {
   }
 }
 
+/** @throws InputError when the value is no tensor. */
+export function checkTensor(where: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw new InputError(`${where}: expected a tensor, got ${formatValue(value)}`);
+}
+
+/** @throws InputError when the value is no list of tensors. */
+export function checkTensors(where: string, values: unknown): asserts values is readonly Tensor[] {
+  if (!Array.isArray(values)) throw new InputError(`${where}: expected a list of tensors, got ${formatValue(values)}`);
+  values.forEach((value) => checkTensor(where, value));
+}
+
 /** The type of a primitive: core shapes, and the precision of the result where it is not that of the operands. */
 export interface Definition<A> {
   readonly signature: Signature<A>;
@@ -78,6 +89,7 @@ export function applyDefinition<P extends PrimitiveName>(
   operands: readonly Tensor[],
   attributes: Attributes[P],
 ): Tensor {
+  operands.forEach((operand) => checkTensor(primitive, operand));
   const ranks = signature.coreRanks(attributes, operands.length);
   const dtype = operands[0].dtype;
   const cores: Shape[] = [];

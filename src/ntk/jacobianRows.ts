@@ -21,6 +21,7 @@ import {
 } from '../tensor/index.ts';
 import { checkOutputs, type KernelOutputs } from './outputs.ts';
 import { checkingGains, type Gain } from './numericalRange.ts';
+import { checkMemory } from './memory.ts';
 import { Queue } from '../queue.ts';
 import { type NetworkRecipe, recipeFor } from './recipe.ts';
 import { RowStorage } from './rowStorage.ts';
@@ -41,10 +42,24 @@ export interface RowsOptions {
   readonly dtype?: DType;
   /** How many rows travel backwards together; chosen to suit the backend by default. More take more memory. */
   readonly blockRows?: number;
+  /**
+   * The most bytes that the rows of J, and the kernel that is computed of them, may take: a computation that needs more is
+   * refused before it starts. By default what the system has left, where it tells.
+   */
+  readonly maximumBytes?: number;
 }
 
 /** The names of all that a program is compiled with. */
-export const ROWS_OPTIONS = ['mode', 'outputs', 'parameters', 'backend', 'dtype', 'blockRows', 'signal'] as const;
+export const ROWS_OPTIONS = [
+  'mode',
+  'outputs',
+  'parameters',
+  'backend',
+  'dtype',
+  'blockRows',
+  'maximumBytes',
+  'signal',
+] as const;
 
 /** The rows of J that belong to one parameter. */
 export interface ParameterRows {
@@ -75,6 +90,16 @@ export interface JacobianRows {
   readonly totalParameters: number;
   /** Weights, or the batch, that are so large or small that rows of zeros are suspicious; none where it is not known. */
   readonly suspicious?: readonly Gain[];
+}
+
+/** P */
+function columnCount({ parameters }: NetworkRecipe): number {
+  return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** N·Q */
+function rowCount([samples]: Shape, outputs: KernelOutputs, { trace }: NetworkRecipe): number {
+  return samples * (outputs === 'trace' || outputs === 'full' ? sizeOf(trace.y.shape.slice(1)) : 1);
 }
 
 /**
@@ -112,25 +137,39 @@ export class JacobianProgram {
   static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<JacobianProgram> {
     checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
     checkModule('network', network);
-    const { mode = 'eval', outputs = 'trace', parameters = 'all', blockRows, signal } = options;
+    const { mode = 'eval', outputs = 'trace', parameters = 'all', blockRows, maximumBytes, signal } = options;
     checkOutputs(outputs);
     if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows >= 1)) {
       throw new InputError(`blockRows: expected an integer ≥ 1, got ${formatValue(blockRows)}`);
     }
+    if (maximumBytes !== undefined && !(maximumBytes >= 1)) {
+      throw new InputError(`maximumBytes: expected a number ≥ 1, got ${formatValue(maximumBytes)}`);
+    }
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const dtype = precisionOf(backend, options.dtype);
     const fitted = await recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows }, signal);
+    checkMemory({ rows: rowCount(shape, outputs, fitted), columns: columnCount(fitted), dtype }, maximumBytes);
     return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, { backend, signal }));
+  }
+
+  /** N */
+  get samples(): number {
+    return this.#shape[0];
   }
 
   /** N·Q, the number of rows of J. */
   get rowCount(): number {
-    return this.#shape[0] * this.#rowsPerSample;
+    return rowCount(this.#shape, this.#outputs, this.#network);
+  }
+
+  /** The precision of the rows. */
+  get dtype(): DType {
+    return this.#network.trace.dtype;
   }
 
   /** P, the number of columns of J. */
   get parameterCount(): number {
-    return this.#network.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return columnCount(this.#network);
   }
 
   /**
@@ -163,9 +202,7 @@ export class JacobianProgram {
   }
 
   get #rowsPerSample(): number {
-    const { trace } = this.#network;
-    const outputs = this.#outputs;
-    return outputs === 'trace' || outputs === 'full' ? sizeOf(trace.y.shape.slice(1)) : 1;
+    return this.rowCount / this.#shape[0];
   }
 
   async #run(x: NDArray, { signal, onProgress }: RunOptions): Promise<JacobianRows> {

@@ -1,4 +1,4 @@
-import { allocateShared, type DType, type FloatArray } from '../tensor/index.ts';
+import { allocateShared, BackendError, type DType, ELEMENT_BYTES, type FloatArray } from '../tensor/index.ts';
 
 /** Memory for rows of J, an array for each parameter, which is used again once its rows are given back. */
 export class RowStorage {
@@ -13,11 +13,24 @@ export class RowStorage {
     this.#dtype = dtype;
   }
 
-  /** Memory that is free, or new memory, which threads share where they can. */
+  /**
+   * Memory that is free, or new memory, which threads share where they can.
+   *
+   * @throws BackendError when the system has no such arrays.
+   */
   take(): readonly FloatArray[] {
     const free = this.#free;
     this.#free = undefined;
-    return free ?? this.#sizes.map((size) => allocateShared(this.#dtype, size));
+    if (free) return free;
+    try {
+      return this.#sizes.map((size) => allocateShared(this.#dtype, size));
+    } catch (cause) {
+      const most = ELEMENT_BYTES[this.#dtype] * this.#sizes.reduce((a, b) => Math.max(a, b), 0);
+      throw new BackendError(
+        `tangent kernel: expected arrays of up to ${most} bytes for rows of J, the system gives none; fewer samples need less`,
+        { cause },
+      );
+    }
   }
 
   /** Notes whose memory it is. */

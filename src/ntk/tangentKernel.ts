@@ -22,6 +22,7 @@ import {
   type KernelOptions,
 } from './kernelMatrix.ts';
 import type { KernelOutputs } from './outputs.ts';
+import { checkMemory } from './memory.ts';
 import { Queue } from '../queue.ts';
 
 /** An empirical tangent kernel, and what it is of. */
@@ -70,18 +71,23 @@ export class KernelProgram {
    */
   static async compile(
     network: Module,
-    [shape, other = shape]: readonly [x1: Shape, x2?: Shape | undefined],
+    [shape, second]: readonly [x1: Shape, x2?: Shape | undefined],
     options: RowsOptions & Abortable = {},
   ): Promise<KernelProgram> {
     checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const named = { ...options, backend };
+    const other = second ?? shape;
     const first = await JacobianProgram.compile(network, shape, named);
-    if (sameShape(shape, other)) return new KernelProgram(first, first, backend);
+    let rest = first;
     try {
-      return new KernelProgram(first, await JacobianProgram.compile(network, other, named), backend);
+      if (!sameShape(shape, other)) rest = await JacobianProgram.compile(network, other, named);
+      const program = new KernelProgram(first, rest, backend);
+      program.#checkMemory(second !== undefined, options);
+      return program;
     } catch (error) {
       first.dispose();
+      if (rest !== first) rest.dispose();
       throw error;
     }
   }
@@ -136,6 +142,16 @@ export class KernelProgram {
       // Workers may still read the rows of a run that was aborted: its memory is not used again.
       if (!signal?.aborted) [this.#first, this.#second].forEach((program, i) => rows[i] && program.recycle(rows[i]));
     }
+  }
+
+  #checkMemory(isOfTwo: boolean, { outputs = 'trace', maximumBytes }: RowsOptions): void {
+    const [a, b] = [this.#first.rowCount, this.#second.rowCount];
+    // For `trace` the rows of a sample are one.
+    const merged = outputs === 'trace' ? (this.#first.rowCount / this.#first.samples) ** 2 : 1;
+    // The kernel, and the parts that are under way: two for each thread.
+    const kernelBytes = 8 * ((a * b) / merged) * (1 + 2 * this.#backend.parallelism);
+    const { dtype, parameterCount } = this.#first;
+    checkMemory({ rows: isOfTwo ? a + b : a, columns: parameterCount, dtype, kernelBytes }, maximumBytes);
   }
 
   async #gram(

@@ -1,0 +1,46 @@
+import { BackendError, type DType, ELEMENT_BYTES } from '../tensor/index.ts';
+
+// What will not fit says so before it starts. A computation that runs out of memory half-way takes the process with it,
+// or the machine's other work.
+
+/** What a kernel's rows and products take memory for. */
+export interface Sizes {
+  /** Rows of J, of both batches where there are two. */
+  readonly rows: number;
+  /** P */
+  readonly columns: number;
+  readonly dtype: DType;
+  /** Bytes of the kernel and of what it is added up from; 0 where rows alone are computed. */
+  readonly kernelBytes?: number;
+}
+
+/** The bytes that J and what is computed of it take. */
+export function bytesNeeded({ rows, columns, dtype, kernelBytes = 0 }: Sizes): number {
+  return rows * columns * ELEMENT_BYTES[dtype] + kernelBytes;
+}
+
+/**
+ * Makes sure that a computation fits into memory.
+ *
+ * @param maximumBytes what it may take; by default what the system has left, where it tells: Node does from 20.13 on,
+ * pages do not.
+ * @throws BackendError when it needs more.
+ */
+export function checkMemory(sizes: Sizes, maximumBytes = availableBytes()): void {
+  const bytes = bytesNeeded(sizes);
+  if (bytes <= maximumBytes) return;
+  const { rows, columns, dtype } = sizes;
+  throw new BackendError(
+    `tangent kernel: ${rows} rows of ${columns} numbers in ${dtype}: expected at most ${gibibytes(maximumBytes)} of memory, ` +
+      `got ${gibibytes(bytes)} needed; fewer samples, outputs 'sum' or fewer parameters need less`,
+  );
+}
+
+function availableBytes(): number {
+  const { process } = globalThis as { readonly process?: { readonly availableMemory?: () => number } };
+  return process?.availableMemory?.() ?? Infinity;
+}
+
+function gibibytes(bytes: number): string {
+  return `${bytes} bytes (${(bytes / 2 ** 30).toPrecision(3)} GiB)`;
+}

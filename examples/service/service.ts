@@ -85,7 +85,8 @@ async function read(request: IncomingMessage, most: number): Promise<Uint8Array>
 function statusOf(error: unknown): number {
   if (error instanceof HttpError) return error.status;
   if (error instanceof MediaTypeError) return 415;
-  return error instanceof NtkitError && !(error instanceof BackendError) ? 400 : 500;
+  if (error instanceof BackendError) return 422;
+  return error instanceof NtkitError ? 400 : 500;
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -2,14 +2,13 @@ import { InputError } from './errors.ts';
 
 /** A value as messages show it: JSON where it has such a form, on one line, cut after 60 characters. */
 export function formatValue(value: unknown): string {
-  let text: string | undefined;
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- it is no object
+  let text = typeof value === 'object' ? 'an object' : String(value);
   try {
-    if (typeof value !== 'number') text = JSON.stringify(value); // JSON has no NaN, and nothing for symbols and undefined
+    if (typeof value !== 'number') text = JSON.stringify(value) ?? text; // JSON has no NaN, nor symbols and undefined
   } catch {
     // A bigint, or an object that holds itself or one.
   }
-  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- it is no object
-  text ??= typeof value === 'object' ? 'an object' : String(value);
   return text.replace(/\s+/g, ' ').replace(/^(.{60}).+/, '$1…');
 }
 

@@ -70,12 +70,12 @@ const kappa = (backend: string, close = '') => `
   ${close}`;
 
 describe('a page', () => {
-  test('that wants ndarray alone loads at most 1,260 bytes', async () => {
+  test('that wants ndarray alone loads at most 1,130 bytes', async () => {
     const { printed, minified } = await load(
       `import { ndarray } from 'ntkit'; console.log(ndarray([1, 2], [2]).shape[0]);`,
     );
     expect(printed).toBe('2');
-    expect(minified).toBeLessThanOrEqual(1260);
+    expect(minified).toBeLessThanOrEqual(1130);
   });
 
   test('that computes κ by the reference backend loads at most 35.9 kB', async () => {

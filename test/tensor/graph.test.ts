@@ -180,7 +180,7 @@ describe('a graph', () => {
 
 test('an array from code without types is checked', () => {
   expect(() => ndarray([[1], [2]] as never, [2])).toThrow(
-    'ndarray: data: expected a flat list of numbers, got [1] at 0',
+    'ndarray: data: expected a flat list of numbers, got [[1],[2]]',
   );
   expect(() => ndarray([1, 2], undefined as never)).toThrow('ndarray: shape: expected a shape, a list of integers ≥ 0');
   expect(() => ndarray([1, 2], [-2])).toThrow('got [-2]');

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { ArrayDataset, type ImageShape } from './dataset.ts';
-import { gunzipped } from './gzip.ts';
+import { gunzipped, mostOf } from './gzip.ts';
 import { likeness } from './likeness.ts';
 import type { NamedBytes } from './namedBytes.ts';
 import { CIFAR100_NORMALIZATION, CIFAR10_NORMALIZATION, type Normalization } from './normalization.ts';
@@ -43,9 +43,6 @@ export interface Cifar100Options extends CifarOptions {
 }
 
 const IMAGE_BYTES = 3072;
-/** No file of images is packed better than this; what says so unpacks to gigabytes. */
-const BEST_RATIO = 64;
-const SMALL = 1 << 26;
 
 /** One binary version: some bytes of labels, then the image. */
 interface Version {
@@ -88,7 +85,7 @@ export function parseCifar100(
 function parse(packed: readonly NamedBytes[], version: Version, options: CifarOptions): ArrayDataset {
   const { format, labelBytes, labelAt, classes } = version;
   const recordBytes = labelBytes + IMAGE_BYTES;
-  const files = packed.map((file) => gunzipped(format, file, () => Math.max(SMALL, BEST_RATIO * file.bytes.length)));
+  const files = packed.map((file) => gunzipped(format, file, () => mostOf(file)));
   for (const file of files) requireRecords(file, format, recordBytes);
   const length = files.reduce((sum, { bytes }) => sum + bytes.length / recordBytes, 0);
   const images = new Uint8Array(length * IMAGE_BYTES);

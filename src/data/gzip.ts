@@ -9,6 +9,14 @@ const TRAILER_BYTES = 8;
 /** Where a tar archive says that it is one, and how long its first header is. */
 const TAR_MAGIC_AT = 257;
 const TAR_BLOCK = 512;
+/** No file of images is packed better than this; what says so unpacks to gigabytes. */
+const BEST_RATIO = 64;
+const SMALL = 1 << 26;
+
+/** The most bytes that a file of images can unpack to, where its beginning does not say how long it is. */
+export function mostOf({ bytes }: NamedBytes): number {
+  return Math.max(SMALL, BEST_RATIO * bytes.length);
+}
 
 /**
  * A file as it is, or what it unpacks to when it is a gzip file (RFC 1952).

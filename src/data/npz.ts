@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { ArrayDataset } from './dataset.ts';
 import { type ImageOptions, imageDataset } from './images.ts';
+import { gunzipped, mostOf } from './gzip.ts';
 import type { NamedBytes } from './namedBytes.ts';
 import { decodeNpy, type NpyArray } from './npyFormat.ts';
 import { npyLength } from './npyHeader.ts';
@@ -35,7 +36,7 @@ const LISTED = 12;
  * @throws InputError when it is none.
  */
 export function npzNames(file: NamedBytes): string[] {
-  return arraysOf(file).map(({ name }) => nameOf(name));
+  return arraysOf(unpacked(file)).map(({ name }) => nameOf(name));
 }
 
 /**
@@ -43,7 +44,8 @@ export function npzNames(file: NamedBytes): string[] {
  *
  * @throws InputError when the file is none, has no array of that name, or the array cannot be read; see {@link decodeNpy}.
  */
-export function decodeNpz(file: NamedBytes, array: string): NpyArray {
+export function decodeNpz(packed: NamedBytes, array: string): NpyArray {
+  const file = unpacked(packed);
   return read(file, arraysOf(file), array);
 }
 
@@ -56,7 +58,8 @@ export function decodeNpz(file: NamedBytes, array: string): NpyArray {
  * @throws InputError when the file is none, it is not clear which array holds the images, or they cannot be read; see
  *   {@link imageDataset}.
  */
-export function parseNpz(file: NamedBytes, { array, ...options }: NpzOptions = {}): ArrayDataset {
+export function parseNpz(packed: NamedBytes, { array, ...options }: NpzOptions = {}): ArrayDataset {
+  const file = unpacked(packed);
   const entries = arraysOf(file);
   const names = entries.map(({ name }) => nameOf(name));
   const chosen = array ?? imagesAmong(file.name, names);
@@ -71,6 +74,11 @@ function imagesAmong(file: string, names: readonly string[]): string {
   if (pair) return pair[0];
   if (names.length === 1) return names[0];
   throw new InputError(`npz ${file}: which array holds the images? expected FILE#NAME of ${list(names)}`);
+}
+
+/** The archive, which gzip may have packed once more. */
+function unpacked(file: NamedBytes): NamedBytes {
+  return gunzipped('npz', file, () => mostOf(file));
 }
 
 function arraysOf(file: NamedBytes): ZipEntry[] {

@@ -1,8 +1,12 @@
 /** A value that a Python literal stands for: the few kinds that NumPy's headers are made of. */
 export type PythonLiteral = string | number | boolean | null | PythonLiteral[] | Map<string, PythonLiteral>;
 
-/** Text in either quotes, a whole number (with the L that Python 2 wrote), a word, or one sign. */
-const TOKEN = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(-?\d+)[lL]?(?![\w.])|([A-Za-z]+)|([[\](){}:,]))/sy;
+/** How deep lists are read within each other: those of a header of NumPy's are three at most. */
+const DEEPEST = 32;
+
+/** Text in either quotes (with the u that Python 2 wrote), a whole number (with the L that Python 2 wrote), a word, or one sign. */
+const TOKEN =
+  /\s*(?:[uU]?'((?:[^'\\]|\\.)*)'|[uU]?"((?:[^"\\]|\\.)*)"|(-?\d+)[lL]?(?![\w.])|([A-Za-z]+)|([[\](){}:,]))/sy;
 
 const WORDS: Readonly<Record<string, boolean | null>> = { True: true, False: false, None: null };
 
@@ -10,7 +14,7 @@ const WORDS: Readonly<Record<string, boolean | null>> = { True: true, False: fal
  * Reads a literal of Python as `ast.literal_eval` does: texts, whole numbers, True, False, None, and tuples, lists and
  * dictionaries of them. Tuples come as arrays.
  *
- * @returns undefined when the text is none.
+ * @returns undefined when the text is none, or has more than {@link DEEPEST} of them within each other.
  */
 export function parsePythonLiteral(text: string): PythonLiteral | undefined {
   const tokens = tokensOf(text);
@@ -27,10 +31,11 @@ export function parsePythonLiteral(text: string): PythonLiteral | undefined {
     return true;
   }
 
-  function value(): PythonLiteral | undefined {
+  function value(depth: number): PythonLiteral | undefined {
+    if (depth > DEEPEST) return undefined;
     const list: PythonLiteral[] = [];
     const append = () => {
-      const each = value();
+      const each = value(depth + 1);
       if (each !== undefined) list.push(each);
       return each !== undefined;
     };
@@ -39,8 +44,8 @@ export function parsePythonLiteral(text: string): PythonLiteral | undefined {
     if (takes('{')) {
       const map = new Map<string, PythonLiteral>();
       const pair = () => {
-        const key = value();
-        const each = typeof key === 'string' && takes(':') ? value() : undefined;
+        const key = value(depth + 1);
+        const each = typeof key === 'string' && takes(':') ? value(depth + 1) : undefined;
         if (each !== undefined) map.set(key as string, each);
         return each !== undefined;
       };
@@ -50,7 +55,7 @@ export function parsePythonLiteral(text: string): PythonLiteral | undefined {
     return token?.sign === undefined ? token?.value : undefined;
   }
 
-  const whole = value();
+  const whole = value(0);
   return at === tokens.length ? whole : undefined;
 }
 

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { NamedBytes } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 
 /** The content of a file. @throws InputError when it cannot be read; `format` begins the message. */
 export async function readBytes(format: string, path: string): Promise<NamedBytes> {
-  const { buffer, byteOffset, byteLength } = await attempt(format, path, readFile(path));
+  const { buffer, byteOffset, byteLength } = await attempt(format, path, readWhole(path));
   // A plain Uint8Array: the `slice` of Node's own kind does not copy.
   return { name: path, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
 }
@@ -17,12 +17,27 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: 'it is larger than Node reads at once (2 GiB)',
 };
 
+/** The content of a file as text. @throws InputError as {@link readBytes} does. */
+export async function readText(format: string, path: string): Promise<string> {
+  return attempt(
+    format,
+    path,
+    readWhole(path).then((bytes) => bytes.toString('utf8')),
+  );
+}
+
+/** A pipe ends; a device, as /dev/zero, would be read without end. */
+async function readWhole(path: string): Promise<Buffer> {
+  if ((await stat(path)).isCharacterDevice()) throw new Error('it is a device, expected a file');
+  return readFile(path);
+}
+
 /** Whatever a path does not allow is bad input, and the path is what to say about it. */
 export async function attempt<T>(format: string, path: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     throw new InputError(`${format} ${path}: cannot be read, ${REASONS[code] ?? code}`);
   }
 }

@@ -102,8 +102,18 @@ export async function openImages(spec: string, { channels, onNotice, ...options 
   return images;
 }
 
+/**
+ * A path and the name of an array after `#`. A name may have any sign when the path ends as archives do; in other paths a `#`
+ * that a `/`, another or `.npz` follows is part of the path.
+ */
+function splitArray(text: string): readonly [path: string, array?: string] {
+  const [, path, array] =
+    /^(.*?\.npz(?:\.gz)?(?:\?[^#]*)?)#(.+)$/s.exec(text) ?? /^(.*?)#(?![^#/]*\.npz\b)([^#/]+)$/s.exec(text) ?? [];
+  return path === undefined ? [text] : [path, array];
+}
+
 function parseChoices(text: string, kind: string, keys: readonly string[]): { path: string; choices: Choices } {
-  const [, beforeArray, array] = kind === 'npz' ? /^(.*?)(?:#([^#/]+))?$/s.exec(text)! : ['', text, undefined];
+  const [beforeArray, array] = kind === 'npz' ? splitArray(text) : [text];
   const [, path, query] = /^(.*?)(?:\?([a-z]+=[\w-]*(?:&[a-z]+=[\w-]*)*))?$/s.exec(beforeArray)!;
   const given = new Map(query?.split('&').map((each) => each.split('=') as [string, string]));
   for (const key of given.keys()) oneOf(`data: ${kind}: choice`, key, keys);

@@ -56,6 +56,11 @@ describe('the NPY format', () => {
     );
   });
 
+  test('is read with the text of Python 2 in its header', () => {
+    const text = header('(1L, 2L)').replace("'|u1'", "u'|u1'").replace("'shape'", 'U"shape"');
+    expect(decodeNpy(file(npy(text, [3, 4])))).toMatchObject({ shape: [1, 2], data: Uint8Array.of(3, 4) });
+  });
+
   test('does not need the file to be aligned in memory', () => {
     const bytes = encodeNpy({ shape: [2], data: Float64Array.of(0.1, -7) });
     const shifted = new Uint8Array(bytes.length + 3);
@@ -173,6 +178,8 @@ describe('the NPY format', () => {
     header('(1.5,)'),
     header('(1 2)'),
     header('(1,)', "'|u1'", 'Maybe'),
+    ...['(', '[', '{', "{'descr': "].map((start) => start.repeat(Math.floor(9_999 / start.length))),
+    header(`${'('.repeat(4_000)}${')'.repeat(4_000)}`),
   ])('is refused with the header %j', (text) => {
     expectInputError(
       () => decodeNpy(file(npy(text, [1]))),

@@ -51,9 +51,13 @@ describe('gzip', () => {
     }
   });
 
-  test('of IDX and CIFAR-10 is unpacked too', () => {
+  test('of IDX, NPZ and CIFAR-10 is unpacked too', () => {
     const idx = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9);
     expect(decodeIdx(of('x.gz', gzipSync(idx)))).toEqual({ shape: [1, 2], data: Uint8Array.of(7, 9) });
+    const npz = of('x.npz.gz', gzipSync(zipSync({ 'images.npy': content })));
+    expect(npzNames(npz)).toEqual(['images']);
+    expect(decodeNpz(npz, 'images').data).toEqual(content.subarray(-20));
+    expect(parseNpz(npz)).toMatchObject({ length: 4, shape: [5] });
     const cifar = new Uint8Array(2 * 3073).fill(4);
     const plain = of('a.bin', cifar);
     const packed = of('b.bin.gz', gzipSync(cifar));

@@ -13,7 +13,7 @@ import {
   IMAGENET16_NORMALIZATION,
   SyntheticDataset,
 } from '../../src/data/index.ts';
-import { loadIdx, loadSample, openDataset } from '../../src/node/index.ts';
+import { loadIdx, loadSample, openDataset, readSweepTable } from '../../src/node/index.ts';
 import { expectInputRejection } from '../support/messages.ts';
 
 let folder: string;
@@ -326,6 +326,38 @@ describe('choices after a path', () => {
     await expectInputRejection(
       openDataset('idx:x?normalize=imagenet'),
       'data: idx: normalize: expected "cifar10", "cifar100", "imagenet16", "mnist" or "none", got "imagenet"',
+    );
+  });
+
+  test('name an array of an archive by whatever it is called', async () => {
+    const names = ['params/conv', 'a#b', 'a?layout=nhwc', 'plain', 'x.npz'];
+    const arrays = names.map((_, i) => encodeNpy({ shape: [1, i + 1], data: new Uint8Array(i + 1) }));
+    const archive = zipSync(Object.fromEntries(names.map((name, i) => [`${name}.npy`, arrays[i]])));
+    await writeFile(at('names.npz'), archive);
+    await writeFile(at('names.npz.gz'), gzipSync(archive));
+    await writeFile(at('names.zip'), archive);
+    for (const [i, name] of names.entries()) {
+      for (const path of ['names.npz', 'names.npz.gz', 'names.npz?normalize=none']) {
+        expect(await openDataset(`npz:${at(path)}#${name}`)).toMatchObject({ shape: [i + 1] });
+      }
+    }
+    expect(await openDataset(`npz:${at('names.zip')}#plain`)).toMatchObject({ shape: [4] });
+    await writeFile(at('no#1.npz'), zipSync({ 'only.npy': arrays[1] }));
+    for (const spec of ['no#1.npz', 'no#1.npz#only', 'no#1.npz?normalize=none']) {
+      expect(await openDataset(`npz:${at(spec)}`)).toMatchObject({ shape: [2] });
+    }
+  });
+
+  test('are no devices, which have no end', async () => {
+    for (const kind of ['npy', 'npz', 'idx', 'cifar10']) {
+      await expectInputRejection(
+        openDataset(`${kind}:/dev/zero`),
+        `${kind} /dev/zero: cannot be read, it is a device, expected a file`,
+      );
+    }
+    await expectInputRejection(
+      readSweepTable('/dev/zero'),
+      'table /dev/zero: cannot be read, it is a device, expected a file',
     );
   });
 

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../errors.ts';
 
@@ -69,7 +69,13 @@ function oneLine(text: string): string {
  * @throws InputError when its folder is not there or not writable.
  */
 export async function checkWritable(path: string): Promise<void> {
-  await attemptWriting(path, access(dirname(path), constants.W_OK));
+  const present = await stat(path).catch(() => undefined);
+  if (path === '' || present?.isDirectory()) {
+    throw new InputError(`${path || '--html'}: cannot be written, expected the name of a file`);
+  }
+  // A device is written to, whatever its folder allows; a page is made beside the old one.
+  const target = present === undefined || present.isFile() ? dirname(path) : path;
+  await attemptWriting(path, access(target, constants.W_OK));
 }
 
 /**

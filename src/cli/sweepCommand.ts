@@ -45,9 +45,20 @@ async function cellsOf({ count, all, archs, seed }: Options): Promise<Genotype[]
   if (count !== undefined) return randomCells(count, seed);
   if (archs === undefined) return Array.from({ length: CELL_COUNT }, (_, index) => cellAt(index));
   const lines = (await readText(archs)).split(/\r?\n/).map((line) => line.trim());
-  const cells = lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseGenotype);
+  const cells = lines.flatMap((line, i) =>
+    line === '' || line.startsWith('#') ? [] : [parseLine(line, `--archs ${archs}: line ${i + 1}`)],
+  );
   if (cells.length === 0) throw new InputError(`--archs ${archs}: expected an architecture a line, got none`);
   return cells;
+}
+
+function parseLine(line: string, where: string): Genotype {
+  try {
+    return parseGenotype(line);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${where}: ${error.message}`);
+  }
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { checkRunOptions } from '../abort.ts';
 import type { RunOptions } from '../progress.ts';
+import { nextTurn, turnIsDue } from '../turns.ts';
 import type { Dataset } from '../data/index.ts';
 import { cellNetwork, formatGenotype, type Genotype } from '../nn/index.ts';
 import {
@@ -8,6 +9,7 @@ import {
   CellMeasurer,
   checkSweepSettings,
   formatRow,
+  type NetworkCost,
   networkCost,
   representativeOf,
   type SweepSettings,
@@ -70,6 +72,10 @@ async function fill(
   { cells, settings, dataset, lanes, path, onRow, signal, onProgress }: SweepOptions,
 ): Promise<SweepOutcome> {
   const { rows } = table;
+  const costOf = (cell: Genotype) => {
+    const { channels, cells: depth, classes } = settings;
+    return networkCost(cellNetwork(cell, { channels, cells: depth, classes, depth: -1, useStem: true }), dataset.shape);
+  };
   const known = new Map<string, CellMeasurement>();
   for (const [i, row] of rows.entries()) {
     if (i >= cells.length) break;
@@ -78,7 +84,9 @@ async function fill(
         `${path}: line ${i + 2}, column architecture: expected ${formatGenotype(cells[i])}, got ${row.architecture}`,
       );
     }
+    requireCost(row, costOf(cells[i]), path, i + 2);
     known.set(canonicalForm(cells[i]), row);
+    if (turnIsDue()) await nextTurn(signal);
   }
   const resumed = Math.min(rows.length, cells.length);
   const forms = cells.map(canonicalForm);
@@ -92,11 +100,8 @@ async function fill(
   const flush = () =>
     (writing = writing.then(async () => {
       for (; next < cells.length && known.has(forms[next]); next++) {
-        const { channels, cells: depth, classes } = settings;
-        const size = { channels, cells: depth, classes, depth: -1, useStem: true };
-        const cost = networkCost(cellNetwork(cells[next], size), dataset.shape);
         await lock.check();
-        await table.append(formatRow(cells[next], cost, known.get(forms[next])!));
+        await table.append(formatRow(cells[next], costOf(cells[next]), known.get(forms[next])!));
         onRow?.(next + 1);
         onProgress?.({ done: next + 1, of: cells.length, stage: 'cells' });
       }
@@ -119,4 +124,14 @@ async function fill(
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   await flush();
   return { rows: Math.max(rows.length, cells.length), resumed, measured: pending.length };
+}
+
+/** @throws InputError when a row says another cost than its network has. */
+function requireCost(row: NetworkCost, cost: NetworkCost, path: string, line: number): void {
+  for (const column of ['parameters', 'flops'] as const) {
+    if (row[column] === cost[column]) continue;
+    throw new InputError(
+      `${path}: line ${line}, column ${column}: expected ${cost[column]}, as the cell has, got ${row[column]}`,
+    );
+  }
 }

@@ -99,5 +99,5 @@ export function requireColour({ name, shape }: Dataset): void {
 }
 
 function requireImages({ length, name }: Dataset, size: number): void {
-  if (length < size) throw new InputError(`--batch-size ${size}: data ${name} hold only ${length} images`);
+  if (length < size) throw new InputError(`${name}: expected at least ${size} images, the batch size, got ${length}`);
 }

@@ -37,7 +37,7 @@ export const SEARCH_SETTINGS: v.GenericSchema<SearchSettings> = v.strictObject({
 export const SWEEP_SETTINGS: v.GenericSchema<SweepSettings> = v.strictObject({
   data: text,
   channels: count,
-  cells: count,
+  cells: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')),
   classes: count,
   batchSize: count,
   repeats: count,

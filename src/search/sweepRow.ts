@@ -52,7 +52,7 @@ export function parseRow(
   line: string,
   { repeats, regions: { batches, samples } }: Pick<SweepSettings, 'repeats' | 'regions'>,
   where: { readonly table: string; readonly line: number },
-): { readonly architecture: string; readonly cell: Genotype } & CellMeasurement {
+): { readonly architecture: string; readonly cell: Genotype } & NetworkCost & CellMeasurement {
   const columns = headerLine(repeats).split(',');
   const fields = line.split(',');
   if (fields.length !== columns.length) {
@@ -95,7 +95,7 @@ export function parseRow(
   const written = formatRow(cell, { parameters, flops }, { kappas, regions }).split(',');
   const wrong = fields.findIndex((field, i) => field !== written[i]);
   if (wrong >= 0) throw fail(columns[wrong], `${written[wrong]}, as the other fields give`);
-  return { architecture: fields[0], cell, kappas, regions };
+  return { architecture: fields[0], cell, parameters, flops, kappas, regions };
 }
 
 /** The cell that a field of a table names. @throws InputError when it names none. */

@@ -227,7 +227,7 @@ describe('bad input gives exit code 2 and one clear line', () => {
   });
 
   test('a batch larger than the data', () =>
-    refused(['score', '--batch-size', '300'], /--batch-size 300: data sample hold only 256 images/));
+    refused(['score', '--batch-size', '300'], /sample: expected at least 300 images, the batch size, got 256/));
   test('unknown data', () => refused(['score', '--data', 'mnist'], /data: unknown source, expected cifar10:PATH/));
   test('a GPU mode that is not available', () =>
     refused(
@@ -262,4 +262,11 @@ describe('bad input gives exit code 2 and one clear line', () => {
   test('an unknown command', () => refused(['train'], /unknown command 'train'/));
   test('a page that cannot be written, before anything is computed', () =>
     refused(['score', '--html', '/no/such/page.html'], /\/no\/such\/page\.html: cannot be written \(ENOENT\)/));
+  test('a page whose name is a folder, or none', async () => {
+    await refused(['score', '--html', file('')], /: cannot be written, expected the name of a file/);
+    await refused(
+      ['correlate', '/no/such/table.csv', '--html', ''],
+      /--html: cannot be written, expected the name of a file/,
+    );
+  });
 });

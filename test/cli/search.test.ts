@@ -182,15 +182,22 @@ describe('ntkit regions', () => {
 });
 
 describe('bad input gives exit code 2 and one clear line', () => {
+  test('of a list of cells, with the line', async () => {
+    await writeFile(at('cells.txt'), '# cells\n\n|nor_conv_1x1~0|+|x|\n');
+    const { code, stderr } = await ntkit('sweep', '--archs', at('cells.txt'), '--out', at('cells.csv'));
+    expect(stderr).toMatch(/--archs \S*cells\.txt: line 3: architecture "\|nor_conv_1x1~0\|\+\|x\|": expected 3 nodes/);
+    expect(code).toBe(2);
+  });
+
   test.each([
     [['sweep'], /sweep: expected one of --count N, --all and --archs FILE/],
     [['sweep', '--count', '20000'], /expected an integer from 1 to 15625/],
     [['sweep', '--archs', '/no/such/file'], /--archs \/no\/such\/file: cannot be read \(ENOENT\)/],
     [['sweep', '--count', '3', '--out', '/no/such/folder/x.csv'], /cannot be written \(ENOENT\)/],
     [['search', '--resume'], /--resume: expected with --out DIR/],
-    [['search', '--batch-size', '1001'], /--batch-size 1001: data sample-1000 hold only 1000 images/],
+    [['search', '--batch-size', '1001'], /sample-1000: expected at least 1001 images, the batch size, got 1000/],
     [['search', '--html', '/no/such/page.html'], /\/no\/such\/page\.html: cannot be written \(ENOENT\)/],
-    [['correlate', '/no/such.csv'], /\/no\/such\.csv: cannot be read \(ENOENT\)/],
+    [['correlate', '/no/such.csv'], /table \/no\/such\.csv: cannot be read, there is no such file/],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await ntkit(...args);
     expect(stderr).toMatch(message);

@@ -79,6 +79,11 @@ describe('a sweep', () => {
     expect(await readFile(at('grown.csv'), 'utf8')).toBe(whole);
   });
 
+  test('of networks without cells between their reductions is taken up again', async () => {
+    await sweep('shallow.csv', twins.slice(0, 2), { cells: 0 });
+    expect(await sweep('shallow.csv', twins.slice(0, 3), { cells: 0 })).toMatchObject({ rows: 3, resumed: 2 });
+  });
+
   test('writes nothing more when another has taken its lock', async () => {
     const path = at('taken.csv');
     const taking = runSweep({
@@ -106,7 +111,9 @@ describe('a sweep', () => {
     await rm(settingsPath(at('mine.csv')));
     await expect(sweep('mine.csv', twins)).rejects.toThrow(/expected its settings in .*mine\.csv\.settings\.json/);
     expect(await readFile(at('mine.csv'), 'utf8')).toBe(before);
-    await expect(sweep('large.csv', twins, { batchSize: 99 })).rejects.toThrow(/hold only 10 images/);
+    await expect(sweep('large.csv', twins, { batchSize: 99 })).rejects.toThrow(
+      /expected at least 99 images, the batch size, got 10/,
+    );
   });
 
   test('that fails before its first row leaves nothing behind', async () => {
@@ -116,7 +123,9 @@ describe('a sweep', () => {
       runSweep({ ...options, dataset: grey }),
       'npy grey.npy: the networks take images [3, h, w], got [1, 8, 8]; repeatChannels(dataset, 3) repeats grey',
     );
-    await expect(sweep('never.csv', twins, { batchSize: 99 })).rejects.toThrow(/hold only 10 images/);
+    await expect(sweep('never.csv', twins, { batchSize: 99 })).rejects.toThrow(
+      /expected at least 99 images, the batch size, got 10/,
+    );
     expect((await readdir(folder)).filter((name) => name.startsWith('never'))).toEqual([]);
     // The corrected command finds nothing in its way.
     expect(await sweep('never.csv', twins.slice(2, 3))).toEqual({ rows: 1, resumed: 0, measured: 1 });
@@ -187,6 +196,14 @@ describe('a sweep', () => {
       );
     });
 
+    test.each(['parameters', 'flops'])('refuses %s that the network has not', async (column) => {
+      const place = columns.indexOf(column);
+      await expectInputRejection(
+        resume(([, row]) => (row[place] = '7')),
+        `${at('edited.csv')}: line 3, column ${column}: expected ${rows[1][place]}, as the cell has, got 7`,
+      );
+    });
+
     test('refuses a row of another number of fields, and of another cell', async () => {
       await expect(resume(([row]) => void row.pop())).rejects.toThrow(/line 2: expected 17 fields, got 16: /);
       await expect(resume((all) => void all.reverse())).rejects.toThrow(
@@ -233,7 +250,7 @@ describe('a sweep', () => {
     await sweep('table.csv', twins.slice(0, 2));
     await appendFile(at('table.csv'), 'half a line');
     expect((await readSweepTable(at('table.csv'))).cells).toHaveLength(2);
-    await expect(readSweepTable(at('nothing.csv'))).rejects.toThrow(/cannot be read \(ENOENT\)/);
+    await expect(readSweepTable(at('nothing.csv'))).rejects.toThrow(/cannot be read, there is no such file/);
     const refused = async (content: string, message: RegExp) => {
       await writeFile(at('bad.csv'), content);
       await expect(readSweepTable(at('bad.csv'))).rejects.toThrow(message);

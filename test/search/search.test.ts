@@ -243,7 +243,7 @@ describe('inputs', () => {
     );
     expect(new Set(texts).size).toBe(60);
     expect(() => kappaBatch(dataset, 25, new Generator(1))).toThrow(
-      /--batch-size 25: data synthetic hold only 24 images/,
+      /synthetic: expected at least 25 images, the batch size, got 24/,
     );
     const oblong = new SyntheticDataset({ length: 4, shape: [3, 8, 6] });
     expect(() => kappaBatch(oblong, 2, new Generator(1))).toThrow(/expected square images, got 8×6/);

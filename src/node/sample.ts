@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { type ArrayDataset, type Dataset, parseCifar10 } from '../data/index.ts';
 import { readBytes } from './readFile.ts';
+import { decodeResiduals } from './residuals.ts';
 
 /** Of the same depth as seen from src/node, dist/node and the bundled dist/cli. */
-const IMAGES = new URL('../../assets/cifar10-1000.bin', import.meta.url);
+const IMAGES = new URL('../../assets/cifar10-1000.residuals', import.meta.url);
 
 /** How many images the smaller of the two sets has. */
 const FEW = 256;
-const RECORD_BYTES = 3073;
 
 /** The 256 CIFAR-10 images that come with ntkit, the first of `data_batch_1`. See assets/README.md for their origin. */
 export async function loadSample(): Promise<Dataset> {
@@ -22,6 +22,5 @@ export async function loadSample1000(): Promise<Dataset> {
 /** The first images of the file. */
 async function load(name: string, count?: number): Promise<ArrayDataset> {
   const file = await readBytes(name, fileURLToPath(IMAGES));
-  const bytes = count === undefined ? file.bytes : file.bytes.subarray(0, count * RECORD_BYTES);
-  return parseCifar10([{ ...file, bytes }], { name });
+  return parseCifar10([{ ...file, bytes: decodeResiduals(file.bytes, count) }], { name });
 }

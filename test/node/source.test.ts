@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,8 @@ import {
   SyntheticDataset,
 } from '../../src/data/index.ts';
 import { loadIdx, loadSample, openDataset, readSweepTable } from '../../src/node/index.ts';
+import { runs } from '../support/runs.ts';
+import { decodeResiduals, encodeResiduals } from '../../src/node/residuals.ts';
 import { expectInputRejection } from '../support/messages.ts';
 
 let folder: string;
@@ -35,9 +38,22 @@ async function labelsIn(spec: string): Promise<number[]> {
   return Array.from({ length: dataset.length }, (_, i) => dataset.get(i).label);
 }
 
+test('images are the same after they were packed as prediction errors, whatever they are', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 2 * 3073, maxLength: 2 * 3073 }), (records) => {
+      expect(decodeResiduals(encodeResiduals(records))).toEqual(records);
+      expect(decodeResiduals(encodeResiduals(records), 1)).toEqual(records.subarray(0, 3073));
+    }),
+    { numRuns: runs(40) },
+  );
+  expect(() => decodeResiduals(new Uint8Array(3072))).toThrow('images: expected a multiple of 3073 bytes, got 3072');
+});
+
 describe('the sample that comes with ntkit', () => {
   test('is the first 256 records of CIFAR-10, byte for byte, of the 1,000 that are kept', async () => {
-    const bytes = await readFile(new URL('../../assets/cifar10-1000.bin', import.meta.url));
+    const packed = await readFile(new URL('../../assets/cifar10-1000.residuals', import.meta.url));
+    const bytes = decodeResiduals(packed);
+    expect(encodeResiduals(bytes)).toEqual(new Uint8Array(packed));
     expect(bytes).toHaveLength(1000 * 3073);
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(
       '1c5f9ea0fc1111d586f29115efd3db25eecf7db27b29aaebbe84721446b052cc',

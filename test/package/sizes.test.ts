@@ -98,6 +98,6 @@ test('the script of a worker has at most 2,500 bytes', () => {
   expect(length).toBeLessThanOrEqual(2500);
 });
 
-test('the package has at most 3.8 MB', () => {
-  expect(statSync(it.tarball).size).toBeLessThanOrEqual(3_800_000);
+test('the package has at most 2.8 MB', () => {
+  expect(statSync(it.tarball).size).toBeLessThanOrEqual(2_800_000);
 });

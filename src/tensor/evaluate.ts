@@ -30,8 +30,8 @@ export type Feeds = ReadonlyMap<Tensor, NDArray>;
 export class Program {
   readonly #planned: PlannedEvaluation;
   readonly #executable: Executable;
-  /** Whether the last binding did not come to its end: what depends on fixed inputs alone is not there. */
-  #halfBound = false;
+  /** Why what depends on fixed inputs alone is not there, if the last binding did not come to its end. */
+  #unbound: BackendError | undefined;
 
   private constructor(planned: PlannedEvaluation, executable: Executable) {
     this.#planned = planned;
@@ -77,9 +77,14 @@ export class Program {
   async bind(fixed: Feeds = new Map(), signal?: AbortSignal): Promise<void> {
     const values = argumentsFor(this.#planned.fixedInputs, fixed);
     signal?.throwIfAborted();
-    this.#halfBound = true;
-    await abortable(this.#executable.bind(values, signal), signal);
-    this.#halfBound = false;
+    this.#unbound = new BackendError('evaluate: expected a program that is bound, got one whose bind did not end');
+    try {
+      await abortable(this.#executable.bind(values, signal), signal);
+      this.#unbound = undefined;
+    } catch (error) {
+      if (error instanceof BackendError) this.#unbound = error; // that the backend is closed, e.g., says more
+      throw error;
+    }
   }
 
   /**
@@ -132,8 +137,7 @@ export class Program {
   }
 
   #checkBound(): void {
-    if (this.#halfBound)
-      throw new BackendError('evaluate: expected a program that is bound, got one whose bind did not end');
+    if (this.#unbound) throw this.#unbound;
   }
 }
 

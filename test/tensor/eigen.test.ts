@@ -80,6 +80,29 @@ describe.each(backends)('%s', (_, backend) => {
     expect(largestDifference(values, expected)).toBeLessThan(n * EPSILON * expected[n - 1]);
   });
 
+  test('of low rank and many rows, as the kernel of all outputs of a bias is, it finds zeros and the rest', async () => {
+    // G ⊗ I has the eigenvalues of G, each k times: G of eight ones by eight, or of rank 3.
+    const k = 60;
+    const ones = matrixOf(8 * k, (i, j) => Number(i % k === j % k));
+    const waves = matrixOf(8 * k, (i, j) => {
+      const [a, b] = [Math.floor(i / k), Math.floor(j / k)];
+      return i % k === j % k
+        ? [0, 1, 2].reduce((sum, q) => sum + Math.cos(a * q + a + q) * Math.cos(b * q + b + q), 0)
+        : 0;
+    });
+    for (const [matrix, rank] of [
+      [ones, 1],
+      [waves, 3],
+    ] as const) {
+      const [values, vectors] = await decompose(matrix);
+      const [residual, skew] = defects(matrix, Float64Array.from(values.data), vectors);
+      expect(values.data.filter((value) => Math.abs(value) > 1e-3)).toHaveLength(rank * k);
+      expect(Math.max(...values.data.slice(0, (8 - rank) * k).map(Math.abs))).toBeLessThan(8 * k * 8 * EPSILON);
+      expect(residual).toBeLessThanOrEqual(2 * 8 * k * EPSILON * 8);
+      expect(skew).toBeLessThanOrEqual(2 * 8 * k * EPSILON);
+    }
+  });
+
   test('takes the symmetric part of a matrix', async () => {
     for (const n of [5, 120]) {
       const generator = new Generator(n);

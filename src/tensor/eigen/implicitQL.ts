@@ -4,6 +4,8 @@ import type { Eigenpairs } from './solver.ts';
 
 /** Seen: fewer than 2 iterations an eigenvalue. LAPACK's dsteqr allows 30. */
 const MAX_ITERATIONS = 30;
+/** After so many, entries need not become smaller than rounding errors. */
+const PATIENCE = 15;
 
 /**
  * Eigenvalues, and eigenvectors if asked for, of a symmetric matrix by Householder reduction and the implicit QL method.
@@ -36,9 +38,12 @@ export function implicitQL({ d, e: below, rows }: Tridiagonal): Eigenpairs {
     norm = Math.max(norm, Math.abs(d[i]), Math.abs(e[i]));
   }
   // What is smaller than this is no part of any digit, even of an eigenvalue of 0 on its own.
-  const negligible = Number.EPSILON * Number.EPSILON * norm;
+  const tiny = Number.EPSILON * Number.EPSILON * norm;
   for (let l = 0; l < n; l++) {
     for (let iteration = 0; ; iteration++) {
+      // Rounding errors of the large entries can keep those of a matrix of low rank from becoming as small as that. What is
+      // smaller than such an error goes then: eigenvalues feel no more of it than of the errors that they have.
+      const negligible = iteration < PATIENCE ? tiny : 4 * Number.EPSILON * norm;
       let m = l;
       // Written so that NaN is not taken for small.
       while (m < n - 1 && !(Math.abs(e[m]) <= Number.EPSILON * (Math.abs(d[m]) + Math.abs(d[m + 1])) + negligible)) m++;

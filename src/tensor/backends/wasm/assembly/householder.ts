@@ -2,6 +2,7 @@
 // explained. All vectors are float64.
 
 const MAX_ITERATIONS = 30;
+const PATIENCE = 15;
 const EPSILON: f64 = 2.220446049250313e-16;
 
 /**
@@ -191,9 +192,10 @@ export function implicitQL(d: usize, e: usize, n: i32, rows: usize): bool {
   store<f64>(e + ((n - 1) << 3), 0);
   let norm: f64 = 0;
   for (let i = 0; i < n; i++) norm = max(norm, max(abs(load<f64>(d + (i << 3))), abs(load<f64>(e + (i << 3)))));
-  const negligible = EPSILON * EPSILON * norm;
+  const tiny = EPSILON * EPSILON * norm;
   for (let l = 0; l < n; l++) {
     for (let iteration = 0; ; iteration++) {
+      const negligible = iteration < PATIENCE ? tiny : 4 * EPSILON * norm;
       let m = l;
       for (; m < n - 1; m++) {
         const at = d + (m << 3);

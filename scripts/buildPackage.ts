@@ -80,6 +80,17 @@ async function withoutComments(out: string, entryPoints: string[]): Promise<void
     legalComments: 'none',
     minifyWhitespace: true,
   });
+  for (const path of entryPoints) await markImports(path);
+}
+
+/** What the compiler makes of an import of a name that is known only at run time: it might be that of a `.ts` file. */
+const IMPORT_OF_NAME = /\bimport\(__rewriteRelativeImportExtension\((\w+)\)\)/g;
+
+/** Says to bundlers that imports of libraries by name are to be left, which comments do that went with the others. */
+async function markImports(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  const marked = text.replace(IMPORT_OF_NAME, 'import(/* @vite-ignore */ /* webpackIgnore: true */ $1)');
+  if (marked !== text) await writeFile(path, marked);
 }
 
 /** Replaces files by themselves with the libraries that they import; what several import becomes files of its own. */

@@ -22,15 +22,20 @@ export function checkRunOptions<T extends CommonOptions>(
   if (known) checkOptions(where, options, known);
   const { signal, onProgress, backend } = options;
   if (onProgress !== undefined) checkFunction(`${where}: onProgress`, onProgress);
-  if (backend !== undefined && !has(backend, 'compile', 'close')) {
-    throw new InputError(`${where}: backend: expected a backend, got ${formatValue(backend)}`);
-  }
+  if (backend !== undefined) checkBackend(`${where}: backend`, backend);
   if (signal === undefined) return;
   // Not by its class: signals may come from another window or module.
   if (!has(signal, 'addEventListener', 'throwIfAborted')) {
     throw new InputError(`${where}: signal: expected an AbortSignal, got ${formatValue(signal)}`);
   }
   signal.throwIfAborted();
+}
+
+/** @throws InputError when the value is no backend. */
+export function checkBackend(where: string, value: unknown): void {
+  if (!has(value, 'compile', 'close') || !Array.isArray((value as { readonly dtypes?: unknown }).dtypes)) {
+    throw new InputError(`${where}: expected a backend, got ${formatValue(value)}`);
+  }
 }
 
 /** Whether a value has methods of these names. */

@@ -5,7 +5,9 @@ export function formatValue(value: unknown): string {
   // eslint-disable-next-line @typescript-eslint/no-base-to-string -- it is no object
   let text = typeof value === 'object' ? 'an object' : String(value);
   try {
-    if (typeof value !== 'number') text = JSON.stringify(value) ?? text; // JSON has no NaN, nor symbols and undefined
+    // JSON has no NaN, nor symbols and undefined. The numbers of a typed array would take seconds.
+    if (typeof value !== 'number')
+      text = JSON.stringify(value, (_, each: unknown) => (ArrayBuffer.isView(each) ? 'numbers' : each)) ?? text;
   } catch {
     // A bigint, or an object that holds itself or one.
   }

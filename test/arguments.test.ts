@@ -25,6 +25,8 @@ const functions: Record<string, [f: (...args: never[]) => unknown, ...args: unkn
   initialize: [nn.initialize, network(), nn.pytorchDefault, new tensor.Generator(0)],
   updateRunningStatistics: [nn.updateRunningStatistics, network(), { images: x }, {}],
   recalibrateBatchNorm: [nn.recalibrateBatchNorm, network(), [{ images: x }], 0, {}],
+  stateDict: [nn.stateDict, network()],
+  loadStateDict: [nn.loadStateDict, network(), nn.stateDict(network())],
   computeNtk: [ntk.computeNtk, network(), x, {}],
   tangentKernel: [ntk.tangentKernel, network(), x, {}],
   'JacobianProgram.compile': [ntk.JacobianProgram.compile.bind(ntk.JacobianProgram), network(), [3, 2], {}],
@@ -41,6 +43,23 @@ const functions: Record<string, [f: (...args: never[]) => unknown, ...args: unkn
   eigenvaluesOn: [ntk.eigenvaluesOn, tensor.referenceBackend, tensor.ndarray([1, 0, 0, 1], [2, 2]), {}],
   symmetricEigen: [ntk.symmetricEigen, tensor.ndarray([1, 0, 0, 1], [2, 2]), {}],
   conditionNumber: [ntk.conditionNumber, tensor.ndarray([1, 0, 0, 1], [2, 2]), {}],
+  Generator: [(...args: ConstructorParameters<typeof tensor.Generator>) => new tensor.Generator(...args), 0],
+  'Generator.fork': [(label: string) => new tensor.Generator(0).fork(label), 'a'],
+  'Generator.uniform': [(low: number, high: number) => new tensor.Generator(0).uniform(low, high), 0, 1],
+  'Generator.normal': [(mean: number, std: number) => new tensor.Generator(0).normal(mean, std), 0, 1],
+  'Generator.integer': [(bound: number) => new tensor.Generator(0).integer(bound), 3],
+  'Generator.permutation': [(n: number) => new tensor.Generator(0).permutation(n), 3],
+  'Generator.normals': [(s: [], o: object) => new tensor.Generator(0).normals(s, o), [2], { mean: 0, std: 1 }],
+  'Generator.uniforms': [(s: [], o: object) => new tensor.Generator(0).uniforms(s, o), [2], { low: 0, high: 1 }],
+  wasmBackend: [(options: object) => void tensor.wasmBackend(options), { threads: 1 }],
+  setDefaultBackend: [
+    (backend: tensor.Backend) => {
+      tensor.setDefaultBackend(backend);
+      tensor.setDefaultBackend(undefined);
+    },
+    tensor.referenceBackend,
+  ],
+  defaultBackend: [async (dtype: tensor.DType) => void (await tensor.defaultBackend(dtype)), 'float64'],
   checkGradients: [autodiff.checkGradients, (y: tensor.Tensor) => y, [x], 0, {}],
   evaluate: [tensor.evaluate, [t], new Map(), tensor.referenceBackend, {}],
   'Program.compile': [tensor.Program.compile.bind(tensor.Program), [t], {}],
@@ -87,6 +106,10 @@ const wrong: readonly unknown[] = [
   1.5,
   NaN,
   true,
+  Symbol('s'),
+  5n,
+  Object.create(null),
+  { toString: undefined, valueOf: undefined },
   [[1, 2]],
   [null],
   {},
@@ -106,6 +129,13 @@ const wrongOptions: readonly unknown[] = [
   { parameters: [] },
   { blockRows: '2' },
   { x2: [[1]] },
+  { maximumBytes: Symbol('s') },
+  { maximumBytes: 5n },
+  { mean: 'a' },
+  { low: NaN },
+  { threads: Symbol('s') },
+  { sharedMemory: null },
+  { workerUrl: 5 },
   { momentum: 'a' },
 ];
 
@@ -134,7 +164,9 @@ describe.each(Object.keys(functions))('%s', (name) => {
   test('answers wrong arguments with typed errors', async () => {
     for (const i of right.keys()) {
       const isOptions =
-        i === right.length - 1 && right[i]?.constructor === Object && !['constant', 'stackRows'].includes(name);
+        i === right.length - 1 &&
+        right[i]?.constructor === Object &&
+        !['constant', 'stackRows', 'setDefaultBackend'].includes(name);
       for (const value of [...wrong, ...(isOptions ? wrongOptions : [])]) {
         const error = await outcome(f, right.toSpliced(i, 1, value));
         try {
@@ -180,5 +212,75 @@ test('slice is refused a pair, and a network that is none', async () => {
   await expect(ntk.computeNtk(network(), x, { output: 'sum' } as never)).rejects.toThrow(/got "output"/);
   await expect(ntk.computeNtk(network(), x, { backend: 'wasm' as never })).rejects.toThrow(
     'tangent kernel: backend: expected a backend, got "wasm"',
+  );
+});
+
+test('what would be no random number is refused', () => {
+  const generator = new tensor.Generator(0);
+  expect(() => generator.normals('abc' as never)).toThrow(
+    new tensor.ShapeError('Generator.normals: expected a shape, a list of integers ≥ 0, got "abc"'),
+  );
+  expect(() => generator.normals([2], { std: NaN })).toThrow(
+    new tensor.InputError('Generator.normal: expected finite numbers, got 0 and NaN'),
+  );
+  expect(() => generator.uniform('a' as never)).toThrow(
+    new tensor.InputError('Generator.uniform: expected finite numbers, got "a" and 1'),
+  );
+  expect(() => generator.permutation(1.5)).toThrow(
+    new tensor.ShapeError('Generator.permutation: expected an integer from 0 to 2^31 - 1, got 1.5'),
+  );
+  expect(() => generator.normals([2], { sigma: 2 } as never)).toThrow(/expected options among dtype, mean, std, got/);
+});
+
+test('settings of a backend are checked before anything starts', async () => {
+  expect(() => tensor.wasmBackend({ thread: 1 } as never)).toThrow(
+    new tensor.InputError(
+      'backend wasm: expected options among threads, sharedMemory, maximumBytes, workerUrl, got "thread"',
+    ),
+  );
+  expect(() => tensor.setDefaultBackend({} as never)).toThrow(
+    new tensor.InputError('setDefaultBackend: expected a backend, got {}'),
+  );
+  for (const [options, message] of [
+    [null, 'backend gpu: expected an object of options, got null'],
+    [{ modes: 'cpu' }, 'backend gpu: expected options among mode, gpujs, got "modes"'],
+    [{ gpujs: {} }, "backend gpu: gpujs: expected what import('gpu.js') gives, got {}"],
+    [{ mode: 5 }, 'backend gpu: mode: expected auto or one of headlessgl, webgl2, webgpu, webasm, cpu, got 5'],
+  ] as const) {
+    await expect(tensor.gpuBackend(options as never)).rejects.toThrow(new tensor.InputError(message));
+  }
+});
+
+test('an option that is there as undefined is as one that is not there', async () => {
+  const nothing = Object.fromEntries(
+    ['mode', 'outputs', 'parameters', 'backend', 'dtype', 'blockRows', 'maximumBytes', 'signal', 'onProgress'].map(
+      (name) => [name, undefined],
+    ),
+  );
+  const { kernel, outputs, mode, parameters, kappa } = await ntk.computeNtk(network(), x);
+  expect(await ntk.computeNtk(network(), x, { ...nothing, x2: undefined } as never)).toMatchObject({
+    kernel,
+    outputs,
+    mode,
+    parameters,
+    kappa,
+  });
+  expect((await ntk.tangentKernel(network(), x, nothing)).kernel).toEqual(
+    (await ntk.tangentKernel(network(), x)).kernel,
+  );
+  const plain = new nn.BatchNorm2d(2);
+  const given = { eps: undefined, momentum: undefined, affine: undefined, trackRunningStats: undefined };
+  expect([...new nn.BatchNorm2d(2, given as never).namedParameters().keys()]).toEqual([
+    ...plain.namedParameters().keys(),
+  ]);
+});
+
+test('a state is a map of arrays', () => {
+  expect(() => nn.loadStateDict(network(), {} as never)).toThrow(
+    new tensor.InputError('state: expected a Map from names to arrays, got {}'),
+  );
+  const state = new Map([...nn.stateDict(network())].map(([name]) => [name, null as never]));
+  expect(() => nn.loadStateDict(network(), state)).toThrow(
+    new tensor.ShapeError('state: 0.weight: expected a shape, a list of integers ≥ 0, got undefined'),
   );
 });

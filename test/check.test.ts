@@ -34,4 +34,11 @@ test('values in messages are one line of limited length, whatever they are', () 
   }
   expect(formatValue('x'.repeat(58))).toBe(`"${'x'.repeat(58)}"`); // 60 characters
   expect(formatValue('x'.repeat(59))).toBe(`"${'x'.repeat(59)}…`);
+  expect(formatValue(new Float64Array(2))).toBe('"numbers"');
+});
+
+test('an array of any size is told at once', () => {
+  const start = performance.now();
+  expect(formatValue({ data: new Float64Array(2 ** 23) })).toBe('{"data":"numbers"}');
+  expect(performance.now() - start).toBeLessThan(500);
 });

@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
 import { allocate, formatShape, type NDArray, type Shape } from '../tensor/index.ts';
 import { type Dataset, NO_LABEL, type Pixels, type Sample } from './dataset.ts';
@@ -15,7 +16,9 @@ export function repeatChannels(dataset: Dataset, count: number): Dataset {
   const { name, shape } = dataset;
   if (shape.length === 3 && shape[0] === count) return dataset;
   if (!Number.isInteger(count) || count < 1) {
-    throw new InputError(`repeatChannels: not a number of channels, expected an integer of at least 1, got ${count}`);
+    throw new InputError(
+      `repeatChannels: not a number of channels, expected an integer of at least 1, got ${formatValue(count)}`,
+    );
   }
   if (shape.length !== 3 || shape[0] !== 1) {
     const wanted = count === 1 ? '1 channel' : `${count} channels or 1`;

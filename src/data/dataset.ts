@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { InputError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/index.ts';
 import { type Normalization, requireChannels } from './normalization.ts';
@@ -40,6 +41,14 @@ export interface Dataset {
    * @throws InputError when the index is not an integer from 0 to `length − 1`.
    */
   get(index: number): Sample;
+}
+
+/** @throws InputError when the value is no data set. */
+export function checkDataset(where: string, value: unknown): asserts value is Dataset {
+  const { shape, length, get } = Object(value) as Partial<Dataset>;
+  if (!Array.isArray(shape) || typeof length !== 'number' || typeof get !== 'function') {
+    throw new InputError(`${where}: expected a data set, got ${formatValue(value)}`);
+  }
 }
 
 /** What an {@link ArrayDataset} is made of. */
@@ -101,7 +110,7 @@ export class ArrayDataset implements Dataset {
 /** @throws InputError when the set has no image of that number. */
 export function requireIndex({ name, length }: Dataset, index: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= length) {
-    throw new InputError(`${name}: no image of that number, expected 0 to ${length - 1}, got ${index}`);
+    throw new InputError(`${name}: no image of that number, expected 0 to ${length - 1}, got ${formatValue(index)}`);
   }
 }
 

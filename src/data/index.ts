@@ -30,6 +30,7 @@ export {
 export {
   ArrayDataset,
   type ArrayDatasetFields,
+  checkDataset,
   type Dataset,
   type Image,
   imageShape,

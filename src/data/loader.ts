@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
 import { Generator } from '../tensor/index.ts';
 import type { Augmentation } from './augment.ts';
@@ -40,7 +41,9 @@ export class DataLoader implements Iterable<Batch> {
   constructor(dataset: Dataset, options: LoaderOptions) {
     const { batchSize, shuffle = false, seed = 0, generator, augment, dropLast = false } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new InputError(`DataLoader: not a batch size, expected an integer of at least 1, got ${batchSize}`);
+      throw new InputError(
+        `DataLoader: not a batch size, expected an integer of at least 1, got ${formatValue(batchSize)}`,
+      );
     }
     this.dataset = dataset;
     this.batchSize = batchSize;

@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { InputError, ShapeError } from '../errors.ts';
 import { allocate, type FloatArray, formatShape, type NDArray } from '../tensor/index.ts';
 
@@ -88,6 +89,8 @@ export function requireChannels(where: string, { mean, std }: Normalization, cha
   }
   const bad = std.find((x) => !(x > 0 && Number.isFinite(x)));
   if (bad !== undefined) {
-    throw new InputError(`${where}: a standard deviation that cannot divide, expected above 0, got ${bad}`);
+    throw new InputError(
+      `${where}: a standard deviation that cannot divide, expected above 0, got ${formatValue(bad)}`,
+    );
   }
 }

@@ -16,11 +16,11 @@ import { type Mode, Trace } from './trace.ts';
 /** How a network is applied, and where. */
 export interface ForwardOptions extends RunOptions {
   /** How batch norm normalises; `eval` by default. */
-  readonly mode?: Mode;
+  readonly mode?: Mode | undefined;
   /** Where it is computed; `defaultBackend` by default. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The backend's own precision by default. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 /**

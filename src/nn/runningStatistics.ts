@@ -27,9 +27,9 @@ export const BATCH_NORM_MOMENTUM = 0.1;
 /** Where the forward passes run. */
 export interface StatisticsOptions extends RunOptions {
   /** `defaultBackend` by default. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The backend's own precision by default. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 const STATISTICS_OPTIONS = ['backend', 'dtype', 'signal', 'onProgress'] as const;

@@ -1,5 +1,6 @@
-import { formatShape, InputError, type NDArray, sameShape } from '../tensor/index.ts';
-import type { Module } from './module.ts';
+import { formatValue } from '../check.ts';
+import { checkArray, checkShape, formatShape, InputError, type NDArray, sameShape } from '../tensor/index.ts';
+import { checkModule, type Module } from './module.ts';
 import type { Buffer, Parameter } from './parameter.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { Buffer, Parameter } from './parameter.ts';
  * @throws InputError when a parameter has no value yet.
  */
 export function stateDict(network: Module): Map<string, NDArray> {
+  checkModule('stateDict: network', network);
   return new Map([...network.namedState()].map(([name, { value }]) => [name, value]));
 }
 
@@ -20,6 +22,11 @@ export function stateDict(network: Module): Map<string, NDArray> {
  * NaN, infinite, or a negative running variance. Names and shapes are compared before any value is read.
  */
 export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArray>, where = 'state'): void {
+  checkModule('loadStateDict: network', network);
+  // Not by its class: the tensors of a file are read as they are asked for.
+  if (typeof (Object(state) as typeof state).has !== 'function' || typeof state.keys !== 'function') {
+    throw new InputError(`${where}: expected a Map from names to arrays, got ${formatValue(state)}`);
+  }
   const variables = network.namedState();
   const given = new Set([...variables].flatMap(([name, variable]) => (state.has(name) ? [variable] : [])));
   const missing = [...variables].flatMap(([name, variable]) => (given.has(variable) ? [] : [name]));
@@ -31,7 +38,9 @@ export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArra
   }
   for (const [name, { shape }] of variables) {
     const value = state.get(name);
-    if (value !== undefined && !sameShape(value.shape, shape)) {
+    if (value === undefined) continue;
+    checkShape(`${where}: ${name}`, (Object(value) as NDArray).shape);
+    if (!sameShape(value.shape, shape)) {
       throw new InputError(`${where}: ${name}: expected shape ${formatShape(shape)}, got ${formatShape(value.shape)}`);
     }
   }
@@ -48,7 +57,9 @@ export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArra
 }
 
 /** No network computes with NaN or infinity, and no normalisation with a variance below 0. */
-function checkValues({ data }: NDArray, name: string, where: string): void {
+function checkValues(value: NDArray, name: string, where: string): void {
+  checkArray(`${where}: ${name}`, value);
+  const { data } = value;
   const bad = data.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0) throw new InputError(`${where}: ${name}: expected finite numbers, got ${data[bad]} at element ${bad}`);
   if (!/(^|\.)running_var$/.test(name)) return;

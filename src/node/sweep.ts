@@ -1,7 +1,8 @@
-import { checkRunOptions } from '../abort.ts';
+import { checkBackend, checkRunOptions } from '../abort.ts';
+import { checkFunction, formatValue } from '../check.ts';
 import type { RunOptions } from '../progress.ts';
 import { nextTurn, turnIsDue } from '../turns.ts';
-import type { Dataset } from '../data/index.ts';
+import { checkDataset, type Dataset } from '../data/index.ts';
 import { cellNetwork, formatGenotype, type Genotype } from '../nn/index.ts';
 import {
   canonicalForm,
@@ -31,6 +32,8 @@ export interface SweepOptions extends RunOptions {
   readonly onRow?: (done: number) => void;
 }
 
+const OPTIONS = ['cells', 'settings', 'dataset', 'lanes', 'path', 'onRow', 'signal', 'onProgress'] as const;
+
 /** How a sweep went. */
 export interface SweepOutcome {
   /** Rows of the table. */
@@ -50,8 +53,16 @@ export interface SweepOutcome {
  * @throws InputError when another process writes the table, or it is one of other settings or cells.
  */
 export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
-  const { path, settings } = options;
-  checkRunOptions('runSweep', options);
+  checkRunOptions('runSweep', options, OPTIONS);
+  const { cells, dataset, lanes, onRow, path, settings } = options;
+  if (typeof path !== 'string') throw new InputError(`runSweep: path: expected a path, got ${formatValue(path)}`);
+  if (!Array.isArray(cells)) throw new InputError(`runSweep: cells: expected a list, got ${formatValue(cells)}`);
+  if (!Array.isArray(lanes) || lanes.length === 0) {
+    throw new InputError(`runSweep: lanes: expected a list of backends, got ${formatValue(lanes)}`);
+  }
+  for (const lane of lanes) checkBackend('runSweep: lanes', lane);
+  if (onRow !== undefined) checkFunction('runSweep: onRow', onRow);
+  checkDataset('runSweep: dataset', dataset);
   checkSweepSettings(settings);
   const lock = await acquireLock(`${path}.lock`, path);
   try {

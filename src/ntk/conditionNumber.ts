@@ -1,4 +1,4 @@
-import { checkOptions, oneOf } from '../check.ts';
+import { checkOptions, formatValue, oneOf } from '../check.ts';
 import {
   checkArray,
   type DType,
@@ -38,7 +38,7 @@ export interface ConditionNumber {
 /** How a kernel matrix came to be. */
 export interface KernelOrigin {
   /** The precision that the rows of J were computed in; float64 by default. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
   /** P, the number of columns of J; a million by default, as the largest cell networks have. */
   readonly parameters?: number;
 }
@@ -102,8 +102,8 @@ export function conditionNumberOf(
 ): ConditionNumber {
   oneOf('conditionNumber: dtype', dtype, DTYPES);
   oneOf('conditionNumber: thetaDtype', thetaDtype, DTYPES);
-  if (!(parameters >= 1 && parameters < Infinity)) {
-    throw new InputError(`conditionNumber: parameters: expected a number ≥ 1, got ${parameters}`);
+  if (!(typeof parameters === 'number' && parameters >= 1 && parameters < Infinity)) {
+    throw new InputError(`conditionNumber: parameters: expected a number ≥ 1, got ${formatValue(parameters)}`);
   }
   checkSpectrum(eigenvalues);
   const n = eigenvalues.length;

@@ -40,9 +40,9 @@ export interface GramOptions {
   /** P: the columns of all arrays of a factor together. */
   readonly columns: number;
   /** The precision of the rows; float64 by default. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
   /** Where it is computed; `defaultBackend` by default. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
 }
 
 /**

@@ -31,22 +31,22 @@ import type { RowBlock } from './sweep.ts';
 /** What is computed of a network, and where. */
 export interface RowsOptions {
   /** How batch norm normalises; `eval` by default. */
-  readonly mode?: Mode;
+  readonly mode?: Mode | undefined;
   /** Which outputs have rows; `trace` by default, which takes a row for each output of each sample. */
-  readonly outputs?: KernelOutputs;
+  readonly outputs?: KernelOutputs | undefined;
   /** Which parameters have columns; all by default. */
-  readonly parameters?: ParameterChoice;
+  readonly parameters?: ParameterChoice | undefined;
   /** Where it is computed; `defaultBackend` by default. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The precision of forward and backward passes; the backend's own by default. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
   /** How many rows travel backwards together; chosen to suit the backend by default. More take more memory. */
-  readonly blockRows?: number;
+  readonly blockRows?: number | undefined;
   /**
    * The most bytes that the rows of J, and the kernel that is computed of them, may take: a computation that needs more is
    * refused before it starts. By default what the system has left, where it tells.
    */
-  readonly maximumBytes?: number;
+  readonly maximumBytes?: number | undefined;
 }
 
 /** The names of all that a program is compiled with. */
@@ -142,7 +142,7 @@ export class JacobianProgram {
     if (blockRows !== undefined && !(Number.isInteger(blockRows) && blockRows >= 1)) {
       throw new InputError(`blockRows: expected an integer ≥ 1, got ${formatValue(blockRows)}`);
     }
-    if (maximumBytes !== undefined && !(maximumBytes >= 1)) {
+    if (maximumBytes !== undefined && !(typeof maximumBytes === 'number' && maximumBytes >= 1)) {
       throw new InputError(`maximumBytes: expected a number ≥ 1, got ${formatValue(maximumBytes)}`);
     }
     const backend = options.backend ?? (await defaultBackend(options.dtype));

@@ -10,7 +10,7 @@ import { checkRowLengths } from './numericalRange.ts';
 /** Where a kernel of rows is computed. */
 export interface KernelOptions extends RunOptions {
   /** `defaultBackend` by default. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
 }
 
 /** Rows as a kernel reads them: n rows of arrays that stand side by side. */

@@ -26,11 +26,11 @@ import { Queue } from '../queue.ts';
 /** How linear regions are counted. */
 export interface RegionOptions {
   /** How batch norm normalises; `train`, by the batch, by default, as in TE-NAS. */
-  readonly mode?: Mode;
+  readonly mode?: Mode | undefined;
   /** Where it is computed; `defaultBackend` by default. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The precision of the forward pass; the backend's own by default. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 /** How many linear regions of a network a set of samples falls into. */

@@ -27,11 +27,19 @@ export function bytesNeeded({ rows, columns, dtype, kernelBytes = 0 }: Sizes): n
  * @throws BackendError when it needs more.
  */
 export function checkMemory(sizes: Sizes, maximumBytes = availableBytes()): void {
-  const bytes = bytesNeeded(sizes);
-  if (bytes <= maximumBytes) return;
   const { rows, columns, dtype } = sizes;
+  checkBytes(`tangent kernel: ${rows} rows of ${columns} numbers in ${dtype}`, bytesNeeded(sizes), maximumBytes);
+}
+
+/**
+ * As {@link checkMemory}, of any number of bytes.
+ *
+ * @param what takes them, for the message.
+ */
+export function checkBytes(what: string, bytes: number, maximumBytes = availableBytes()): void {
+  if (bytes <= maximumBytes) return;
   throw new BackendError(
-    `tangent kernel: ${rows} rows of ${columns} numbers in ${dtype}: expected at most ${gibibytes(maximumBytes)} of memory, ` +
+    `${what}: expected at most ${gibibytes(maximumBytes)} of memory, ` +
       `got ${gibibytes(bytes)} needed; fewer samples, outputs 'sum' or fewer parameters need less`,
   );
 }

@@ -6,7 +6,13 @@ import { type ConditionNumber, conditionNumberOf } from './conditionNumber.ts';
 import { eigenvaluesOn } from './eigen/onBackend.ts';
 import { type JacobianRows, ROWS_OPTIONS, type RowsOptions } from './jacobianRows.ts';
 import { checkRows, type KernelOptions } from './kernelMatrix.ts';
-import { checkedBatches, KernelProgram, kernelOf, type TangentKernel } from './tangentKernel.ts';
+import {
+  checkedBatches,
+  KernelProgram,
+  kernelOf,
+  type TangentKernel,
+  type TangentKernelOptions,
+} from './tangentKernel.ts';
 
 /** A tangent kernel of a batch with itself, and what follows from its eigenvalues. */
 export interface Ntk extends TangentKernel, ConditionNumber {}
@@ -33,7 +39,13 @@ export class NtkProgram {
   static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<NtkProgram> {
     checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
     const backend = options.backend ?? (await defaultBackend(options.dtype));
-    const kernel = await KernelProgram.compile(network, [shape], { ...TE_NAS_KERNEL, ...options, backend });
+    // Not by a spread: an option that is there as undefined would take the default away.
+    const {
+      outputs = TE_NAS_KERNEL.outputs,
+      parameters = TE_NAS_KERNEL.parameters,
+      mode = TE_NAS_KERNEL.mode,
+    } = options;
+    const kernel = await KernelProgram.compile(network, [shape], { ...options, outputs, parameters, mode, backend });
     return new NtkProgram(kernel, backend);
   }
 
@@ -86,10 +98,10 @@ export async function ntkOf(rows: JacobianRows, options: KernelOptions = {}): Pr
  * @throws InputError, ShapeError, BackendError, NumericalError as {@link NtkProgram} does.
  */
 export async function computeNtk(network: Module, x: NDArray, options: RowsOptions & RunOptions = {}): Promise<Ntk> {
-  if ('x2' in (Object(options) as object)) {
+  if ((Object(options) as TangentKernelOptions).x2 !== undefined) {
     throw new InputError('computeNtk: x2: expected none: κ is of the kernel of a batch with itself');
   }
-  const { signal, onProgress, ...rows } = checkedBatches(network, x, options);
+  const { signal, onProgress, x2: _, ...rows } = checkedBatches<TangentKernelOptions>(network, x, options);
   const program = await NtkProgram.compile(network, x.shape, { ...rows, signal });
   try {
     return await program.run(x, { signal, onProgress });

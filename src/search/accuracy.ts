@@ -80,7 +80,8 @@ export class AccuracyTable {
    */
   cell(index: number): Genotype {
     const [digits] = [...this.#rows].find(([, row]) => row.index === index) ?? [];
-    if (digits === undefined) throw new InputError(`cell: expected a number from 0 to ${CELL_COUNT - 1}, got ${index}`);
+    if (digits === undefined)
+      throw new InputError(`cell: expected a number from 0 to ${CELL_COUNT - 1}, got ${formatValue(index)}`);
     return cellAt(parseInt(digits, 5));
   }
 

@@ -1,3 +1,4 @@
+import { formatValue } from '../check.ts';
 import { type Genotype, NAS_BENCH_201_SPACE } from '../nn/index.ts';
 import { Generator, InputError } from '../tensor/index.ts';
 import { CELL_COUNT, EDGES } from './constants.ts';
@@ -9,7 +10,7 @@ import { CELL_COUNT, EDGES } from './constants.ts';
  */
 export function cellAt(index: number): Genotype {
   if (!Number.isInteger(index) || index < 0 || index >= CELL_COUNT) {
-    throw new InputError(`cell: expected an index from 0 to ${CELL_COUNT - 1}, got ${index}`);
+    throw new InputError(`cell: expected an index from 0 to ${CELL_COUNT - 1}, got ${formatValue(index)}`);
   }
   const digits = [...index.toString(NAS_BENCH_201_SPACE.length).padStart(EDGES, '0')].map(Number);
   const ops = digits.map((digit) => NAS_BENCH_201_SPACE[digit]);

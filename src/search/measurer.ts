@@ -15,7 +15,8 @@ import { type Backend, type DType, Generator } from '../tensor/index.ts';
 import { kappaBatch, regionBatches, requireColour } from './batches.ts';
 import { type Entry, keepKappa, type KappaMeasurement, type Measurement } from './measurement.ts';
 import type { Round } from './schedule.ts';
-import { checkSearchSettings, type Fidelity, type SearchSettings } from './settings.ts';
+import { checkSearchSettings } from './schemas.ts';
+import type { Fidelity, SearchSettings } from './settings.ts';
 import { type Choice, type Mask, type Purpose, type SearchSpace, without } from './space.ts';
 
 /** Weights of linear-region counts in the two readings of TE-NAS: Kaiming normal, fan-in; PyTorch's default. */

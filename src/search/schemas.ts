@@ -5,8 +5,9 @@ import type { KappaMeasurement, Measurement } from './measurement.ts';
 import type { SavedSearch } from './savedSearch.ts';
 import { CRITERIA, FIDELITIES, type SearchSettings } from './settings.ts';
 import type { SweepSettings } from './sweepSettings.ts';
+import { validated } from './validate.ts';
 
-// What is read from disk is checked whole before anything is made of it.
+// What is read from disk, or given by code without types, is checked whole before anything is made of it.
 
 const count = v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1'));
 const seed = v.pipe(v.number(), v.integer('a whole number'));
@@ -32,6 +33,15 @@ export const SEARCH_SETTINGS: v.GenericSchema<SearchSettings> = v.strictObject({
   backend: text,
   dtype: v.picklist(DTYPES),
 });
+
+/**
+ * Makes sure of the settings of a search.
+ *
+ * @throws InputError that names the setting.
+ */
+export function checkSearchSettings(settings: SearchSettings): void {
+  validated(SEARCH_SETTINGS, settings, 'search settings');
+}
 
 /** {@link SweepSettings} as JSON. */
 export const SWEEP_SETTINGS: v.GenericSchema<SweepSettings> = v.strictObject({

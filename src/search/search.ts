@@ -2,7 +2,8 @@ import { InputError } from '../tensor/index.ts';
 import { changesOf, type Entry, type Measurement } from './measurement.ts';
 import type { Changes } from './ranking.ts';
 import { candidateWork, decide, type Decision, firstRound, nextRound, referenceWork, type Round } from './schedule.ts';
-import { checkSearchSettings, type SearchSettings, TIES } from './settings.ts';
+import { checkSearchSettings } from './schemas.ts';
+import { type SearchSettings, TIES } from './settings.ts';
 import { type Choice, type Mask, SEARCH_SPACES, type SearchSpace } from './space.ts';
 
 /** What a search needs next: one candidate, or what all candidates of the round are compared with. */

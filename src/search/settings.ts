@@ -1,8 +1,7 @@
-import { oneOf } from '../check.ts';
-import { DTYPES, InputError } from '../tensor/index.ts';
+import { InputError } from '../tensor/index.ts';
 import type { RegionBatchSize } from './batches.ts';
 import type { TieRule } from './ranking.ts';
-import { SEARCH_SPACES, type SpaceName } from './space.ts';
+import type { SpaceName } from './space.ts';
 
 /**
  * Which TE-NAS is computed: the one its `paper` describes, or the one its published `code` is. They differ in
@@ -59,18 +58,6 @@ export const TE_NAS_SETTINGS: Readonly<Record<SpaceName, Pick<SearchSettings, 'b
   'nas-bench-201': { batchSize: 72, pruneNumber: 1 },
   darts: { batchSize: 14, pruneNumber: 3 },
 };
-
-/**
- * Makes sure that the words of settings are known ones.
- *
- * @throws InputError that names the setting.
- */
-export function checkSearchSettings({ space, fidelity, criteria, dtype }: SearchSettings): void {
-  oneOf('search settings: space', space, Object.keys(SEARCH_SPACES));
-  oneOf('search settings: fidelity', fidelity, FIDELITIES);
-  oneOf('search settings: criteria', criteria, CRITERIA);
-  oneOf('search settings: dtype', dtype, DTYPES);
-}
 
 /** How a fidelity ties. */
 export const TIES: Readonly<Record<Fidelity, TieRule>> = { paper: 'rounded', code: 'exact' };

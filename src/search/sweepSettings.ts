@@ -1,9 +1,7 @@
-import { oneOf } from '../check.ts';
 import type { Mode } from '../nn/index.ts';
-import { DTYPES } from '../tensor/index.ts';
 import type { RegionBatchSize } from './batches.ts';
 import { SWEEP_SETTINGS } from './schemas.ts';
-import { FIDELITIES, type Fidelity } from './settings.ts';
+import type { Fidelity } from './settings.ts';
 import { parseJson, validated } from './validate.ts';
 
 /** Everything that a cell's measurements depend on, beside the cell. */
@@ -35,12 +33,10 @@ export function parseSweepSettings(text: string, path: string): SweepSettings {
 }
 
 /**
- * Makes sure that the words of settings are known ones.
+ * Makes sure of the settings of a sweep.
  *
  * @throws InputError that names the setting.
  */
-export function checkSweepSettings({ mode, init, dtype }: SweepSettings): void {
-  oneOf('sweep settings: mode', mode, ['train', 'eval']);
-  oneOf('sweep settings: init', init, FIDELITIES);
-  oneOf('sweep settings: dtype', dtype, DTYPES);
+export function checkSweepSettings(settings: SweepSettings): void {
+  validated(SWEEP_SETTINGS, settings, 'sweep settings');
 }

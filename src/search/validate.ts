@@ -33,7 +33,10 @@ function expectedOf({ expected, received, message }: v.BaseIssue<unknown>): stri
   if (received === 'undefined' && expected.startsWith('"')) return 'this field';
   return Object.hasOwn(TYPES, expected)
     ? TYPES[expected]
-    : expected.replace(/^\((.*)\)$/, '$1').replaceAll(' | ', ' or ');
+    : expected
+        .replace(/^\((.*)\)$/, '$1')
+        .replaceAll(' | ', ', ')
+        .replace(/, ([^,]*)$/, ' or $1');
 }
 
 /** `entries[3].after[0].kappa`. */

@@ -52,9 +52,6 @@ export function firstNonFinite(data: FloatArray, start = 0, end = data.length): 
   return -1;
 }
 
-/** Host storage by precision. */
-const TYPED_ARRAYS = { float32: Float32Array, float64: Float64Array };
-
 /** Bytes of an array. */
 export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): number {
   return sizeOf(shape) * ELEMENT_BYTES[dtype];
@@ -93,7 +90,8 @@ export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'f
   if (!isFlat) throw new InputError(`ndarray: data: expected a flat list of numbers, got ${formatValue(data)}`);
   const size = sizeOf(shape);
   if (data.length !== size) {
-    throw new ShapeError(`ndarray: shape ${formatShape(shape)} needs ${size} elements, got ${data.length}`);
+    // As `formatShape` writes it, in fewer bytes.
+    throw new ShapeError(`ndarray: shape [${shape.join(', ')}] needs ${size} elements, got ${data.length}`);
   }
   return { shape, dtype, data: toPrecision('ndarray', data, dtype) };
 }
@@ -109,10 +107,10 @@ export function cast(array: NDArray, dtype: DType): NDArray {
 
 function toPrecision(where: string, data: ArrayLike<number>, dtype: DType): FloatArray {
   // `oneOf` would say the same, in more bytes: this is what a page loads that wants arrays alone.
-  if (!Object.hasOwn(TYPED_ARRAYS, dtype)) {
+  const TypedArray = dtype === 'float32' ? Float32Array : dtype === 'float64' && Float64Array;
+  if (!TypedArray) {
     throw new InputError(`${where}: dtype: expected "float32" or "float64", got ${formatValue(dtype)}`);
   }
-  const TypedArray = TYPED_ARRAYS[dtype];
   // Not by `from`: it goes through an iterator, which takes ten times as long.
   return data instanceof TypedArray ? data : new TypedArray(data);
 }

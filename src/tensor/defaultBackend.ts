@@ -1,4 +1,6 @@
-import type { DType } from './array.ts';
+import { checkBackend } from '../abort.ts';
+import { oneOf } from '../check.ts';
+import { type DType, DTYPES } from './array.ts';
 import type { Backend } from './backend.ts';
 
 /** What {@link setDefaultBackend} was given. */
@@ -15,11 +17,13 @@ let shared: (Backend & { readonly closed: boolean }) | undefined;
  * that names no backend starts new ones.
  *
  * @param dtype the precision to compute in; the backend's own by default.
+ * @throws InputError when it is no precision.
  *
  * @example
  * (await defaultBackend()).device; // 'WebAssembly SIMD, 8 threads'
  */
 export async function defaultBackend(dtype?: DType): Promise<Backend> {
+  if (dtype !== undefined) oneOf('defaultBackend: dtype', dtype, DTYPES);
   if (chosen && (dtype === undefined || chosen.dtypes.includes(dtype))) return chosen;
   if (dtype !== 'float64') {
     const { wasmBackend, wasmIsSupported } = await import('./backends/wasm/index.ts');
@@ -35,10 +39,12 @@ export async function defaultBackend(dtype?: DType): Promise<Backend> {
  * goes where it went before.
  *
  * @param backend `undefined` to undo it.
+ * @throws InputError when it is no backend.
  *
  * @example
  * setDefaultBackend(await gpuBackend());
  */
 export function setDefaultBackend(backend: Backend | undefined): void {
+  if (backend !== undefined) checkBackend('setDefaultBackend', backend);
   chosen = backend;
 }

@@ -1,11 +1,12 @@
-import { ShapeError } from '../errors.ts';
+import { checkOptions, formatValue } from '../check.ts';
+import { InputError, ShapeError } from '../errors.ts';
 import { allocate, type DType, type NDArray } from './array.ts';
-import { type Shape, sizeOf } from './shape.ts';
+import { checkShape, type Shape, sizeOf } from './shape.ts';
 
 /** How arrays of random numbers are drawn. */
 export interface DrawOptions {
   /** float64 by default. float32 holds the same numbers, rounded. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 /**
@@ -29,7 +30,9 @@ export class Generator {
    */
   constructor(seed: number, stream: readonly [number, number] = [0, 0]) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ShapeError(`Generator: expected a seed that is an integer from 0 to 2^53 - 1, got ${seed}`);
+      throw new ShapeError(
+        `Generator: expected a seed that is an integer from 0 to 2^53 - 1, got ${formatValue(seed)}`,
+      );
     }
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
     this.#stream = stream;
@@ -38,8 +41,13 @@ export class Generator {
   /**
    * An independent stream for a label: a layer's name, the number of a repeat. The same label gives the same stream,
    * wherever in its own stream this generator is.
+   *
+   * @throws InputError when the label is neither a text nor a number.
    */
   fork(label: string | number): Generator {
+    if (typeof label !== 'string' && typeof label !== 'number') {
+      throw new InputError(`Generator.fork: expected a label, got ${formatValue(label)}`);
+    }
     let words: readonly number[] = [...this.#stream, this.#key[0], this.#key[1]];
     const bytes = new TextEncoder().encode(`${typeof label} ${label}`);
     // Each four bytes of the label pass through the cipher with all that came before; the length closes the chain.
@@ -60,14 +68,24 @@ export class Generator {
     return this.#block[this.#counter++ % 4];
   }
 
-  /** A number from [low, high), with 53 random bits; bounds other than 0 and 1 may round it up to `high` itself. */
+  /**
+   * A number from [low, high), with 53 random bits; bounds other than 0 and 1 may round it up to `high` itself.
+   *
+   * @throws InputError when a bound is no finite number.
+   */
   uniform(low = 0, high = 1): number {
+    checkNumbers('uniform', low, high);
     const unit = ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6)) * 2 ** -53;
     return low + (high - low) * unit;
   }
 
-  /** A normally distributed number (Marsaglia's polar method). */
+  /**
+   * A normally distributed number (Marsaglia's polar method).
+   *
+   * @throws InputError when the mean or the standard deviation is no finite number.
+   */
   normal(mean = 0, std = 1): number {
+    checkNumbers('normal', mean, std);
     let z = this.#spareNormal;
     this.#spareNormal = undefined;
     while (z === undefined) {
@@ -84,7 +102,7 @@ export class Generator {
   /** An integer from 0 to before `bound` (at most 2³²), each equally likely. */
   integer(bound: number): number {
     if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
-      throw new ShapeError(`Generator.integer: expected a bound from 1 to 2^32, got ${bound}`);
+      throw new ShapeError(`Generator.integer: expected a bound from 1 to 2^32, got ${formatValue(bound)}`);
     }
     // Values beyond the last whole multiple of the bound would favour small remainders.
     const fair = 2 ** 32 - (2 ** 32 % bound);
@@ -94,8 +112,15 @@ export class Generator {
     }
   }
 
-  /** The numbers 0 … n − 1 in random order (Fisher and Yates). */
+  /**
+   * The numbers 0 … n − 1 in random order (Fisher and Yates).
+   *
+   * @throws ShapeError when n is no integer from 0 to 2³¹ − 1.
+   */
   permutation(n: number): Int32Array {
+    if (!Number.isInteger(n) || n < 0 || n >= 2 ** 31) {
+      throw new ShapeError(`Generator.permutation: expected an integer from 0 to 2^31 - 1, got ${formatValue(n)}`);
+    }
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
       const j = this.integer(i + 1);
@@ -104,20 +129,43 @@ export class Generator {
     return order;
   }
 
-  /** An array of normally distributed numbers. */
-  normals(shape: Shape, options: DrawOptions & { readonly mean?: number; readonly std?: number } = {}): NDArray {
-    return this.#fill(shape, options, () => this.normal(options.mean, options.std));
+  /**
+   * An array of normally distributed numbers.
+   *
+   * @throws ShapeError when the shape is none, InputError when an option makes no sense.
+   */
+  normals(
+    shape: Shape,
+    options: DrawOptions & { readonly mean?: number | undefined; readonly std?: number | undefined } = {},
+  ): NDArray {
+    checkOptions('Generator.normals', options, ['dtype', 'mean', 'std']);
+    return this.#fill('normals', shape, options, () => this.normal(options.mean, options.std));
   }
 
-  /** An array of numbers from [low, high), rounded to its precision; in float32 a few of them round up to `high`. */
-  uniforms(shape: Shape, options: DrawOptions & { readonly low?: number; readonly high?: number } = {}): NDArray {
-    return this.#fill(shape, options, () => this.uniform(options.low, options.high));
+  /**
+   * An array of numbers from [low, high), rounded to its precision; in float32 a few of them round up to `high`.
+   *
+   * @throws ShapeError when the shape is none, InputError when an option makes no sense.
+   */
+  uniforms(
+    shape: Shape,
+    options: DrawOptions & { readonly low?: number | undefined; readonly high?: number | undefined } = {},
+  ): NDArray {
+    checkOptions('Generator.uniforms', options, ['dtype', 'low', 'high']);
+    return this.#fill('uniforms', shape, options, () => this.uniform(options.low, options.high));
   }
 
-  #fill(shape: Shape, { dtype = 'float64' }: DrawOptions, next: () => number): NDArray {
+  #fill(name: string, shape: Shape, { dtype = 'float64' }: DrawOptions, next: () => number): NDArray {
+    checkShape(`Generator.${name}`, shape);
     const data = allocate(dtype, sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = next();
     return { shape, dtype, data };
+  }
+}
+
+function checkNumbers(name: string, a: number, b: number): void {
+  if (!Number.isFinite(a) || !Number.isFinite(b)) {
+    throw new InputError(`Generator.${name}: expected finite numbers, got ${formatValue(a)} and ${formatValue(b)}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { formatValue } from '../check.ts';
+import { InputError } from '../errors.ts';
 import { checkArray, type DType, type NDArray, ndarray } from './array.ts';
 import { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor } from './primitives/node.ts';
 import { checkShape, type Shape } from './shape.ts';
@@ -6,6 +8,7 @@ export { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor };
 
 /** A tensor whose value is fed at evaluation. The name serves messages and printing; identity is the object's. */
 export function input(name: string, shape: Shape, dtype: DType = 'float64'): Tensor {
+  if (typeof name !== 'string') throw new InputError(`input: expected a name, got ${formatValue(name)}`);
   checkShape(`input ${name}`, shape);
   return new Tensor({ kind: 'input', name }, [], [...shape], dtype);
 }

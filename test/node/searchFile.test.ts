@@ -111,7 +111,7 @@ describe('a saved search', () => {
     [
       'an unknown verdict',
       (s) => (s.entries[1].after = [{ kappa: { ...measured(1).kappa!, verdict: 'x' }, regions: 1 }]),
-      'entries[1].after[0].kappa.verdict: expected "resolved" or "lower-bound" or "indefinite", got "x"',
+      'entries[1].after[0].kappa.verdict: expected "resolved", "lower-bound" or "indefinite", got "x"',
     ],
     [
       'another verdict',

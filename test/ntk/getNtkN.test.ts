@@ -47,6 +47,32 @@ describe('getNtkN', () => {
     expect(expected.kernel.shape).toEqual([5, 5]);
   });
 
+  test('refuses rows of several batches that do not fit together, before any is computed', async () => {
+    const network = smallNetwork('cell network', 1);
+    const { parameterCount } = await JacobianProgram.compile(network, [3, 3, 8, 8], TE_NAS_KERNEL);
+    // Rows of 3 samples in float32, and of 6 twice with their kernel.
+    const one = 4 * 3 * parameterCount;
+    const two = 4 * one + 8 * 6 ** 2;
+    const seen: unknown[] = [];
+    const compute = (maximumBytes: number) =>
+      getNtkN([batch(1), batch(2)], [network], { maximumBytes, onProgress: (progress) => seen.push(progress) });
+    await expect(compute(two - 1)).rejects.toThrow(
+      new RegExp(`^getNtkN: 6 rows of J: expected at most ${two - 1} bytes .* of memory, got ${two} bytes .* needed`),
+    );
+    expect(seen).toEqual([]);
+    expect(await compute(two)).toHaveLength(1);
+    expect(seen).toHaveLength(3);
+  });
+
+  test('takes networks of any list, and nothing else', async () => {
+    const network = smallNetwork('cell network', 1);
+    const expected = await getNtkN([batch(1)], [network]);
+    expect(await getNtkN([batch(1)], new Set([network]))).toEqual(expected);
+    await expect(getNtkN([batch(1)], [network, null as never], { recalbn: 1 })).rejects.toThrow(
+      new InputError('getNtkN: networks: expected a module, got null'),
+    );
+  });
+
   test('recalibrates running statistics when asked to', async () => {
     const network = smallNetwork('cell network', 5);
     const before = await getNtkN([batch(1)], [network]);

@@ -21,14 +21,17 @@ import { integer, real } from './arguments.ts';
 /** Options of a layer that normalises channels. */
 export interface ChannelNormOptions {
   /** Added to the variance; 1e-5 by default. */
-  readonly eps?: number;
+  readonly eps?: number | undefined;
   /** How far a batch moves the running statistics; 0.1 by default. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** Whether there are γ and β. */
-  readonly affine?: boolean;
+  readonly affine?: boolean | undefined;
   /** Whether there are running statistics. Without them eval mode, too, normalises by the input. */
-  readonly trackRunningStats?: boolean;
+  readonly trackRunningStats?: boolean | undefined;
 }
+
+/** What each option is where it is not given. */
+type ChannelNormDefaults = { readonly [K in keyof ChannelNormOptions]-?: NonNullable<ChannelNormOptions[K]> };
 
 /** What layers that normalise channels have in common: γ and β as `weight` and `bias`, running statistics as buffers. */
 export abstract class ChannelNorm extends Module {
@@ -40,10 +43,15 @@ export abstract class ChannelNorm extends Module {
   protected readonly eps: number;
   protected readonly momentum: number;
 
-  constructor(layer: string, numFeatures: number, defaults: Required<ChannelNormOptions>, options: ChannelNormOptions) {
+  constructor(layer: string, numFeatures: number, defaults: ChannelNormDefaults, options: ChannelNormOptions) {
     super();
     checkOptions(layer, options, ['eps', 'momentum', 'affine', 'trackRunningStats']);
-    const { eps, momentum, affine, trackRunningStats } = { ...defaults, ...options };
+    const {
+      eps = defaults.eps,
+      momentum = defaults.momentum,
+      affine = defaults.affine,
+      trackRunningStats = defaults.trackRunningStats,
+    } = options;
     this.channels = integer(`${layer}: numFeatures`, numFeatures, 1);
     this.eps = real(`${layer}: eps`, eps, 0);
     this.momentum = real(`${layer}: momentum`, momentum, 0);

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../check.ts';
+import { checkOptions, formatValue } from '../../check.ts';
 import {
   averagePool,
   type AveragePoolOptions,
@@ -76,7 +76,8 @@ export class MaxPool2d extends Module {
     super();
     checkOptions('MaxPool2d', options, ['stride', 'padding', 'ceilMode', 'dilation']);
     const { dilation = 1 } = options;
-    if (dilation !== 1) throw new ShapeError(`MaxPool2d: dilation: expected 1, others are missing, got ${dilation}`);
+    if (dilation !== 1)
+      throw new ShapeError(`MaxPool2d: dilation: expected 1, others are missing, got ${formatValue(dilation)}`);
     const windows = windowOptions('MaxPool2d', kernelSize, options);
     this.#kernel = windows.kernel;
     this.#options = windows.options;

@@ -154,7 +154,7 @@ export class Upsample extends Module {
     const factors = typeof scaleFactor === 'number' ? ([scaleFactor, scaleFactor] as const) : scaleFactor;
     for (const factor of factors ?? []) {
       if (real('Upsample: scaleFactor', factor) <= 0) {
-        throw new ShapeError(`Upsample: scaleFactor: expected a number > 0, got ${factor}`);
+        throw new ShapeError(`Upsample: scaleFactor: expected a number > 0, got ${formatValue(factor)}`);
       }
     }
     this.#factor = factors;

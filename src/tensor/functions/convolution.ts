@@ -26,7 +26,7 @@ function twoOf<T>(name: string, value: readonly T[]): readonly T[] {
 export function pair(name: string, value: number | Pair, least: number): Pair {
   const [a, b] = typeof value === 'number' ? [value, value] : twoOf(name, value);
   if (!Number.isInteger(a) || !Number.isInteger(b) || a < least || b < least) {
-    throw new ShapeError(`${name}: expected integers ≥ ${least}, got ${a}, ${b}`);
+    throw new ShapeError(`${name}: expected integers ≥ ${least}, got ${formatValue(a)}, ${formatValue(b)}`);
   }
   return [a, b];
 }

@@ -1,4 +1,4 @@
-import { checkIterable, checkOptions } from '../../check.ts';
+import { checkIterable, checkOptions, formatValue } from '../../check.ts';
 import { checkTensor } from '../primitives/node.ts';
 import { InputError, ShapeError } from '../../errors.ts';
 import { apply } from '../apply.ts';
@@ -56,7 +56,9 @@ export function take(x: Tensor, indices: readonly number[], axis: number): Tenso
   checkTensor('take', x);
   checkIterable('take: indices', indices);
   if (!Number.isInteger(axis) || axis < -x.rank || axis >= x.rank) {
-    throw new ShapeError(`take: expected an axis of a tensor of shape ${formatShape(x.shape)}, got ${axis}`);
+    throw new ShapeError(
+      `take: expected an axis of a tensor of shape ${formatShape(x.shape)}, got ${formatValue(axis)}`,
+    );
   }
   const at = axis < 0 ? axis + x.rank : axis;
   checkIndices('take', indices, x.shape[at]);
@@ -68,7 +70,7 @@ function checkIndices(name: string, indices: ArrayLike<number>, positions: numbe
   for (let i = 0; i < indices.length; i++) {
     if (!Number.isInteger(indices[i]) || indices[i] < 0 || indices[i] >= positions) {
       throw new InputError(
-        `${name}: expected indices that are whole numbers from 0 to ${positions - 1}, got ${indices[i]}`,
+        `${name}: expected indices that are whole numbers from 0 to ${positions - 1}, got ${formatValue(indices[i])}`,
       );
     }
   }

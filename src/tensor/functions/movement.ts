@@ -1,4 +1,4 @@
-import { checkIterable, checkOptions } from '../../check.ts';
+import { checkIterable, checkOptions, formatValue } from '../../check.ts';
 import { checkTensor } from '../primitives/node.ts';
 import { ShapeError } from '../../errors.ts';
 import { allocate, type DType, ndarray } from '../array.ts';
@@ -126,7 +126,7 @@ export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   for (const tensor of tensors) checkTensor('concatenate', tensor);
   const rank = Math.max(0, ...tensors.map((tensor) => tensor.rank));
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(`concatenate: expected an axis of tensors of rank ${rank}, got ${axis}`);
+    throw new ShapeError(`concatenate: expected an axis of tensors of rank ${rank}, got ${formatValue(axis)}`);
   }
   return apply('concatenate', tensors, { axis: axis < 0 ? axis : axis - rank });
 }

@@ -1,4 +1,5 @@
-import { BackendError } from '../../../errors.ts';
+import { formatValue } from '../../../check.ts';
+import { BackendError, InputError } from '../../../errors.ts';
 import type { FloatArray } from '../../array.ts';
 
 // The part of GPU.js that is used, as types: its own declarations would make it a dependency of every reader of ours.
@@ -58,7 +59,7 @@ export interface GpuJsModule {
 export async function loadGpuJs(): Promise<GpuJsModule> {
   const library = 'gpu.js'; // not a literal: bundlers leave it alone where it is not installed
   try {
-    return unwrapped((await import(/* @vite-ignore */ /* webpackIgnore: true */ library)) as GpuJsModule);
+    return unwrapped(await import(/* @vite-ignore */ /* webpackIgnore: true */ library));
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new BackendError(
@@ -67,7 +68,14 @@ export async function loadGpuJs(): Promise<GpuJsModule> {
   }
 }
 
-/** The module itself, where it came as one of CommonJS does. */
-export function unwrapped(module: GpuJsModule | { readonly default: GpuJsModule }): GpuJsModule {
-  return 'GPU' in module ? module : module.default;
+/**
+ * The module itself, where it came as one of CommonJS does.
+ *
+ * @throws InputError when it is another.
+ */
+export function unwrapped(given: unknown): GpuJsModule {
+  const outer = Object(given) as { readonly GPU?: unknown; readonly default?: unknown };
+  const module = outer.GPU === undefined ? outer.default : outer;
+  if (typeof (Object(module) as Partial<GpuJsModule>).GPU === 'function') return module as GpuJsModule;
+  throw new InputError(`backend gpu: gpujs: expected what import('gpu.js') gives, got ${formatValue(given)}`);
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../../check.ts';
 import type { Backend } from '../../backend.ts';
 import { GPU_MODES, type GpuMode, type GpuModeChoice } from './modes.ts';
 
@@ -6,7 +7,7 @@ export { GPU_MODES, type GpuMode, type GpuModeChoice };
 /** Settings of {@link gpuBackend}. */
 export interface GpuBackendOptions {
   /** What GPU.js runs on; `auto` by default. */
-  readonly mode?: GpuModeChoice;
+  readonly mode?: GpuModeChoice | undefined;
   /**
    * GPU.js, where a page has loaded it by other means than `import('gpu.js')`: through its bundler, or by a script of its
    * own.
@@ -32,9 +33,11 @@ export interface GpuBackend extends Backend {
  * Arrays stay on the device from the first upload until results are read back. Kernel matrices are summed in float64,
  * which no such device has, from the rows that were read back, on the host.
  *
- * @throws BackendError when GPU.js is not installed or the mode is not available: no other takes its place.
+ * @throws BackendError when GPU.js is not installed or the mode is not available: no other takes its place; InputError when
+ * an option makes no sense.
  */
 export async function gpuBackend(options: GpuBackendOptions = {}): Promise<GpuBackend> {
+  checkOptions('backend gpu', options, ['mode', 'gpujs']);
   const { openGpu } = await import('./open.ts');
   return openGpu(options);
 }

@@ -1,3 +1,4 @@
+import { formatValue } from '../../../check.ts';
 import { BackendError, InputError } from '../../../errors.ts';
 import type { GpuJsModule } from './gpujs.ts';
 
@@ -37,12 +38,20 @@ export async function modeIsThere(mode: GpuMode, { GPU }: GpuJsModule): Promise<
   }
 }
 
+/** @throws InputError when there is no such mode. */
+export function checkMode(choice: GpuModeChoice): void {
+  if (choice === 'auto' || GPU_MODES.includes(choice)) return;
+  throw new InputError(
+    `backend gpu: mode: expected auto or one of ${GPU_MODES.join(', ')}, got ${formatValue(choice)}`,
+  );
+}
+
 /**
  * The mode to run.
  *
- * @throws BackendError when it is not there, InputError when there is no such mode.
+ * @throws BackendError when it is not there.
  */
-export async function chooseMode(choice: string, gpujs: GpuJsModule): Promise<GpuMode> {
+export async function chooseMode(choice: GpuModeChoice, gpujs: GpuJsModule): Promise<GpuMode> {
   if (choice === 'auto') {
     const graphics = ['headlessgl', 'webgl2', 'webgpu'] as const;
     for (const mode of graphics) if (await modeIsThere(mode, gpujs)) return mode;
@@ -50,13 +59,9 @@ export async function chooseMode(choice: string, gpujs: GpuJsModule): Promise<Gp
       `backend gpu: no graphics here: ${graphics.map((mode) => `${mode}: ${HOW[mode]}`).join('; ')}`,
     );
   }
-  const mode = GPU_MODES.find((name) => name === choice);
-  if (mode === undefined) {
-    throw new InputError(`backend gpu: mode ${choice}: expected auto or one of ${GPU_MODES.join(', ')}`);
-  }
-  if (!(await modeIsThere(mode, gpujs)))
-    throw new BackendError(`backend gpu: mode ${mode} is not available: ${HOW[mode]}`);
-  return mode;
+  if (!(await modeIsThere(choice, gpujs)))
+    throw new BackendError(`backend gpu: mode ${choice} is not available: ${HOW[choice]}`);
+  return choice;
 }
 
 /** GPU.js tells on the console, and in many lines, why OpenGL does not start. */

@@ -7,14 +7,15 @@ import type { Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import { compute, loadFor } from '../reference/index.ts';
 import { Device, type DeviceArray } from './device.ts';
-import { type GpuJsModule, loadGpuJs, unwrapped } from './gpujs.ts';
+import { loadGpuJs, unwrapped } from './gpujs.ts';
 import type { GpuBackend, GpuBackendOptions } from './index.ts';
-import { chooseMode, type GpuMode } from './modes.ts';
+import { checkMode, chooseMode, type GpuMode } from './modes.ts';
 import { type GpuProgram, lowerPlan, type Operation } from './program.ts';
 
 /** What `gpuBackend` does, in a file of its own with all that it takes: who does not call it does not load it. */
 export async function openGpu({ mode = 'auto', gpujs }: GpuBackendOptions): Promise<GpuBackend> {
-  const loaded = gpujs === undefined ? await loadGpuJs() : unwrapped(gpujs as GpuJsModule);
+  checkMode(mode);
+  const loaded = gpujs === undefined ? await loadGpuJs() : unwrapped(gpujs);
   const device = new Device(await chooseMode(mode, loaded), loaded);
   // A first round trip: that the device computes, and the name of what it computes on.
   const sent = Float32Array.of(1, -2, 3.5, 2 ** -20, 5);

@@ -1,4 +1,4 @@
-import { formatValue } from '../../../check.ts';
+import { checkOptions, formatValue } from '../../../check.ts';
 import { BackendError, InputError } from '../../../errors.ts';
 import { inTurns, nextTurn, turnIsDue } from '../../../turns.ts';
 import { allocateShared, type FloatArray, type NDArray } from '../../array.ts';
@@ -29,19 +29,19 @@ const LARGE_BYTES = 2 ** 16;
 /** Settings of {@link wasmBackend}. */
 export interface WasmBackendOptions {
   /** Worker threads; as many as there are processors (8 at most) by default. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * Whether threads share one memory. They do wherever they can: everywhere but in a page that is not cross-origin
    * isolated, where each has a memory of its own and computes the fixed part of a plan for itself.
    */
-  readonly sharedMemory?: boolean;
+  readonly sharedMemory?: boolean | undefined;
   /** The most bytes of a memory; by default 4 GiB, all that WebAssembly can address. */
-  readonly maximumBytes?: number;
+  readonly maximumBytes?: number | undefined;
   /**
    * Where web workers find their script: a copy of `ntkit/worker`, on the page's own origin. By default they start from
    * a `blob:` URL, which a Content-Security-Policy may forbid.
    */
-  readonly workerUrl?: string | URL;
+  readonly workerUrl?: string | URL | undefined;
 }
 
 /** The `wasm` backend. */
@@ -64,19 +64,27 @@ export function wasmIsSupported(): boolean {
  * @throws BackendError when this machine's WebAssembly has no SIMD, InputError when an option makes no sense.
  */
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
-  const { threads = defaultThreads(), maximumBytes = FOUR_GIB, workerUrl } = options;
+  checkOptions('backend wasm', options, ['threads', 'sharedMemory', 'maximumBytes', 'workerUrl']);
+  const {
+    threads = defaultThreads(),
+    sharedMemory: shared = canShareMemory(),
+    maximumBytes = FOUR_GIB,
+    workerUrl,
+  } = options;
   if (!Number.isInteger(threads) || threads < 1) {
-    throw new InputError(`backend wasm: expected a whole number of threads ≥ 1, got ${threads}`);
+    throw new InputError(`backend wasm: expected a whole number of threads ≥ 1, got ${formatValue(threads)}`);
   }
   if (!Number.isInteger(maximumBytes) || maximumBytes < 1) {
     throw new InputError(`backend wasm: maximumBytes: expected a whole number ≥ 1, got ${formatValue(maximumBytes)}`);
   }
-  const shared = options.sharedMemory ?? canShareMemory();
   if (typeof shared !== 'boolean') {
     throw new InputError(`backend wasm: sharedMemory: expected true or false, got ${formatValue(shared)}`);
   }
   if (shared && !canShareMemory()) {
     throw new BackendError('backend wasm: sharedMemory: expected a page that is cross-origin isolated');
+  }
+  if (workerUrl !== undefined && typeof workerUrl !== 'string' && !(workerUrl instanceof URL)) {
+    throw new InputError(`backend wasm: workerUrl: expected a URL, got ${formatValue(workerUrl)}`);
   }
   if (workerUrl !== undefined && !hasWebWorkers()) {
     throw new InputError('backend wasm: workerUrl: expected none where there are no web workers, as in Node');

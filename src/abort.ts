@@ -44,6 +44,46 @@ function has(value: unknown, ...names: readonly string[]): boolean {
   return names.every((name) => typeof object[name] === 'function');
 }
 
+/** Who waits for a signal, and the one listener of it that stands for all: Node warns of many. */
+interface Waiting {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const waiting = /* @__PURE__ */ new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls a function once when a signal is aborted.
+ *
+ * @returns what takes it back. When nothing waits any more, no listener stays on the signal.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const { callbacks, listener } = waiting.get(signal) ?? listen(signal);
+  const once = () => callback(); // the same function may wait twice
+  callbacks.add(once);
+  return () => {
+    if (callbacks.delete(once) && callbacks.size === 0) forget(signal, listener);
+  };
+}
+
+function listen(signal: AbortSignal): Waiting {
+  const callbacks = new Set<() => void>();
+  const listener = () => {
+    forget(signal, listener);
+    for (const each of [...callbacks]) each();
+    callbacks.clear();
+  };
+  const all = { callbacks, listener };
+  waiting.set(signal, all);
+  signal.addEventListener('abort', listener);
+  return all;
+}
+
+function forget(signal: AbortSignal, listener: () => void): void {
+  waiting.delete(signal);
+  signal.removeEventListener('abort', listener);
+}
+
 /**
  * What a promise comes to, or a rejection with the signal's reason as soon as it is aborted. No listener stays.
  *
@@ -56,15 +96,14 @@ export function abortable<T>(
 ): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const leave = () => signal.removeEventListener('abort', abort);
+    let leave = () => {};
     const abort = () => {
-      leave();
       // Its failure, too, is of no interest any more.
       promise.then(drop, () => {});
       reject(signal.reason as Error);
     };
     if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
+    leave = onAbort(signal, abort);
     promise.then(resolve, reject).finally(leave);
   });
 }

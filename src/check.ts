@@ -11,7 +11,7 @@ export function formatValue(value: unknown): string {
   } catch {
     // A bigint, or an object that holds itself or one.
   }
-  return text.replace(/\s+/g, ' ').replace(/^(.{60}).+/, '$1…');
+  return text.replace(/^([^]{60})[^]+/, '$1…');
 }
 
 /**

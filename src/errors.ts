@@ -4,6 +4,14 @@
  */
 export class NtkitError extends Error {
   override name = 'NtkitError';
+
+  /** @param message one line; what would end it, in a name from a file, is written as JavaScript writes it. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(
+      message.replace(/[\0-\x1f]/g, (character) => JSON.stringify(character).slice(1, -1)),
+      options,
+    );
+  }
 }
 
 /** Shapes, ranks or attributes that do not fit the operation they were given to. */

@@ -42,3 +42,8 @@ test('an array of any size is told at once', () => {
   expect(formatValue({ data: new Float64Array(2 ** 23) })).toBe('{"data":"numbers"}');
   expect(performance.now() - start).toBeLessThan(500);
 });
+
+test('every error is one line, whatever it tells of', () => {
+  const error = new InputError('name\n\u0007of a file: expected a word, got a\tb');
+  expect(error.message).toBe('name\\n\\u0007of a file: expected a word, got a\\tb');
+});

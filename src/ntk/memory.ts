@@ -46,7 +46,11 @@ export function checkBytes(what: string, bytes: number, maximumBytes = available
 
 function availableBytes(): number {
   const { process } = globalThis as { readonly process?: { readonly availableMemory?: () => number } };
-  return process?.availableMemory?.() ?? Infinity;
+  try {
+    return process?.availableMemory?.() ?? Infinity;
+  } catch {
+    return Infinity; // Deno asks for a permission: what is not known is no limit
+  }
 }
 
 function gibibytes(bytes: number): string {

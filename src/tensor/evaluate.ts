@@ -5,6 +5,7 @@ import type { RunOptions } from '../progress.ts';
 import { checkArray, type FloatArray, type NDArray } from './array.ts';
 import type { Arguments, Backend, Executable, Places } from './backend.ts';
 import { defaultBackend } from './defaultBackend.ts';
+import { JoinedColumns } from './joinedColumns.ts';
 import { peakBytesOf, type PlannedEvaluation, planEvaluation } from './plan.ts';
 import { formatShape, sameShape } from './shape.ts';
 import { checkTensors } from './primitives/node.ts';
@@ -154,7 +155,8 @@ function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
   return inputs.map((tensor) => {
     const value = (feeds as Feeds).get(tensor);
     if (value === undefined) throw new ShapeError(`evaluate: no value given for ${tensor.toString()}`);
-    checkArray(`evaluate: ${tensor.toString()}`, value);
+    // Columns that are not joined yet stay so: to look at their numbers would copy them.
+    if (!(value instanceof JoinedColumns)) checkArray(`evaluate: ${tensor.toString()}`, value);
     if (!sameShape(value.shape, tensor.shape) || value.dtype !== tensor.dtype) {
       throw new ShapeError(
         `evaluate: expected a value for ${tensor.toString()}, got ${value.dtype}${formatShape(value.shape)}`,
@@ -169,12 +171,12 @@ function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
  *
  * @throws ShapeError when an input is missing or has another shape or precision; the signal's reason when it is aborted.
  */
-export async function evaluate(
-  outputs: readonly Tensor[],
+export async function evaluate<const Outputs extends readonly Tensor[]>(
+  outputs: Outputs,
   feeds: Feeds = new Map(),
   backend?: Backend,
   options: RunOptions = {},
-): Promise<NDArray[]> {
+): Promise<{ -readonly [K in keyof Outputs]: NDArray }> {
   checkRunOptions('evaluate', options, ['signal', 'onProgress']);
   const { signal, onProgress } = options;
   const program = await Program.compile(outputs, { backend, signal });
@@ -182,7 +184,7 @@ export async function evaluate(
     await program.bind(feeds, signal);
     const values = await program.run(undefined, signal);
     onProgress?.({ done: 1, of: 1, stage: 'evaluation' });
-    return values;
+    return values as { -readonly [K in keyof Outputs]: NDArray };
   } finally {
     program.dispose();
   }

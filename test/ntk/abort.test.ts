@@ -209,6 +209,31 @@ describe.each(backends)('on %s', (_, backend) => {
   });
 });
 
+test('many computations share one listener on their signal, and all end at its abort', async () => {
+  const backend = wasmBackend({ threads: 1 });
+  const controller = new AbortController();
+  let most = 0;
+  const here = new Set<unknown>();
+  const shared = controller.signal;
+  const [on, off] = [shared.addEventListener.bind(shared), shared.removeEventListener.bind(shared)];
+  shared.addEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
+    here.add(listener);
+    most = Math.max(most, here.size);
+    on(type, listener);
+  };
+  shared.removeEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
+    here.delete(listener);
+    off(type, listener);
+  };
+  const all = Array.from({ length: 20 }, () => computeNtk(network(), images(48), { backend, signal: shared }));
+  const reason = new Error('enough');
+  setTimeout(() => controller.abort(reason), 20);
+  const ends = await Promise.allSettled(all);
+  expect(ends.every((end) => end.status === 'rejected' && end.reason === reason)).toBe(true);
+  expect([most, here.size]).toEqual([1, 0]);
+  await backend.close();
+});
+
 test('aborted computations give back the memory of wasm', async () => {
   const backend = wasmBackend({ threads: 2, maximumBytes: 24 * 2 ** 20 });
   const expected = await computeNtk(network(), images(48), { backend });

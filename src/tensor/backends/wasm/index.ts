@@ -1,3 +1,4 @@
+import { onAbort } from '../../../abort.ts';
 import { checkOptions, formatValue } from '../../../check.ts';
 import { BackendError, InputError } from '../../../errors.ts';
 import { inTurns, nextTurn, turnIsDue } from '../../../turns.ts';
@@ -210,30 +211,37 @@ class WasmExecutable implements Executable {
     const arenas = pool.options.shared ? pool.options.threads : 1;
     const sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
     const executable = new WasmExecutable(pool, plan, sizes, await pool.take(sizes));
+    const load = executable.#load(lowered, emitted);
+    pool.loading(load);
     try {
-      const { functions: _, ...program } = lowered;
-      const { programId, isNew, forget } = pool.remember(lowered);
-      const programFor = (first: boolean) => (first ? program : { ...program, constants: [] });
-      await executable.#everywhere((worker) => {
-        const [constants, fixed, ...places] = executable.#places;
-        const arena = places[worker] ?? places[0];
-        return pool.ask(worker, {
-          kind: 'load',
-          id: executable.#id,
-          part: pool.options.shared ? worker : 0,
-          emitted,
-          programId,
-          program: isNew ? programFor(worker === 0 || !pool.options.shared) : undefined,
-          forget,
-          bases: { constants, fixed, arena, scratch: arena + lowered.bytes.arena },
-          memoryBytes: pool.memoryBytes,
-        });
-      });
+      await load;
     } catch (error) {
       executable.dispose();
       throw error;
     }
     return executable;
+  }
+
+  async #load(lowered: LoweredPlan, emitted: WebAssembly.Module | undefined): Promise<void> {
+    const pool = this.#pool;
+    const { functions: _, ...program } = lowered;
+    const { programId, isNew, forget } = pool.remember(lowered);
+    const programFor = (first: boolean) => (first ? program : { ...program, constants: [] });
+    await this.#everywhere((worker) => {
+      const [constants, fixed, ...places] = this.#places;
+      const arena = places[worker] ?? places[0];
+      return pool.ask(worker, {
+        kind: 'load',
+        id: this.#id,
+        part: pool.options.shared ? worker : 0,
+        emitted,
+        programId,
+        program: isNew ? programFor(worker === 0 || !pool.options.shared) : undefined,
+        forget,
+        bases: { constants, fixed, arena, scratch: arena + lowered.bytes.arena },
+        memoryBytes: pool.memoryBytes,
+      });
+    });
   }
 
   async bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
@@ -314,12 +322,7 @@ class WasmExecutable implements Executable {
   async #stoppable<T>(signal: AbortSignal | undefined, work: (stop: Stop | undefined) => Promise<T>): Promise<T> {
     if (signal === undefined) return work(undefined);
     const stop = new Stop(this.#pool.options.shared);
-    const leave = () => signal.removeEventListener('abort', ask);
-    const ask = () => {
-      leave();
-      stop.ask();
-    };
-    signal.addEventListener('abort', ask);
+    const leave = onAbort(signal, () => stop.ask());
     try {
       return await work(stop);
     } finally {

@@ -1,6 +1,7 @@
 import { BackendError } from '../../../errors.ts';
 import { compileKernels } from './kernelModule.ts';
 import { Layout } from './layout.ts';
+import { nextTurn } from '../../../turns.ts';
 import { align } from './lowering.ts';
 import { createMemory, PAGE } from './memory.ts';
 import type { Reply, Request } from './messages.ts';
@@ -38,6 +39,7 @@ export class Pool {
   readonly #pending: Map<number, Pending>[] = [];
   readonly #places = new Layout();
   readonly #releases = new Set<Promise<void>>();
+  readonly #loads = new Set<Promise<void>>();
   /** The programs that workers have, the one last loaded at the end. */
   readonly #known = new Map<object, number>();
   #programs = 0;
@@ -111,13 +113,26 @@ export class Pool {
    * @throws BackendError when the memory cannot grow so far; nothing is taken then.
    */
   async take(sizes: readonly number[]): Promise<number[]> {
-    try {
-      return this.#take(sizes);
-    } catch (error) {
-      if (this.#releases.size === 0) throw error;
-      await Promise.all(this.#releases); // what is about to be given back may be enough
-      return this.#take(sizes);
+    for (;;) {
+      try {
+        return this.#take(sizes);
+      } catch (error) {
+        // What is about to be given back may be enough; what was aborted while it was loaded is given back after that.
+        const underWay = [...this.#releases, ...this.#loads];
+        if (underWay.length === 0) throw error;
+        await Promise.allSettled(underWay);
+        await nextTurn();
+      }
     }
+  }
+
+  /** Notes that an executable is being loaded, whose places may be given back as soon as it is. */
+  loading(load: Promise<unknown>): void {
+    const ended = load.then(
+      () => void this.#loads.delete(ended),
+      () => void this.#loads.delete(ended),
+    );
+    this.#loads.add(ended);
   }
 
   /** Takes places back, once all workers are done with them. */

@@ -12,6 +12,10 @@ interface Manifest {
 /** Files in which packages say under what terms they are copied. */
 const LICENCE = /^(un)?licen[cs]e|^copying|^notice/i;
 
+/** Texts of packages that come without, and under other terms than ntkit's own. */
+const TEXTS = new URL('licences/', import.meta.url);
+const KEPT: ReadonlyMap<string, string> = new Map([['@bufbuild/protobuf', 'bufbuild-protobuf.txt']]);
+
 /** A file of a package: the package's folder is what is before the rest. */
 const IN_PACKAGE = new RegExp(String.raw`^(.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]`);
 
@@ -39,6 +43,8 @@ async function licenceOf(folder: string, { name, license, author }: Manifest): P
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
   if (texts.length > 0) return texts.map((text) => text.trim()).join('\n\n');
   // Some packages say in a word what their repository has the text of.
+  const kept = KEPT.get(name);
+  if (kept !== undefined) return readFile(new URL(kept, TEXTS), 'utf8');
   const holder = typeof author === 'string' ? author : author?.name;
   if (license !== 'MIT' || holder === undefined) {
     throw new Error(`${folder.split(sep).at(-1)}: ${name} (${license}): expected a licence file`);

@@ -1,7 +1,7 @@
 /**
  * ntkit: the neural tangent kernel and its condition number, from tensors up. Here is what a program commonly needs; all
  * there is has a place in `ntkit/tensor`, `ntkit/autodiff`, `ntkit/nn`, `ntkit/ntk`, `ntkit/data`, `ntkit/search`,
- * `ntkit/report` and, for files, `ntkit/node`.
+ * `ntkit/onnx`, `ntkit/report` and, for files, `ntkit/node`.
  *
  * @module
  */

@@ -24,9 +24,9 @@ export const ntk = () =>
   withBackendOptions(
     new Command('ntk')
       .description(
-        "the tangent kernel and κ of the network, weights and images in a case file (.safetensors); TE-NAS's by default",
+        "the tangent kernel and κ of the network in a case (.safetensors) or an ONNX model; TE-NAS's by default",
       )
-      .argument('<case>'),
+      .argument('<file>'),
   )
     .addOption(seedOption())
     .option('--html <file>', 'write a page with the kernel matrix and its spectrum')
@@ -35,7 +35,8 @@ export const ntk = () =>
       "a batch instead of the case's: FILE.npy, FILE.safetensors (tensor input), or a --data source",
     )
     .option('--x2 <source>', 'a second batch: the kernel is Θ(x1, x2)')
-    .addOption(modeOption().default(undefined, "the case's"))
+    .option('--output <name>', 'of an ONNX model; the first by default')
+    .addOption(modeOption().default(undefined, "the case's, eval for ONNX"))
     .addOption(
       new Option('--outputs <which>', 'sum, trace, full, or the number of one output')
         .argParser(outputs)
@@ -82,6 +83,30 @@ export const regions = () =>
       .description('linear regions of the network in a case file (.safetensors), among its samples')
       .argument('<case>'),
   ).addOption(repeatsOption());
+
+/** `ntkit run MODEL.onnx` */
+export const run = () =>
+  withBackendOptions(
+    new Command('run').description('the outputs of an ONNX model for given inputs').argument('<model>'),
+  )
+    .addOption(
+      new Option('--input <name=file...>', 'an input from an .npy file; the name may be left out where there is one')
+        .default([] as string[])
+        .argParser((text: string, before: string[]) => [...before, text]),
+    )
+    .addOption(
+      new Option('--output <name...>', 'outputs; all by default')
+        .default([] as string[])
+        .argParser((text: string, before: string[]) => [...before, text]),
+    )
+    .option('--out <file>', 'write the output as an .npy file');
+
+/** `ntkit inspect FILE` */
+export const inspect = () =>
+  new Command('inspect')
+    .description('what is in a file: an ONNX model, .safetensors or .npy')
+    .argument('<file>')
+    .addOption(jsonOption());
 
 /** `ntkit search` */
 export const search = () =>

@@ -1,5 +1,4 @@
-import { type NetworkCase, parseCase } from '../nn/index.ts';
-import { loadBatch, readBytes } from '../node/index.ts';
+import { loadBatch } from '../node/index.ts';
 import {
   conditionNumberOf,
   describeChoice,
@@ -11,19 +10,20 @@ import {
   withConditionNumber,
 } from '../ntk/index.ts';
 import { kernelTable, ntkPage, ntkTable, type ScoredNetwork } from '../report/index.ts';
-import { type Backend, Generator, type NDArray } from '../tensor/index.ts';
+import { type Backend, type NDArray, sizeOf } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
+import { batchOf, readNetworkFile, requestOf } from './networkFile.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, notice, print, printJson, terminalWidth, writePage } from './output.ts';
+import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit ntk`. */
 type Options = OptionsOf<typeof commands.ntk>;
 
 /**
- * `ntkit ntk CASE`: the tangent kernel and κ of the network that a case file holds, by default TE-NAS's, on the case's
- * images. With `--x2` the kernel is Θ(x1, x2), which has no κ.
+ * `ntkit ntk FILE`: the tangent kernel and κ of the network that a case or an ONNX model holds, by default TE-NAS's, on
+ * the case's images. With `--x2` the kernel is Θ(x1, x2), which has no κ.
  */
 export function ntkCommand(path: string, options: Options, signal: AbortSignal): Promise<void> {
   return withBackend(options, (computation) => run(path, options, computation, signal));
@@ -36,11 +36,11 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   if (options.html !== undefined) await checkWritable(options.html);
-  const read = parseCase((await readBytes('case', path)).bytes, path);
+  const read = await readNetworkFile(path, options.output);
   const { mode = read.mode, outputs, parameters, seed } = options;
   const x1 = await batchOf(read, options);
-  const request = { samples: x1.shape[0], seed, channels: read.input.shape[1], onNotice: notice };
-  const x2 = options.x2 === undefined ? undefined : await loadBatch('--x2', options.x2, request);
+  const x2 =
+    options.x2 === undefined ? undefined : await loadBatch('--x2', options.x2, requestOf(read, x1.shape[0], seed));
 
   const setupStart = performance.now();
   const shapes = [x1.shape, x2?.shape] as const;
@@ -107,7 +107,7 @@ async function run(
       mode,
       outputs,
       parameterChoice: describeChoice(parameters),
-      images: options.images ?? (options.batchSize === undefined ? 'case' : 'standard normal'),
+      images: options.images ?? (x1 === read.input ? 'case' : 'standard normal'),
       ...(options.x2 === undefined ? {} : { x2: options.x2 }),
       backend: backend.name,
       device: backend.device,
@@ -151,25 +151,9 @@ async function conditionOf(
   return { ...kernel, ...conditionNumberOf(values, { dtype, parameters: parameters.used }) };
 }
 
-/** The case's batch, the one that the command line names, or as many standard normal images as it asks for. */
-async function batchOf({ input }: NetworkCase, { images, batchSize, seed }: Options): Promise<NDArray> {
-  if (images !== undefined) {
-    const [n, channels] = input.shape;
-    const batch = await loadBatch('--images', images, { samples: batchSize ?? n, seed, channels, onNotice: notice });
-    return batchSize === undefined ? batch : firstOf(batch, batchSize);
-  }
-  if (batchSize === undefined || batchSize === input.shape[0]) return input;
-  return new Generator(seed).normals([batchSize, ...input.shape.slice(1)], { dtype: 'float32' });
-}
-
-/** The first samples of a batch. */
-function firstOf({ shape: [n, ...sample], dtype, data }: NDArray, count: number): NDArray {
-  const samples = Math.min(n, count);
-  return { shape: [samples, ...sample], dtype, data: data.subarray(0, (data.length / n) * samples) };
-}
-
-/** A matrix as nested lists. */
-function matrixRows({ shape: [rows, columns], data }: NDArray): number[][] {
+/** An array as rows, [n, …] with all but the first dimension as one. */
+function matrixRows({ shape: [rows, ...rest], data }: NDArray): number[][] {
+  const columns = sizeOf(rest);
   return Array.from({ length: rows }, (_, i) => [...data.subarray(i * columns, (i + 1) * columns)]);
 }
 

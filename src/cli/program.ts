@@ -2,7 +2,7 @@ import completion from '@bomb.sh/tab/commander';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Command as UntypedCommand } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { correlate, doctor, ntk, regions, score, search, sweep } from './commands.ts';
+import { correlate, doctor, inspect, ntk, regions, run, score, search, sweep } from './commands.ts';
 import { interruption } from './interruption.ts';
 import { complain } from './output.ts';
 
@@ -22,6 +22,8 @@ export function program(): Command {
     regions().action(async (path, options) =>
       (await import('./regionsCommand.ts')).regionsCommand(path, options, interruption()),
     ),
+    run().action(async (path, options) => (await import('./runCommand.ts')).runCommand(path, options, interruption())),
+    inspect().action(async (path, options) => (await import('./inspectCommand.ts')).inspectCommand(path, options)),
     search().action(async (options) => (await import('./searchCommand.ts')).searchCommand(options, interruption())),
     sweep().action(async (options) => (await import('./sweepCommand.ts')).sweepCommand(options, interruption())),
     correlate().action(async (path, options) =>

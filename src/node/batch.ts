@@ -9,8 +9,8 @@ import { openImages } from './source.ts';
 export interface BatchRequest {
   readonly samples: number;
   readonly seed: number;
-  /** The input channels of the network, to which grey images are repeated. */
-  readonly channels: number;
+  /** The input channels of the network, to which grey images are repeated; none where it takes no images. */
+  readonly channels?: number;
   /** Told when they are, in a line. */
   readonly onNotice?: (line: string) => void;
 }
@@ -28,11 +28,13 @@ export async function loadBatch(option: string, source: string, request: BatchRe
   const { samples, seed, channels, onNotice } = request;
   const given = await readBatch(where, source);
   if (given === undefined) {
+    if (channels === undefined)
+      throw new InputError(`${where}: expected an .npy or .safetensors file, the network takes no images`);
     const images = await openImages(source, { seed, channels, ...(onNotice && { onNotice }) });
     const [batch] = repeatBatches(images, samples, 1, seed);
     return batch;
   }
-  const batch = batchWithChannels(where, given, channels);
+  const batch = channels === undefined ? given : batchWithChannels(where, given, channels);
   if (batch.data !== given.data) onNotice?.(`${where}: grey images, repeated to the network's ${channels} channels`);
   checkBatch(batch, where);
   return batch;

@@ -10,6 +10,7 @@ export { writeAtomically } from './atomicFile.ts';
 export { type BatchRequest, loadBatch } from './batch.ts';
 export { loadCifar10, loadCifar100, loadIdx, loadNpy, loadNpz } from './imageFiles.ts';
 export { acquireLock, type Lock } from './lockFile.ts';
+export { loadOnnx } from './onnxFile.ts';
 export { readBytes } from './readFile.ts';
 export { loadSample, loadSample1000 } from './sample.ts';
 export { loadSearch, saveSearch } from './searchFile.ts';

@@ -9,7 +9,7 @@ export { correlationTable } from './correlationTable.ts';
 export { type ScoredNetwork } from './model.ts';
 export { type NtkReport, ntkPage } from './ntkPage.ts';
 export { kernelTable, ntkTable } from './ntkTable.ts';
-export { format, mean, standardDeviation } from './numbers.ts';
+export { format, formatCount, mean, standardDeviation } from './numbers.ts';
 export { type SearchReport, searchPage } from './searchPage.ts';
 export { type SearchResult, searchResult } from './searchResult.ts';
 export { type Column, type TextOptions, textTable } from './textTable.ts';

@@ -35,6 +35,7 @@ export {
 export { referenceBackend } from './backends/reference/index.ts';
 export { type WasmBackend, wasmBackend, type WasmBackendOptions, wasmIsSupported } from './backends/wasm/index.ts';
 export { defaultBackend, setDefaultBackend } from './defaultBackend.ts';
+export { computeNow } from './computeNow.ts';
 export { type CompileOptions, evaluate, type Feeds, Program } from './evaluate.ts';
 export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
 export { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';

@@ -6,7 +6,7 @@ import { installed } from '../support/installed.ts';
 
 // Every entry goes through a page's bundler, and leaves nothing there that is not used.
 
-const PAGE_ENTRIES = ['.', './tensor', './autodiff', './nn', './ntk', './data', './search', './report'];
+const PAGE_ENTRIES = ['.', './tensor', './autodiff', './nn', './ntk', './onnx', './data', './search', './report'];
 
 let folder: string;
 let library: string;
@@ -25,7 +25,7 @@ async function bundled(contents: string): Promise<string> {
   return outputFiles[0].text;
 }
 
-test('there are ten entries, and only ntkit/node is not for a page', () => {
+test('there are eleven entries, and only ntkit/node is not for a page', () => {
   const { exports } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8')) as { exports: object };
   expect(Object.keys(exports).sort()).toEqual([...PAGE_ENTRIES, './worker', './node', './package.json'].sort());
 });

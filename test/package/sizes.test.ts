@@ -92,6 +92,15 @@ describe('a page', () => {
   });
 });
 
+test('reading ONNX files adds at most 45 kB to a page', async () => {
+  const without = await load(kappa('wasmBackend()', 'await backend.close();'));
+  const page = `import { parseOnnx } from 'ntkit/onnx';
+    globalThis.parse = parseOnnx; ${kappa('wasmBackend()', 'await backend.close();')}`;
+  const { gzip } = await load(page);
+  expect(gzip - without.gzip).toBeGreaterThan(5_000);
+  expect(gzip - without.gzip).toBeLessThanOrEqual(45_000);
+});
+
 test('the script of a worker has at most 2,500 bytes', () => {
   const { length } = readFileSync(join(it.folder, 'node_modules/ntkit/dist/worker.js'));
   expect(length).toBeGreaterThan(500);

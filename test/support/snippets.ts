@@ -8,6 +8,7 @@ import * as data from '../../src/data/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as node from '../../src/node/index.ts';
 import * as ntk from '../../src/ntk/index.ts';
+import * as onnx from '../../src/onnx/index.ts';
 import * as report from '../../src/report/index.ts';
 import * as search from '../../src/search/index.ts';
 import * as tensor from '../../src/tensor/index.ts';
@@ -17,7 +18,7 @@ import * as tensor from '../../src/tensor/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const packages: Readonly<Record<string, object>> = Object.fromEntries(
-  Object.entries({ autodiff, data, nn, node, ntk, report, search, tensor }).map(([name, module]) => [
+  Object.entries({ autodiff, data, nn, node, ntk, onnx, report, search, tensor }).map(([name, module]) => [
     `ntkit/${name}`,
     module,
   ]),

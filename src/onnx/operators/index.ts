@@ -1,0 +1,21 @@
+import { convolutionOperators } from './convolution.ts';
+import { elementwiseOperators } from './elementwise.ts';
+import { movementOperators } from './movement.ts';
+import { normalizationOperators } from './normalization.ts';
+import type { Operator } from './operator.ts';
+import { productOperators } from './product.ts';
+import { reductionOperators } from './reduction.ts';
+import { resizeOperators } from './resize.ts';
+
+/** Every operator of ONNX that is there, by name. */
+export const operators: ReadonlyMap<string, Operator> = new Map(
+  Object.entries({
+    ...elementwiseOperators,
+    ...reductionOperators,
+    ...movementOperators,
+    ...productOperators,
+    ...normalizationOperators,
+    ...convolutionOperators,
+    ...resizeOperators,
+  }),
+);

@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { forward, Trace } from '../../src/nn/index.ts';
+import { parseOnnx } from '../../src/onnx/index.ts';
+import { create } from '@bufbuild/protobuf';
+import { TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
+import { ndarray, NtkitError } from '../../src/tensor/index.ts';
+import { floats, int64s, modelBytes, type ModelParts } from '../support/onnxModel.ts';
+import { runs } from '../support/runs.ts';
+
+const weight = ndarray([1, 2, 3, 4], [2, 2]);
+
+const linear: ModelParts = {
+  inputs: { x: ['N', 2] },
+  initializers: { w: floats(weight) },
+  steps: [{ operator: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+  outputs: ['y'],
+};
+const parse = (parts: Partial<ModelParts>) => parseOnnx(modelBytes({ ...linear, ...parts }), 'm.onnx');
+const text = (content: string) => new TextEncoder().encode(content);
+
+describe('a file that is no model, or one that cannot be computed, is refused in one line', () => {
+  test.each<[string, () => unknown, string | RegExp]>([
+    [
+      'an empty file',
+      () => parseOnnx(new Uint8Array(0), 'm.onnx'),
+      'm.onnx: not an ONNX model: looks like an empty file',
+    ],
+    ['a text', () => parseOnnx(text('hello'), 'm.onnx'), 'm.onnx: not an ONNX model: looks like a text'],
+    [
+      'a cut file',
+      () => parseOnnx(modelBytes(linear).slice(0, 60), 'm.onnx'),
+      /^m\.onnx: not an ONNX model, or one that is damaged or cut off: /,
+    ],
+    ['an operator set before 6', () => parse({ opset: 5 }), 'm.onnx: opset: expected a version from 6 to 22, got 5'],
+    ['one after 22', () => parse({ opset: 23 }), 'm.onnx: opset: expected a version from 6 to 22, got 23'],
+    [
+      'operators that are not there, all of them',
+      () =>
+        parse({
+          steps: [
+            { operator: 'Loop', inputs: ['x'], outputs: ['a'] },
+            { operator: 'Loop', inputs: ['a'], outputs: ['b'] },
+            { operator: 'Gelu', domain: 'com.microsoft', inputs: ['b'], outputs: ['y'] },
+          ],
+        }),
+      'm.onnx: operators that ntkit does not have: Loop (a, b); com.microsoft.Gelu (y)',
+    ],
+    [
+      'a name that nothing gives',
+      () => parse({ steps: [{ operator: 'MatMul', inputs: ['x', 'v'], outputs: ['y'] }] }),
+      'm.onnx: MatMul of y: reads "v", which nothing gives',
+    ],
+    [
+      'a cycle',
+      () =>
+        parse({
+          steps: [
+            { operator: 'Add', inputs: ['x', 'y'], outputs: ['a'] },
+            { operator: 'Relu', inputs: ['a'], outputs: ['y'] },
+          ],
+        }),
+      'm.onnx: Add of a: reads "y", which a later node gives: the graph has a cycle, or is out of order',
+    ],
+    ['an output that nothing gives', () => parse({ outputs: ['z'] }), 'm.onnx: output "z": nothing gives it'],
+    [
+      'a name given twice',
+      () => parse({ steps: [...linear.steps, ...linear.steps] }),
+      'm.onnx: MatMul of y: expected a new name, got "y" a second time',
+    ],
+    [
+      'fewer numbers than the shape has',
+      () => parse({ initializers: { w: { ...floats(weight), dims: [2n, 3n] } } }),
+      'm.onnx: initializer w: expected 6 numbers of double for shape [2, 3], got 32 bytes',
+    ],
+    [
+      'an enormous shape',
+      () => parse({ initializers: { w: { ...floats(weight), dims: [2n ** 40n, 2n] } } }),
+      /^m\.onnx: initializer w: expected 2199023255552 numbers of double/,
+    ],
+    [
+      'a tensor of texts',
+      () => parse({ initializers: { w: create(TensorProtoSchema, { dims: [1n], dataType: 8 }) } }),
+      /^m\.onnx: initializer w: element type: expected float, .*, got string$/,
+    ],
+    [
+      'data in a file that is not there',
+      () =>
+        parse({
+          initializers: {
+            w: create(TensorProtoSchema, {
+              dims: [1n],
+              dataType: 1,
+              dataLocation: TensorProto_DataLocation.EXTERNAL,
+              externalData: [{ key: 'location', value: 'w.bin' }],
+            }),
+          },
+        }),
+      'm.onnx: initializer w: external data: expected the file "w.bin" beside the model, got none',
+    ],
+  ])('%s', (_, build, message) => {
+    expect(build).toThrow(NtkitError);
+    expect(build).toThrow(message);
+  });
+
+  test.each<[string, Partial<ModelParts>, readonly number[], string]>([
+    ['a batch of another shape', {}, [4, 3], 'm.onnx: input x: expected shape [N, 2], got [4, 3]'],
+    [
+      'an attribute of another type',
+      { steps: [{ operator: 'LeakyRelu', inputs: ['x'], outputs: ['y'], attributes: { alpha: 'a' } }] },
+      [4, 2],
+      'm.onnx: LeakyRelu of y: attribute alpha: expected a number, got STRING',
+    ],
+    [
+      'a shape that depends on the input',
+      { steps: [{ operator: 'Reshape', inputs: ['x', 'x'], outputs: ['y'] }] },
+      [4, 2],
+      'm.onnx: Reshape of y: input 1: expected numbers that the file fixes, got some that depend on the input or parameters',
+    ],
+    [
+      'pixels in three dimensions',
+      {
+        inputs: { x: ['N', 1, 2, 2, 2] },
+        initializers: { w: floats(ndarray([1], [1, 1, 1, 1, 1])) },
+        steps: [{ operator: 'Conv', inputs: ['x', 'w'], outputs: ['y'] }],
+      },
+      [1, 1, 2, 2, 2],
+      'm.onnx: Conv of y: expected an input [N, C, L] or [N, C, H, W], got 5 dimensions',
+    ],
+    [
+      'a table that would be enormous',
+      {
+        initializers: { n: int64s([2 ** 20, 2 ** 20]), i: int64s([0]) },
+        steps: [
+          { operator: 'ConstantOfShape', inputs: ['n'], outputs: ['big'] },
+          { operator: 'Reshape', inputs: ['x', 'big'], outputs: ['y'] },
+        ],
+      },
+      [4, 2],
+      'm.onnx: Reshape of y: input 1: expected at most 4194304 numbers to be computed beforehand, got shape [1048576, 1048576]',
+    ],
+    [
+      'a network of two inputs',
+      { inputs: { x: ['N', 2], z: ['N', 2] }, steps: [{ operator: 'Add', inputs: ['x', 'z'], outputs: ['y'] }] },
+      [4, 2],
+      'm.onnx: expected a network of one input, got 2: x, z',
+    ],
+  ])('%s, when it is applied', async (_, parts, shape, message) => {
+    const x = ndarray(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape);
+    const applied = async () => forward(parse(parts), x, { dtype: 'float64' });
+    await expect(applied()).rejects.toThrow(NtkitError);
+    await expect(applied()).rejects.toThrow(message);
+  });
+});
+
+test('data beside the model are read from their place', async () => {
+  const file = new Uint8Array(Float32Array.of(9, 1, 2, 3, 4).buffer);
+  const externalData = [
+    { key: 'location', value: 'w.bin' },
+    { key: 'offset', value: '4' },
+    { key: 'length', value: '16' },
+  ];
+  const w = create(TensorProtoSchema, { dims: [2n, 2n], dataType: 1, dataLocation: TensorProto_DataLocation.EXTERNAL });
+  const bytes = modelBytes({
+    ...linear,
+    initializers: {
+      w: { ...w, externalData: externalData.map((e) => ({ $typeName: 'onnx.StringStringEntryProto', ...e })) },
+    },
+  });
+  const network = parseOnnx(bytes, 'm.onnx', { externalData: (location) => (location === 'w.bin' ? file : undefined) });
+  const y = await forward(network, ndarray([1, 1], [1, 2]));
+  expect([...y.data]).toEqual([4, 6]);
+});
+
+describe.each(['vit', 'branches', 'upsample'])('the model %s, damaged anywhere', (name) => {
+  const original = readFileSync(new URL(`models/${name}.onnx`, import.meta.url));
+  const x = ndarray(new Float64Array(3 * 32 * 32), [1, 3, 32, 32]);
+
+  test('is read or refused, never anything else', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(original.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        fc.option(fc.nat(original.length - 1)),
+        (changes, length) => {
+          const bytes = Uint8Array.from(original);
+          for (const [at, value] of changes) bytes[at] = value;
+          try {
+            const network = parseOnnx(bytes.subarray(0, length ?? bytes.length), name);
+            new Trace(network, x.shape, { mode: 'eval' });
+          } catch (error) {
+            expect(error).toBeInstanceOf(NtkitError);
+            expect((error as Error).message).not.toContain('\n');
+          }
+        },
+      ),
+      { numRuns: runs(4000) },
+    );
+  });
+});

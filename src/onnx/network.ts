@@ -54,6 +54,7 @@ export class OnnxNetwork extends Module {
     return inputsOf(this.graph, [this.output]);
   }
 
+  /** The expression of the output. @throws InputError when the output depends on another number of inputs than one. */
   protected override forward(x: Tensor, trace: Trace): Tensor {
     const { inputs } = this;
     if (inputs.length !== 1) {

@@ -31,7 +31,7 @@ export interface ChannelNormOptions {
 }
 
 /** What each option is where it is not given. */
-type ChannelNormDefaults = { readonly [K in keyof ChannelNormOptions]-?: NonNullable<ChannelNormOptions[K]> };
+export type ChannelNormDefaults = { readonly [K in keyof ChannelNormOptions]-?: NonNullable<ChannelNormOptions[K]> };
 
 /** What layers that normalise channels have in common: γ and β as `weight` and `bias`, running statistics as buffers. */
 export abstract class ChannelNorm extends Module {

@@ -1,5 +1,11 @@
 export * from './activation.ts';
-export { BatchNorm1d, BatchNorm2d, ChannelNorm, type ChannelNormOptions } from './batchNorm.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  ChannelNorm,
+  type ChannelNormDefaults,
+  type ChannelNormOptions,
+} from './batchNorm.ts';
 export { MultiheadAttention, type MultiheadAttentionOptions } from './attention.ts';
 export {
   Conv1d,

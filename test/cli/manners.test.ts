@@ -48,7 +48,7 @@ describe('an error is one line', () => {
   test.each([
     [['scor'], "ntkit: unknown command 'scor' (did you mean score?)"],
     [['score', '--repeat', '3'], "ntkit: unknown option '--repeat' (did you mean --repeats?)"],
-    [['ntk'], "ntkit: missing required argument 'case'"],
+    [['ntk'], "ntkit: missing required argument 'file'"],
     [['ntk', '/no\nsuch\u001b[2J'], 'ntkit: case /no\\nsuch\\u001b[2J: cannot be read, there is no such file'],
     [
       ['score', '--mode', 'tr\nain'],

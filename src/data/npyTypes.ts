@@ -1,3 +1,5 @@
+import { halfToNumber } from '../narrowFloats.ts';
+
 /** NumPy's names of the element types that are read. */
 export type NpyType =
   | 'bool'
@@ -77,7 +79,7 @@ export const ELEMENT_TYPES: Readonly<Record<NpyType, ElementType>> = {
     name: 'float16',
     bytes: 2,
     allocate: (size) => new Float32Array(size),
-    read: (view, at, little) => fromHalf(view.getUint16(at, little)),
+    read: (view, at, little) => halfToNumber(view.getUint16(at, little)),
   },
   float32: {
     name: 'float32',
@@ -133,13 +135,4 @@ export function otherType(descr: string): string {
 function exactly(value: bigint): number | undefined {
   const number = Number(value);
   return BigInt(number) === value ? number : undefined;
-}
-
-/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -8,6 +8,7 @@ import {
   sizeOf,
 } from '../tensor/index.ts';
 import { fileKind } from '../fileKind.ts';
+import { bfloatToNumber, halfToNumber } from '../narrowFloats.ts';
 
 /** What a safetensors file holds. */
 export interface Safetensors {
@@ -226,20 +227,4 @@ function decode({ name, type, shape, begin }: Entry, view: DataView, start: numb
     }
   }
   return data;
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-/** The upper half of a binary32. */
-function bfloatToNumber(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, bits << 16);
-  return view.getFloat32(0);
 }

@@ -1,5 +1,6 @@
 import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { allocate, type DType, formatShape, InputError, sizeOf } from '../tensor/index.ts';
+import { bfloatToNumber, halfToNumber } from '../narrowFloats.ts';
 import type { ExternalData, Kind, OnnxArray } from './model.ts';
 
 interface ElementType {
@@ -29,11 +30,11 @@ const TYPES: Readonly<Record<number, ElementType>> = {
   6: element('int32', 'int', 4, (v, at) => v.getInt32(at, true)),
   7: element('int64', 'int', 8, (v, at) => v.getBigInt64(at, true)),
   9: element('bool', 'bool', 1, (v, at) => (v.getUint8(at) === 0 ? 0 : 1)),
-  10: element('float16', 'float', 2, (v, at) => halfFloat(v.getUint16(at, true)), 'float32'),
+  10: element('float16', 'float', 2, (v, at) => halfToNumber(v.getUint16(at, true)), 'float32'),
   11: element('double', 'float', 8, (v, at) => v.getFloat64(at, true)),
   12: element('uint32', 'int', 4, (v, at) => v.getUint32(at, true)),
   13: element('uint64', 'int', 8, (v, at) => v.getBigUint64(at, true)),
-  16: element('bfloat16', 'float', 2, (v, at) => brainFloat(v.getUint16(at, true)), 'float32'),
+  16: element('bfloat16', 'float', 2, (v, at) => bfloatToNumber(v.getUint16(at, true)), 'float32'),
 };
 
 /** The names of element types that hold no numbers that can be computed with. */
@@ -95,9 +96,9 @@ function listOf(tensor: TensorProto, { name }: ElementType): readonly (number | 
     case 'uint64':
       return tensor.uint64Data;
     case 'float16':
-      return tensor.int32Data.map(halfFloat);
+      return tensor.int32Data.map(halfToNumber);
     case 'bfloat16':
-      return tensor.int32Data.map(brainFloat);
+      return tensor.int32Data.map(bfloatToNumber);
     default:
       return tensor.int32Data;
   }
@@ -124,22 +125,4 @@ function outside(tensor: TensorProto, where: string, external: ExternalData): Ui
     );
   }
   return file.subarray(offset, offset + length);
-}
-
-/** IEEE 754 half precision: 1 sign bit, 5 of exponent, 10 of fraction. */
-function halfFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction * 2 ** -10) * 2 ** (exponent - 15);
-}
-
-const WORD = new DataView(new ArrayBuffer(4));
-
-/** The upper half of a float32. */
-function brainFloat(bits: number): number {
-  WORD.setUint32(0, (bits & 0xffff) << 16);
-  return WORD.getFloat32(0);
 }

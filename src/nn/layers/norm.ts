@@ -8,7 +8,7 @@ import {
   type Shape,
   ShapeError,
   sizeOf,
-  standardize,
+  standardizeRows,
   type Tensor,
 } from '../../tensor/index.ts';
 import { Module } from '../module.ts';
@@ -16,11 +16,6 @@ import { Parameter } from '../parameter.ts';
 import type { Trace } from '../trace.ts';
 import { divides, integer, real } from './arguments.ts';
 import { ChannelNorm, type ChannelNormOptions } from './batchNorm.ts';
-
-/** (x − μ) / √(σ² + ε) of each of `rows` rows of consecutive elements; biased variance. */
-function standardizeRows(x: Tensor, rows: number, eps: number): Tensor {
-  return reshape(standardize(reshape(x, [1, rows, sizeOf(x.shape) / rows, 1]), eps), x.shape);
-}
 
 /**
  * PyTorch's `GroupNorm` of [N, C, …]: every sample's channels are normalised in `numGroups` groups, in both modes alike.

@@ -12,17 +12,13 @@ import {
   reshape,
   scale,
   sizeOf,
-  standardize,
+  standardizeRows,
   type Tensor,
 } from '../../tensor/index.ts';
 import type { Call, Operator, Result } from './operator.ts';
 
 /** [N, C, …] as images [N, C, H, 1]. */
 const asImages = (x: Tensor): Tensor => reshape(x, [x.shape[0], x.shape[1], sizeOf(x.shape.slice(2)), 1]);
-
-/** (x − μ)/√(σ² + ε) of each of `rows` rows of consecutive elements. */
-const standardizeRows = (x: Tensor, rows: number, epsilon: number): Tensor =>
-  reshape(standardize(reshape(x, [1, rows, sizeOf(x.shape) / rows, 1]), epsilon), x.shape);
 
 /** By the batch in train mode, whatever the file says, and by the running statistics in eval mode. */
 function batchNormalization(call: Call): Result {

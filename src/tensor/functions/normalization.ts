@@ -4,6 +4,7 @@ import { multiply } from '../primitives/elementwise/arithmetic.ts';
 import { add, power, scale, subtract } from './elementwise.ts';
 import { ones, reshape, slice } from './movement.ts';
 import { scalar } from '../tensor.ts';
+import { sizeOf } from '../shape.ts';
 
 /**
  * x̂ = (x − μ) / √(σ² + ε), with the mean μ and the biased variance σ² of each channel over the batch and all pixels.
@@ -12,6 +13,16 @@ import { scalar } from '../tensor.ts';
  */
 export function standardize(x: Tensor, epsilon: number): Tensor {
   return apply('standardize', [x], { epsilon });
+}
+
+/**
+ * (x − μ) / √(σ² + ε) of each of `rows` rows of consecutive elements, by the row's own mean and biased variance.
+ *
+ * @param rows divides the number of elements of x
+ * @returns the shape of x
+ */
+export function standardizeRows(x: Tensor, rows: number, epsilon: number): Tensor {
+  return reshape(standardize(reshape(x, [1, rows, sizeOf(x.shape) / rows, 1]), epsilon), x.shape);
 }
 
 /**

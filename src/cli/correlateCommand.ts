@@ -5,7 +5,7 @@ import { correlate } from '../search/index.ts';
 import { InputError } from '../tensor/index.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
+import { checkWritable, print, printJson, terminalWidth, writeOutput } from './output.ts';
 
 /** Options of `ntkit correlate`. */
 type Options = OptionsOf<typeof commands.correlate>;
@@ -20,7 +20,7 @@ export async function correlateCommand(path: string, options: Options): Promise<
   const correlations = correlate(table, accuracy, { resamples, seed });
   if (html !== undefined) {
     const name = basename(path);
-    await writePage(html, await correlationPage({ name, dataset, resamples, table, accuracy, correlations }));
+    await writeOutput(html, await correlationPage({ name, dataset, resamples, table, accuracy, correlations }));
   }
   if (json) printJson({ path, dataset, cells: table.cells.length, resamples, correlations });
   else print(correlationTable(correlations, dataset, { width: terminalWidth() }));

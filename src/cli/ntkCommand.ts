@@ -15,7 +15,7 @@ import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import { batchOf, readNetworkFile, requestOf } from './networkFile.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, print, printJson, terminalWidth, writePage } from './output.ts';
+import { checkWritable, print, printJson, terminalWidth, writeOutput } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit ntk`. */
@@ -98,7 +98,7 @@ async function run(
       ],
       networks: [scored],
     });
-    await writePage(options.html, page);
+    await writeOutput(options.html, page);
   }
   if (options.json) {
     const [condition] = conditions as (Ntk | undefined)[];

@@ -79,13 +79,13 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes a page that is rendered already: the old one is replaced whole, or not at all.
+ * Writes a file whose content is there already: an old one is replaced whole, or not at all.
  *
  * @throws InputError when the file cannot be written.
  */
-export async function writePage(path: string, page: string): Promise<void> {
+export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
   const { writeAtomically } = await import('../node/index.ts');
-  await writeAtomically(path, page);
+  await writeAtomically(path, content);
   notice(`wrote ${path}`);
 }
 

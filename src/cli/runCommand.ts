@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { decodeNpy, encodeNpy } from '../data/index.ts';
 import { loadOnnx, readBytes } from '../node/index.ts';
 import { type OnnxNetwork, runOnnx } from '../onnx/index.ts';
@@ -7,7 +6,7 @@ import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
 import { withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, notice, print, printJson, terminalWidth } from './output.ts';
+import { checkWritable, print, printJson, terminalWidth, writeOutput } from './output.ts';
 
 /** Options of `ntkit run`. */
 type Options = OptionsOf<typeof commands.run>;
@@ -32,8 +31,7 @@ export async function runCommand(path: string, options: Options, signal: AbortSi
 async function report(values: ReadonlyMap<string, NDArray>, { out, json }: Options): Promise<void> {
   if (out !== undefined) {
     const [{ shape, data }] = values.values();
-    await writeFile(out, encodeNpy({ shape, data }));
-    notice(`wrote ${out}`);
+    await writeOutput(out, encodeNpy({ shape, data }));
   }
   if (json) {
     const entries = [...values].map(([name, { shape, data }]) => [name, { shape, data: [...data] }] as const);

@@ -15,7 +15,7 @@ import { Generator, type NDArray } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, notice, print, printJson, terminalWidth, writePage } from './output.ts';
+import { checkWritable, notice, print, printJson, terminalWidth, writeOutput } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit score`. */
@@ -69,7 +69,7 @@ async function run(options: Options, computation: Computation, signal: AbortSign
       settings: settingsOf(options, computation, batches[0]),
       networks,
     });
-    await writePage(options.html, page);
+    await writeOutput(options.html, page);
   }
   if (options.json) {
     const { channels, cells, classes, mode, init } = options;

@@ -20,7 +20,7 @@ import { InputError } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, notice, print, printJson, writePage } from './output.ts';
+import { checkWritable, notice, print, printJson, writeOutput } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit search`. */
@@ -75,7 +75,7 @@ async function searchAndReport(options: Options, computation: Computation, signa
     await writeAtomically(join(out, 'report.html'), page);
     notice(`wrote ${join(out, 'history.json')} and report.html`);
   }
-  if (html !== undefined) await writePage(html, page);
+  if (html !== undefined) await writeOutput(html, page);
   if (json) printJson({ ...settings, device: backend.device, ...result, seconds });
   else printResult(result, seconds);
 }

@@ -11,7 +11,7 @@ import { InputError } from '../tensor/index.ts';
  *
  * @throws InputError when the file cannot be written. The old one is as it was then, and nothing else is left.
  */
-export async function writeAtomically(path: string, content: string): Promise<void> {
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   try {
     const present = await stat(path).catch(() => undefined);
     if (present !== undefined && !present.isFile()) return await writeFile(path, content);

@@ -101,6 +101,11 @@ describe('ntkit run', () => {
     expect([code, nothing]).toEqual([0, '']);
     const written = decodeNpy({ name: 'y.npy', bytes: await readFile(file('y.npy')) });
     expect([written.shape, written.dtype, [...written.data]]).toEqual([[1, 2], 'float32', [10, 14]]);
+    const full = await ntkit('run', model, ...inputs, '--output', 'y', '--out', '/dev/full');
+    expect(full).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^ntkit: \/dev\/full: [^\n]*ENOSPC[^\n]*\n$/) as unknown,
+    });
   });
 
   test('computes a model of double precision in double precision', async () => {

@@ -107,6 +107,7 @@ const cases: readonly Case[] = [
     shape: [1, 1],
     values: [0.8411919906082768],
   },
+  { operator: 'CastLike', x: row(-1.5, 2.5), more: [[7]], opset: 15, shape: [1, 2], values: [-1, 2] },
   { operator: 'Reciprocal', x: row(4), shape: [1, 1], values: [0.25] },
   { operator: 'Round', x: row(-1.5, -0.5, 0.5, 1.5, 2.5, 2.6), shape: [1, 6], values: [-2, 0, 0, 2, 2, 3] },
   { operator: 'Ceil', x: row(-1.5, 1.2), shape: [1, 2], values: [-1, 2] },

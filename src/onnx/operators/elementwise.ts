@@ -132,14 +132,18 @@ function prelu(call: Call): Tensor {
 /** The kinds of ONNX's element types, by their codes. */
 const FLOATS = new Set([1, 10, 11, 16]);
 
-/** A conversion: to whole numbers towards 0, to truth values by being other than 0. */
+/** The first input as another kind: to whole numbers towards 0, to truth values by being other than 0. */
+function converted(call: Call, kind: Kind): Result {
+  const x = call.tensor(0);
+  if (kind === 'bool') return { tensor: not(equal(x, full([], 0, x.dtype))), kind };
+  return { tensor: kind === 'int' && call.kind(0) === 'float' ? truncate(x) : x, kind };
+}
+
+/** A conversion to the type of a code. */
 function castTo(call: Call): Result {
   const to = call.attributes.int('to', 1);
-  const x = call.tensor(0);
-  if (FLOATS.has(to)) return { tensor: x, kind: 'float' };
-  if (to === 9) return { tensor: not(equal(x, full([], 0, x.dtype))), kind: 'bool' };
   if (to === 8 || to === 14 || to === 15) call.fail(`to: expected a type of real numbers, got number ${to}`);
-  return { tensor: call.kind(0) === 'float' ? truncate(x) : x, kind: 'int' };
+  return converted(call, FLOATS.has(to) ? 'float' : to === 9 ? 'bool' : 'int');
 }
 
 function quotient(a: Tensor, b: Tensor, call: Call): Tensor {
@@ -226,7 +230,7 @@ export const elementwiseOperators: Readonly<Record<string, Operator>> = {
     fixed: [0],
   },
   Cast: { build: castTo },
-  CastLike: { build: (call) => ({ tensor: call.tensor(0), kind: call.kind(1) }), fixed: [1] },
+  CastLike: { build: (call) => converted(call, call.kind(1)), fixed: [1] },
   Identity: unary((x) => x),
   Dropout: {
     build: (call) => [

@@ -25,6 +25,7 @@ function batchNormalization(call: Call): Result {
   const { attributes } = call;
   const x = call.tensor(0);
   if (x.rank < 2) call.fail(`expected an input [N, C, …], got rank ${x.rank}`);
+  if (attributes.int('spatial', 1) !== 1) call.fail('spatial: expected statistics a channel, got some a pixel');
   const images = asImages(x);
   const epsilon = attributes.float('epsilon', 1e-5);
   const [gamma, beta] = [call.tensor(1), call.tensor(2)];

@@ -14,8 +14,11 @@ import { licencesOf } from './licences.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is never bundled: an optional peer dependency. */
-const PEERS = ['gpu.js'];
+/** What is never bundled into the library: optional peer dependencies. */
+const PEERS = ['gpu.js', 'fast-check'];
+
+/** What is never bundled into the command, either; it brings the other peer with it. */
+const COMMAND_PEERS = ['gpu.js'];
 
 /** The part of package.json that says what can be imported. */
 interface PackageJson {
@@ -147,6 +150,7 @@ async function bundleCommand(out: string, later: ReadonlyMap<string, string>): P
     ...{
       ...COMMON,
       ...FOR_NODE,
+      external: COMMAND_PEERS,
       metafile: true,
       entryPoints: [join(root, 'src/cli/main.ts')],
       outdir: join(out, 'cli'),
@@ -183,7 +187,8 @@ async function keepDeclarations(out: string, paths: readonly string[]): Promise<
     const names = await importsOf(path);
     const [library] = librariesAmong(names);
     if (library !== undefined) throw new Error(`${relative(root, path)}: expected types of our own, got ${library}`);
-    for (const name of names) reached.add(join(path, '..', name.replace(/\.[jt]s$/, '.d.ts')));
+    const own = names.filter((name) => name.startsWith('.'));
+    for (const name of own) reached.add(join(path, '..', name.replace(/\.[jt]s$/, '.d.ts')));
   }
   for (const path of paths) if (!reached.has(path)) await rm(path);
 }

@@ -10,6 +10,7 @@ import {
   outputs,
   parameters,
   seedOption,
+  withBackendChoice,
   withBackendOptions,
   withNetworkOptions,
   withRegionOptions,
@@ -181,4 +182,15 @@ export const correlate = () =>
 export const doctor = () =>
   new Command('doctor')
     .description('which backends run here, on what, and how far each is off on a self-test')
+    .addOption(jsonOption());
+
+/** `ntkit verify` */
+export const verify = () =>
+  withBackendChoice(
+    new Command('verify').description(
+      'laws of tensors, derivatives and kernels, each on random cases: which hold, and how well',
+    ),
+  )
+    .addOption(new Option('--runs <count>', 'cases of a kind that a law is tried on').argParser(integer(1)).default(20))
+    .addOption(seedOption())
     .addOption(jsonOption());

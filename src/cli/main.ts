@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { CommanderError } from '@commander-js/extra-typings';
 import { NtkitError } from '../errors.ts';
+import { Finding } from './finding.ts';
 import { Interruption } from './interruption.ts';
 import { complain, flush } from './output.ts';
 import { program } from './program.ts';
 
-/** Exit codes: done, internal fault, bad input or usage; ended from outside, an {@link Interruption} has its own. */
+/** Exit codes: done, internal fault or a {@link Finding}, bad input or usage; ended from outside, an {@link Interruption} has its own. */
 const EXIT = { done: 0, fault: 1, badInput: 2 } as const;
 
 /** Runs a command line and returns the exit code. Whatever goes wrong is one line on stderr. */
@@ -19,6 +20,10 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof Interruption) {
       complain(error.message);
       return error.exitCode;
+    }
+    if (error instanceof Finding) {
+      complain(error.message);
+      return EXIT.fault;
     }
     if (error instanceof NtkitError) {
       complain(error.message);

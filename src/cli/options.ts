@@ -53,8 +53,8 @@ export const dataOption = <Source extends string>(source: Source) =>
     'cifar10:PATH, cifar100:PATH, npy:FILE, npz:FILE, idx:FILE, sample, sample-1000 or synthetic',
   ).default<string>(source);
 
-/** A command with the options of all that compute. */
-export const withBackendOptions = <Arguments extends unknown[], Options extends OptionValues>(
+/** A command with the options that say what computes. */
+export const withBackendChoice = <Arguments extends unknown[], Options extends OptionValues>(
   command: Command<Arguments, Options>,
 ) =>
   command
@@ -69,7 +69,13 @@ export const withBackendOptions = <Arguments extends unknown[], Options extends 
         ...GPU_MODES,
       ] as const),
     )
-    .addOption(new Option('--threads <count>', 'worker threads').argParser(integer(1, 1024)))
+    .addOption(new Option('--threads <count>', 'worker threads').argParser(integer(1, 1024)));
+
+/** A command with the options of all that compute. */
+export const withBackendOptions = <Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) =>
+  withBackendChoice(command)
     .addOption(
       new Option(
         '--dtype <precision>',

@@ -2,7 +2,7 @@ import completion from '@bomb.sh/tab/commander';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Command as UntypedCommand } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { correlate, doctor, inspect, ntk, regions, run, score, search, sweep } from './commands.ts';
+import { correlate, doctor, inspect, ntk, regions, run, score, search, sweep, verify } from './commands.ts';
 import { interruption } from './interruption.ts';
 import { complain } from './output.ts';
 
@@ -30,6 +30,7 @@ export function program(): Command {
       (await import('./correlateCommand.ts')).correlateCommand(path, options),
     ),
     doctor().action(async (options) => (await import('./doctorCommand.ts')).doctorCommand(options)),
+    verify().action(async (options) => (await import('./verifyCommand.ts')).verifyCommand(options, interruption())),
   ];
   for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
   completion(root as unknown as UntypedCommand); // which knows the parser without its types

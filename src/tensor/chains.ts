@@ -96,7 +96,9 @@ function joined(
 ): Pass {
   const operands: number[] = [];
   // Something is read, so that there is an array for a device to go through.
-  const readsArray = inner.length > 0 || step.operands.some((value) => scalarOf(values[value]) === undefined);
+  const own = step.operands.filter((value) => !inner.some(({ output }) => output === value));
+  const reads = [...own, ...inner.flatMap((pass) => pass.operands)];
+  const readsArray = reads.some((value) => scalarOf(values[value]) === undefined);
   const read = (value: number): Scalar => {
     const known = scalarOf(values[value]);
     if (known !== undefined && readsArray) return constant(known);

@@ -15,7 +15,8 @@ import {
   subtract,
   type Tensor,
 } from '../../src/tensor/index.ts';
-import { anywhere, apart, draw, extent, positive, seeds } from '../support/arrays.ts';
+import { anywhere, apart, draw, positive } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { runs } from '../support/runs.ts';
 
 // What users call, made of several primitives: the gradient of the whole against central differences.

@@ -24,7 +24,7 @@ import {
   tanh,
   type Tensor,
 } from '../../src/tensor/index.ts';
-import { apart, draw, relativeError } from '../support/arrays.ts';
+import { apart, draw, relativeError } from '../../src/testing/arrays.ts';
 
 const value = async (tensor: Tensor) => [...(await evaluate([tensor]))[0].data];
 

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Blocks } from '../../bench/blocksJob.ts';
 import { computeNtk } from '../../src/ntk/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { bundle, chromiumPath, openChromium, serve } from '../support/chromium.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 import type { PageResult } from './wasmPage.ts';

@@ -1,7 +1,7 @@
 import { measureBlocks } from '../../bench/blocksJob.ts';
 import { computeNtk } from '../../src/ntk/index.ts';
 import { wasmBackend } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 
 // What the page of wasm.test.ts does when the test calls it.

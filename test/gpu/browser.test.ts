@@ -5,10 +5,9 @@ import { build as viteBuild } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GpuMode } from '../../src/tensor/index.ts';
 import { bundle, chromiumPath, openChromium, serve } from '../support/chromium.ts';
-import { primitiveNames } from '../support/float32.ts';
 import { golden } from '../support/golden.ts';
 import { devicesRequired } from '../support/required.ts';
-import type { Page } from '../support/page.ts';
+import { type Page, primitiveNames } from '../support/page.ts';
 
 // The gpu backend in a page: every primitive, and a reference network of each kind. The script is bundled and minified
 // by esbuild, and by Vite for a second look: kernels are text with names of their own, so that neither can touch them.

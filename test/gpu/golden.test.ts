@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conditionNumber, JacobianProgram, kernelMatrix, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { cast, gpuBackend, type GpuBackend } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
 import { whyNot } from '../support/gpu.ts';
 

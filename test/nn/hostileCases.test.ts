@@ -12,7 +12,7 @@ import {
   stateDict,
 } from '../../src/nn/index.ts';
 import { Generator, InputError, ndarray, type NDArray } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 
 // Cases that lie: what they cost is bounded by the size of the file, not by the numbers in it.
 

@@ -15,7 +15,7 @@ import {
 } from '../../src/nn/index.ts';
 import { computeNtk } from '../../src/ntk/index.ts';
 import { add, InputError, ShapeError, type Tensor } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 
 // A shape that does not fit is told with the path of the innermost module that it does not fit.
 

@@ -22,7 +22,7 @@ import {
   withZeroBias,
 } from '../../src/nn/index.ts';
 import { add, evaluate, Generator, InputError, type NDArray } from '../../src/tensor/index.ts';
-import { draw, relativeError, stack } from '../support/arrays.ts';
+import { draw, relativeError, stack } from '../../src/testing/arrays.ts';
 
 const forward = async (network: Module, images: NDArray, mode: 'train' | 'eval') => {
   const trace = new Trace(network, images.shape, { mode });

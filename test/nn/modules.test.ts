@@ -57,7 +57,7 @@ import {
   ShapeError,
   type Tensor,
 } from '../../src/tensor/index.ts';
-import { draw, relativeError } from '../support/arrays.ts';
+import { draw, relativeError } from '../../src/testing/arrays.ts';
 
 const forward = async (network: Module, x: NDArray, mode: 'train' | 'eval' = 'eval') => {
   const trace = new Trace(network, x.shape, { mode });

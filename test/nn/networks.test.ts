@@ -22,7 +22,7 @@ import {
 } from '../../src/nn/index.ts';
 import { encodeSafetensors } from '../../src/nn/index.ts';
 import { evaluate, Generator, InputError, ndarray } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
 
 const size = { channels: 4, cells: 1, classes: 10, depth: -1, useStem: true };

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { encodeSafetensors, parseSafetensors } from '../../src/nn/index.ts';
 import { InputError, ndarray, type NDArray } from '../../src/tensor/index.ts';
-import { draw, extent, seeds } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 /** A file from a header and a body, as they are. */
 function file(header: unknown, body: ArrayLike<number> = []): Uint8Array {

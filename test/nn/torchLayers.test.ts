@@ -12,7 +12,7 @@ import {
   referenceBackend,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 
 // Every layer against PyTorch in float64: test/torch/layers.py.
 

@@ -16,7 +16,7 @@ import {
   type Tensor,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 import { torchModules } from '../support/torchModules.ts';
 import { loadTorchModule, torchTensors as tensors } from '../support/torchReference.ts';
 

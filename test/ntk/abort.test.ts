@@ -26,7 +26,7 @@ import {
   tanh,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 
 // Long computations end with the reason of a signal, leave nothing behind, and tell how far they are.

@@ -13,7 +13,7 @@ import {
   wasmBackend,
 } from '../../src/tensor/index.ts';
 import { loweringOf } from '../../src/tensor/backends/wasm/program.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 
 // The calling thread of the wasm backend is free for other work. Times are of a machine that others use too: their limit
 // is generous, and the best of several calls counts.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { stateDict } from '../../src/nn/index.ts';
 import { computeNtk, getNtkN, JacobianProgram, ntkOf, stackRows, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { InputError, ndarray } from '../../src/tensor/index.ts';
-import { draw, stack } from '../support/arrays.ts';
+import { draw, stack } from '../../src/testing/arrays.ts';
 import { golden } from '../support/golden.ts';
 import { smallNetwork } from '../support/networks.ts';
 

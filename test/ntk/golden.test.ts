@@ -16,7 +16,7 @@ import {
   referenceBackend,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 import { golden, goldenNames } from '../support/golden.ts';
 
 async function run(name: string, dtype: DType, backend: Backend = referenceBackend) {

@@ -14,7 +14,8 @@ import {
   ShapeError,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw, extent, seeds } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { rowsFrom } from '../support/rows.ts';
 import { runs } from '../support/runs.ts';
 

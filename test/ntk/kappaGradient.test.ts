@@ -18,7 +18,7 @@ import {
   type Tensor,
   eye,
 } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 
 // κ of a network's tangent kernel is an expression of its weights like any other, and so has a gradient.
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type Mode, type Module, stateDict } from '../../src/nn/index.ts';
 import { computeNtk, JacobianProgram, kernelByParameter, kernelMatrix, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { ndarray, type NDArray, sizeOf } from '../../src/tensor/index.ts';
-import { draw, relativeError, rowOf, seeds, stack } from '../support/arrays.ts';
+import { draw, relativeError, rowOf, stack } from '../../src/testing/arrays.ts';
+import { seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 import { runs } from '../support/runs.ts';
 

@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Module, parseBatchesCase, ReLU, Sequential, Trace } from '../../src/nn/index.ts';
 import { countLinearRegions, packPositive, PatternSet } from '../../src/ntk/index.ts';
 import { evaluate, InputError, type NDArray, ShapeError, wasmBackend } from '../../src/tensor/index.ts';
-import { draw, seeds } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
+import { seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { goldenPath } from '../support/golden.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 

@@ -14,7 +14,7 @@ import {
 } from '../../src/nn/index.ts';
 import { computeNtk, JacobianProgram, KernelProgram, NtkProgram, tangentKernel } from '../../src/ntk/index.ts';
 import { add, BackendError, Generator, InputError, relu, wasmBackend } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 
 // What does not fit into memory is refused before it starts.
 

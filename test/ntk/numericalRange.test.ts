@@ -3,7 +3,7 @@ import type { Module } from '../../src/nn/index.ts';
 import { computeNtk, conditionNumber } from '../../src/ntk/index.ts';
 import { checkGains, checkRowLengths } from '../../src/ntk/numericalRange.ts';
 import { type NDArray, ndarray, NumericalError, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 
 const SHAPE = [4, 3, 8, 8];

@@ -4,7 +4,7 @@ import { jvp } from '../../src/autodiff/index.ts';
 import { type Mode, Trace } from '../../src/nn/index.ts';
 import { JacobianProgram, type JacobianRows, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { constant, evaluate, type NDArray, Program, ShapeError, sizeOf } from '../../src/tensor/index.ts';
-import { absoluteDot, dot, draw, relativeError } from '../support/arrays.ts';
+import { absoluteDot, dot, draw, relativeError } from '../../src/testing/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 
 const SHAPE = [3, 3, 8, 8];

@@ -39,7 +39,7 @@ import {
   type Tensor,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw, relativeError } from '../support/arrays.ts';
+import { draw, relativeError } from '../../src/testing/arrays.ts';
 import { golden } from '../support/golden.ts';
 import { kernelByDefinition, wholeJacobian } from '../support/kernels.ts';
 

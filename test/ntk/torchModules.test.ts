@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { forward } from '../../src/nn/index.ts';
 import { tangentKernel } from '../../src/ntk/index.ts';
 import { type Backend, type NDArray, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 import { kernelByDefinition, wholeJacobian } from '../support/kernels.ts';
 import { loadTorchModule, torchTensors as tensors } from '../support/torchReference.ts';
 import { torchModules } from '../support/torchModules.ts';

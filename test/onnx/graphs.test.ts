@@ -22,7 +22,8 @@ import {
 import { tangentKernel } from '../../src/ntk/index.ts';
 import { parseOnnx } from '../../src/onnx/index.ts';
 import { add, cast, Generator, type NDArray, type Shape } from '../../src/tensor/index.ts';
-import { relativeError, seeds } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
+import { seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { type Attribute, floats, modelBytes, type Step } from '../support/onnxModel.ts';
 import { runs } from '../support/runs.ts';
 

@@ -4,7 +4,7 @@ import { forward, parseSafetensors } from '../../src/nn/index.ts';
 import { computeNtk, JacobianProgram, type KernelOutputs, tangentKernel } from '../../src/ntk/index.ts';
 import { parseOnnx } from '../../src/onnx/index.ts';
 import { referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 
 const folder = new URL('models/', import.meta.url);
 const names = readdirSync(folder)

@@ -16,18 +16,20 @@ beforeAll(async () => {
 });
 
 /** Bundles a module of the folder in which ntkit is installed, for a page. */
-async function bundled(contents: string): Promise<string> {
+async function bundled(contents: string, external: string[] = []): Promise<string> {
   const { warnings, outputFiles } = await build({
-    ...{ stdin: { contents, resolveDir: folder }, bundle: true, write: false, format: 'esm', minify: true },
+    ...{ stdin: { contents, resolveDir: folder }, bundle: true, write: false, format: 'esm', minify: true, external },
     ...{ platform: 'browser', target: 'es2022', logLevel: 'silent' },
   });
   expect(warnings).toEqual([]);
   return outputFiles[0].text;
 }
 
-test('there are eleven entries, and only ntkit/node is not for a page', () => {
+test('there are twelve entries, and only ntkit/node is not for a page', () => {
   const { exports } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8')) as { exports: object };
-  expect(Object.keys(exports).sort()).toEqual([...PAGE_ENTRIES, './worker', './node', './package.json'].sort());
+  expect(Object.keys(exports).sort()).toEqual(
+    [...PAGE_ENTRIES, './testing', './worker', './node', './package.json'].sort(),
+  );
 });
 
 describe.each(PAGE_ENTRIES)('%s', (entry) => {
@@ -41,6 +43,15 @@ describe.each(PAGE_ENTRIES)('%s', (entry) => {
   test('leaves nothing where it is imported and not used', async () => {
     expect(await bundled(`import * as all from 'ntkit${entry.slice(1)}';`)).toBe('');
   });
+});
+
+test('./testing is for a page too, and needs fast-check beside it', async () => {
+  await expect(bundled(`import * as all from 'ntkit/testing'; console.log(all);`)).rejects.toThrow(/"fast-check"/);
+  const text = await bundled(`import * as all from 'ntkit/testing'; console.log(all);`, ['fast-check']);
+  expect(new Set([...text.matchAll(/import [\w$]+ from"([^"]*)"/g)].map(([, name]) => name))).toEqual(
+    new Set(['fast-check']),
+  );
+  expect(await bundled(`import * as all from 'ntkit/testing';`, ['fast-check'])).toBe('');
 });
 
 test('./node needs Node', async () => {

@@ -107,6 +107,7 @@ test('the script of a worker has at most 2,500 bytes', () => {
   expect(length).toBeLessThanOrEqual(2500);
 });
 
-test('the package has at most 2.8 MB', () => {
-  expect(statSync(it.tarball).size).toBeLessThanOrEqual(2_800_000);
+// Two thirds of it are images and accuracies; the command has a library of property tests in it.
+test('the package has at most 3 MB', () => {
+  expect(statSync(it.tarball).size).toBeLessThanOrEqual(3_000_000);
 });

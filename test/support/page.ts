@@ -1,14 +1,18 @@
 import { JacobianProgram, kernelMatrix, conditionNumber, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { parseCase } from '../../src/nn/index.ts';
 import { gpuBackend, type GpuBackend, type GpuMode, type PrimitiveName } from '../../src/tensor/index.ts';
-import { checkPrimitive, primitiveNames } from './float32.ts';
+import { isDefined } from '../../src/testing/backend/definitions.ts';
+import { primitiveNames as all, values } from '../../src/testing/backend/values.ts';
+import { assertLaw } from '../../src/testing/law.ts';
 
 // What a page runs; see gpu/browser.test.ts. Bundled, so that it goes through what an application's code does.
 
 let backend: GpuBackend;
 
+/** The primitives that the law of values is tried on. */
+export const primitiveNames = all.filter(isDefined);
+
 const page = {
-  primitiveNames,
   /** Opens a mode; its device, or why not. */
   async open(mode: GpuMode): Promise<{ device?: string; error?: string }> {
     try {
@@ -21,7 +25,7 @@ const page = {
   /** What failed, or nothing. */
   async check(name: PrimitiveName, runs: number): Promise<string> {
     try {
-      await checkPrimitive(name, backend, runs);
+      await assertLaw(values, backend, { kinds: [name], runs });
       return backend.arrays === 0 ? '' : `${backend.arrays} arrays left on the device`;
     } catch (error) {
       return `${String(error)} ${String((error as Error).cause)}`;

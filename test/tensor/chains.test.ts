@@ -30,7 +30,8 @@ import { lowerPlan as lowerGpu } from '../../src/tensor/backends/gpu/program.ts'
 import { dialects } from '../../src/tensor/backends/gpu/dialect.ts';
 import { lowerPlan } from '../../src/tensor/backends/wasm/program.ts';
 import { fuseChains, isPass, keptValues } from '../../src/tensor/chains.ts';
-import { draw, extent, seeds } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 // Chains of element-wise steps are one pass over memory, and compute what the steps compute one by one.
 
@@ -85,6 +86,13 @@ describe('a chain', () => {
   test('has scalar constants in its expression, not among its operands', () => {
     const [item] = itemsOf([multiply(add(x, scalar(3, 'float32')), y)]);
     expect(isPass(item) && item.operands).toHaveLength(2);
+  });
+
+  test('of scalar constants alone reads one of them, so that there is an array to go through', () => {
+    const [a, b] = [scalar(2, 'float32'), scalar(3, 'float32')];
+    const items = itemsOf([multiply(multiply(a, b), b)]);
+    for (const item of items) expect(item.operands.length).toBeGreaterThan(0);
+    expect(lowerGpu(planEvaluation([multiply(multiply(a, b), b)]).plan, dialects.headlessgl).fixed.length).toBe(1);
   });
 
   test('reads at most eight arrays', () => {

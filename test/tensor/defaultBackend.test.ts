@@ -14,7 +14,7 @@ import {
   setDefaultBackend,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 
 const images = draw(1, [3, 3, 8, 8]);

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cast, constant, evaluate, type PrimitiveName, referenceBackend } from '../../src/tensor/index.ts';
-import { WIDE } from '../support/float32.ts';
-import { primitiveCases } from '../support/primitiveCases.ts';
+import { WIDE } from '../../src/testing/backend/values.ts';
+import { primitiveCases } from '../../src/testing/arbitraries/primitives.ts';
+import {
+  checkConstantChannels,
+  checkLargeConstantPlane,
+  checkNearlyConstantChannels,
+  checkOutlier,
+} from '../../src/testing/backend/channels.ts';
+import { excess } from '../../src/testing/law.ts';
 import { runs } from '../support/runs.ts';
 
 // The reference computes in float64 and rounds once, so its float32 result is the float64 result of the same (rounded)
@@ -26,4 +33,15 @@ describe.each(names)('%s in float32', (name) => {
       { numRuns: runs(50) },
     );
   });
+});
+
+test('channels in which statistics cancel are what arithmetic says, in float32, too', async () => {
+  const found = [
+    ...(await checkConstantChannels(referenceBackend, 'float32')),
+    ...(await checkLargeConstantPlane(referenceBackend, 'float32')),
+    ...(await checkNearlyConstantChannels(referenceBackend, 'float32', 1)),
+    ...(await checkOutlier(referenceBackend, 'float32')),
+  ];
+  expect(found.length).toBeGreaterThan(10);
+  expect(found.filter((each) => !(excess(each) <= 1))).toEqual([]);
 });

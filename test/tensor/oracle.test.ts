@@ -8,78 +8,25 @@ import {
   channelStatistics,
   concatenate,
   constant,
-  convolution,
   evaluate,
-  gram,
-  matmul,
   maxPool,
-  type NDArray,
   ndarray,
   pad,
   ShapeError,
   slice,
   type Tensor,
-  transpose,
 } from '../../src/tensor/index.ts';
-import { apart, draw, extent, relativeError, seeds } from '../support/arrays.ts';
-import { convolutions } from '../support/windows.ts';
+import { apart, draw, relativeError } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
+import { at, tabulate } from '../../src/testing/backend/definitions.ts';
 import { runs } from '../support/runs.ts';
 
-// Each primitive against its formula, written down a second time in the plainest way: one output element at a time.
+// Functions that are made of primitives against their formulas, written down a second time in the plainest way. The law of
+// values has the primitives.
 
 const valueOf = async (tensor: Tensor) => (await evaluate([tensor]))[0];
 
-/** An array from a formula for each element. */
-function tabulate(shape: readonly number[], element: (...index: number[]) => number): NDArray {
-  const data: number[] = [];
-  const visit = (index: number[]): void => {
-    if (index.length === shape.length) data.push(element(...index));
-    else for (let i = 0; i < shape[index.length]; i++) visit([...index, i]);
-  };
-  visit([]);
-  return ndarray(data, shape);
-}
-
-/** An element, or `outside` beyond the borders. */
-function at({ shape, data }: NDArray, index: readonly number[], outside = 0): number {
-  if (index.some((i, d) => i < 0 || i >= shape[d])) return outside;
-  return data[index.reduce((offset, i, d) => offset * shape[d] + i, 0)];
-}
-
-function total(count: number, term: (i: number) => number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += term(i);
-  return sum;
-}
-
 describe('against the formula', () => {
-  test('convolution', async () => {
-    await fc.assert(
-      fc.asyncProperty(convolutions, seeds, async ({ attributes, x, w, y }, seed) => {
-        const [images, weight] = [draw(seed, x), draw(seed + 1, w)];
-        const [, d, r, s] = w;
-        const perGroup = w[0] / attributes.groups;
-        const expected = tabulate(y, (n, k, p, q) =>
-          total(d, (c) =>
-            total(r, (i) =>
-              total(s, (j) => {
-                const channel = Math.floor(k / perGroup) * d + c;
-                const row = p * attributes.stride[0] + i * attributes.dilation[0] - attributes.padding[0][0];
-                const column = q * attributes.stride[1] + j * attributes.dilation[1] - attributes.padding[1][0];
-                return at(weight, [k, c, i, j]) * at(images, [n, channel, row, column]);
-              }),
-            ),
-          ),
-        );
-        const got = await valueOf(convolution(constant(images), constant(weight), attributes));
-        expect(got.shape).toEqual(y);
-        // At most 2·9 products of numbers up to 2: 18·2⁻⁵² of the largest, with room for cancellation in it.
-        expect(relativeError(got, expected)).toBeLessThan(1e-13);
-      }),
-      { numRuns: runs(100) },
-    );
-  });
-
   test('average and maximum pools', async () => {
     const side = extent(2, 0);
     const geometry = fc.record({
@@ -163,24 +110,6 @@ describe('against the formula', () => {
         expect(relativeError(await valueOf(statistics.variance), ndarray(variance, [c]))).toBeLessThan(1e-12);
         expect(relativeError(await valueOf(batchNorm(input, g, b)), expected)).toBeLessThan(1e-12);
         expect(relativeError(await valueOf(batchNormWith(statistics, input, g, b)), expected)).toBeLessThan(1e-12);
-      }),
-      { numRuns: runs(100) },
-    );
-  });
-
-  test('matrix product and Gram matrix', async () => {
-    await fc.assert(
-      fc.asyncProperty(extent(5), extent(7), extent(5), seeds, async (m, k, n, seed) => {
-        const [a, b] = [draw(seed, [m, k]), draw(seed + 1, [n, k])];
-        const expected = tabulate([m, n], (i, j) => total(k, (l) => at(a, [i, l]) * at(b, [j, l])));
-        for (const product of [
-          matmul(constant(a), constant(b), { transposeB: true }),
-          matmul(constant(a), transpose(constant(b))),
-          matmul(transpose(constant(a)), constant(b), { transposeA: true, transposeB: true }),
-          gram(constant(a), constant(b)),
-        ]) {
-          expect(relativeError(await valueOf(product), expected)).toBeLessThan(1e-13);
-        }
       }),
       { numRuns: runs(100) },
     );

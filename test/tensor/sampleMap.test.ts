@@ -28,7 +28,8 @@ import {
   type Tensor,
   transpose,
 } from '../../src/tensor/index.ts';
-import { draw, extent, relativeError, rowOf, seeds, stack } from '../support/arrays.ts';
+import { draw, relativeError, rowOf, stack } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 const N = 3;
 

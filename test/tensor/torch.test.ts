@@ -32,7 +32,7 @@ import {
   upsampleNearest,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { relativeError } from '../support/arrays.ts';
+import { relativeError } from '../../src/testing/arrays.ts';
 
 // Functions against PyTorch in float64 (test/torch/primitives.py): values, and gradients by a random cotangent.
 

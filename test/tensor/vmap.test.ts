@@ -19,8 +19,9 @@ import {
   type Tensor,
   vmap,
 } from '../../src/tensor/index.ts';
-import { draw, extent, stack } from '../support/arrays.ts';
-import { primitiveCases } from '../support/primitiveCases.ts';
+import { draw, stack } from '../../src/testing/arrays.ts';
+import { extent } from '../../src/testing/arbitraries/shapes.ts';
+import { primitiveCases } from '../../src/testing/arbitraries/primitives.ts';
 import { runs } from '../support/runs.ts';
 
 const names = Object.keys(primitiveCases) as PrimitiveName[];

@@ -19,7 +19,7 @@ import {
   type Tensor,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 
 const backend = wasmBackend({ threads: 1 });
 afterAll(() => backend.close());

@@ -21,7 +21,7 @@ import {
   sum,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 import { rowsFrom } from '../support/rows.ts';
 

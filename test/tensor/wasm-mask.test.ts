@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { add, apply, constant, evaluate, type Shape, wasmBackend } from '../../src/tensor/index.ts';
-import { anywhere, draw, extent, seeds } from '../support/arrays.ts';
+import { anywhere, draw } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 // An input gradient goes through the mask of a ReLU as it is stored, by whole vectors and by single lanes, in each of the
 // kernels: direct, with a stride, and by minimal filtering. relu'(0) = 0, and relu'(−0) too.

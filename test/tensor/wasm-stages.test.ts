@@ -27,7 +27,8 @@ import {
   type Tensor,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw, extent, seeds } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 // What depends on fixed inputs alone is computed by all threads in step: each operation is divided among them by samples,
 // channels, planes or cache lines. No sum is cut in two, so that the number of threads leaves every bit as it is.

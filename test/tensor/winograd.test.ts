@@ -16,7 +16,8 @@ import {
 } from '../../src/tensor/index.ts';
 import { planEvaluation } from '../../src/tensor/plan.ts';
 import { lowerPlan } from '../../src/tensor/backends/wasm/program.ts';
-import { draw, extent, seeds } from '../support/arrays.ts';
+import { draw } from '../../src/testing/arrays.ts';
+import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 // Minimal filtering (Winograd) is not the direct sum in another order, and has a bound of its own. In one dimension
 // y = Aᵀ[(G g) ⊙ (Bᵀ d)], so that |y_r| ≤ Σ_i |A_ir|·‖G_i‖₁·max|g| · ‖B_i‖₁·max|d|; in two dimensions the factor is

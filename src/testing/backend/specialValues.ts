@@ -1,4 +1,4 @@
-import { vjp } from '../../src/autodiff/index.ts';
+import { vjp } from '../../autodiff/index.ts';
 import {
   type Backend,
   constant,
@@ -12,7 +12,7 @@ import {
   ndarray,
   take,
   type Tensor,
-} from '../../src/tensor/index.ts';
+} from '../../tensor/index.ts';
 
 // Values that random cases do not draw: what they give is the same on every backend.
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gpuBackend, type GpuBackend } from '../../src/tensor/index.ts';
-import { checkPrimitive, primitiveNames } from '../support/float32.ts';
+import { assertLaw, backendLaws } from '../../src/testing/index.ts';
 import { whyNot } from '../support/gpu.ts';
-import { specialValues } from '../support/specialValues.ts';
 import { runs } from '../support/runs.ts';
 
-// Every primitive in every mode of GPU.js that runs in Node; browser.test.ts does the same in a page.
+// The laws of test/testing/laws.test.ts in every mode of GPU.js that runs in Node; browser.test.ts tries them in a page.
 
 for (const mode of ['headlessgl', 'cpu', 'webasm'] as const) {
   const reason = await whyNot(mode);
@@ -16,12 +15,8 @@ for (const mode of ['headlessgl', 'cpu', 'webasm'] as const) {
     });
     afterAll(() => backend.close());
 
-    test('NaN, infinities and what is no position', async () => {
-      for (const { name, got, expected } of await specialValues(backend)) expect(got, name).toEqual(expected);
-    });
-
-    test.each(primitiveNames)('%s is the reference to float32', async (name) => {
-      await checkPrimitive(name, backend, runs(50));
+    test.each(backendLaws)('$name', async (law) => {
+      await assertLaw(law, backend, { runs: runs(12) });
       expect(backend.arrays).toBe(0);
     });
   });

@@ -1,5 +1,4 @@
-import fc from 'fast-check';
-import { type DType, Generator, ndarray, type NDArray, type Shape, sizeOf } from '../../src/tensor/index.ts';
+import { type DType, Generator, ndarray, type NDArray, type Shape, sizeOf } from '../tensor/index.ts';
 
 /** How random values are drawn. */
 export type Draw = (generator: Generator, size: number) => number[];
@@ -18,41 +17,48 @@ export const positive: Draw = (generator, size) => Array.from({ length: size }, 
 export const apart: Draw = (generator, size) =>
   Array.from(generator.permutation(size), (rank) => 0.1 * rank + generator.uniform(-0.02, 0.02));
 
-/** An array of a shape, drawn from a seed. */
+/** An array of a shape, drawn from a seed; uniform in [−2, 2] by default. */
 export function draw(seed: number, shape: Shape, how: Draw = anywhere, dtype: DType = 'float64'): NDArray {
   return ndarray(how(new Generator(seed), sizeOf(shape)), shape, dtype);
 }
 
-/** A seed. */
-export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
-
-/** A small extent. */
-export const extent = (max: number, min = 1) => fc.integer({ min, max });
-
-/** Few small leading dimensions, none more often than not. */
-export const leadingShape = fc.oneof(
-  { weight: 3, arbitrary: fc.constant([] as number[]) },
-  { weight: 1, arbitrary: fc.array(extent(3), { minLength: 1, maxLength: 2 }) },
-);
-
 /** The inner product of two arrays. */
 export function dot(a: NDArray, b: NDArray): number {
-  return [...a.data].reduce((sum, x, i) => sum + x * b.data[i], 0);
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += a.data[i] * b.data[i];
+  return sum;
 }
 
 /** Σ |aᵢ·bᵢ|: what rounding errors of the inner product are proportional to. */
 export function absoluteDot(a: NDArray, b: NDArray): number {
-  return [...a.data].reduce((sum, x, i) => sum + Math.abs(x * b.data[i]), 0);
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += Math.abs(a.data[i] * b.data[i]);
+  return sum;
+}
+
+/** The largest |aᵢ|; NaN where an element is. */
+export function largest({ data }: NDArray): number {
+  let most = 0;
+  for (const x of data) most = Math.max(most, Math.abs(x));
+  return most;
+}
+
+/** The largest |aᵢ − bᵢ|; infinite where one of the two is NaN, or the arrays have different lengths. */
+export function largestDifference(a: NDArray, b: NDArray): number {
+  if (a.data.length !== b.data.length) return Infinity;
+  let most = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    if (a.data[i] === b.data[i]) continue; // infinities, too
+    const difference = Math.abs(a.data[i] - b.data[i]);
+    most = Number.isNaN(difference) ? Infinity : Math.max(most, difference);
+  }
+  return most;
 }
 
 /** The largest |a − b| over the largest |b|. */
 export function relativeError(a: NDArray, b: NDArray): number {
-  const size = [...b.data].reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const difference = [...a.data].reduce((most, x, i) => {
-    const d = Math.abs(x - b.data[i]);
-    return Number.isNaN(d) ? Infinity : Math.max(most, d);
-  }, 0);
-  return difference === 0 ? 0 : difference / (size || 1);
+  const difference = largestDifference(a, b);
+  return difference === 0 ? 0 : difference / (largest(b) || 1);
 }
 
 /** Element `row` of the first dimension. */
@@ -70,4 +76,9 @@ export function stack(arrays: readonly NDArray[]): NDArray {
     [arrays.length, ...shape],
     dtype,
   );
+}
+
+/** The same array with every element changed by a function. */
+export function mapArray({ shape, dtype, data }: NDArray, f: (x: number, i: number) => number): NDArray {
+  return { shape, dtype, data: data.map(f) };
 }

@@ -4,26 +4,44 @@ import {
   type Attributes,
   type ElementwiseName,
   elementwiseRows,
-  formatShape,
   type NDArray,
   type PrimitiveName,
+  primitives,
   type Row,
   type Shape,
   type Tensor,
-} from '../../src/tensor/index.ts';
+} from '../../tensor/index.ts';
 import { convolutions, pools } from './windows.ts';
-import { anywhere, apart, type Draw, draw, extent, leadingShape, positive, seeds } from './arrays.ts';
+import { anywhere, apart, type Draw, draw, positive } from '../arrays.ts';
+import { extent, leadingShape, seeds, shapes } from './shapes.ts';
 
-/** One application of a primitive to drawn operands. */
+/** One application of a primitive to given operands. */
 export interface PrimitiveCase {
+  readonly primitive: PrimitiveName;
+  readonly attributes: Attributes[PrimitiveName];
   readonly operands: readonly NDArray[];
+  /** The primitive applied to operands of these shapes. */
   readonly build: (...operands: Tensor[]) => Tensor;
   /** How many innermost dimensions of each operand the primitive is defined on. */
   readonly coreRanks: readonly number[];
-  /** Which operands the result changes smoothly with; all by default. */
-  readonly smooth?: readonly number[];
-  /** For the message of a failing case. */
-  readonly toString: () => string;
+  /** Which operands the result changes smoothly with: all but indices and conditions. */
+  readonly smooth: readonly number[];
+}
+
+/** A case of a primitive from its parts. */
+export function primitiveCase<P extends PrimitiveName>(
+  primitive: P,
+  attributes: Attributes[P],
+  operands: readonly NDArray[],
+): PrimitiveCase {
+  const { flags = [] } = (elementwiseRows as unknown as Partial<Record<PrimitiveName, Row<never>>>)[primitive] ?? {};
+  const fixed = primitive === 'gather' || primitive === 'scatter' ? [1] : flags;
+  return {
+    ...{ primitive, attributes, operands },
+    build: (...tensors) => apply(primitive, tensors, attributes),
+    coreRanks: primitives[primitive].signature.coreRanks(attributes, operands.length),
+    smooth: [...operands.keys()].filter((i) => !fixed.includes(i)),
+  };
 }
 
 interface Operand {
@@ -36,7 +54,6 @@ interface Operand {
 interface Draft<P extends PrimitiveName> {
   readonly attributes: Attributes[P];
   readonly operands: readonly Operand[];
-  readonly smooth?: readonly number[];
 }
 
 /** Draws operands under leading dimensions: each has all of them, or the last few, or 1 in their place. */
@@ -46,7 +63,7 @@ function cases<P extends PrimitiveName>(
   leadings: fc.Arbitrary<Shape> = leadingShape,
 ): fc.Arbitrary<PrimitiveCase> {
   const cut = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.boolean()), { minLength: 8, maxLength: 8 });
-  return fc.tuple(drafts, leadings, cut, seeds).map(([{ attributes, operands, smooth }, leading, cuts, seed]) => {
+  return fc.tuple(drafts, leadings, cut, seeds).map(([{ attributes, operands }, leading, cuts, seed]) => {
     const arrays = operands.map(({ core, how, value }, i) => {
       if (value) return value;
       const [drop, collapse] = cuts[i % cuts.length];
@@ -54,14 +71,7 @@ function cases<P extends PrimitiveName>(
       const own = i === 0 ? leading : leading.slice(Math.min(drop, leading.length)).map((e) => (collapse ? 1 : e));
       return draw(seed + i, [...own, ...core], how);
     });
-    return {
-      operands: arrays,
-      build: (...tensors: Tensor[]) => apply(primitive, tensors, attributes),
-      coreRanks: operands.map(({ core }) => core.length),
-      ...(smooth ? { smooth } : {}),
-      toString: () =>
-        `${primitive} ${JSON.stringify(attributes)} of ${arrays.map(({ shape }) => formatShape(shape)).join(', ')} seed ${seed}`,
-    };
+    return primitiveCase(primitive, attributes, arrays);
   });
 }
 
@@ -69,8 +79,6 @@ const batches = fc
   .tuple(extent(3), extent(3), extent(3), extent(3))
   .filter(([n, , h, w]) => n * h * w >= 2)
   .map(([n, c, h, w]) => ({ x: [n, c, h, w], channels: [c] }));
-
-const shapes = fc.array(extent(4), { minLength: 1, maxLength: 3 });
 
 /** Positions; several may be the same. Dimensions before and after the indexed ones, one index or a block of them. */
 const positions = fc
@@ -155,8 +163,7 @@ function casesOfRow<P extends ElementwiseName>(primitive: P): fc.Arbitrary<Primi
     const { coefficients } = attributes as { coefficients?: readonly number[] };
     const count = row.operands ?? coefficients!.length;
     const operands = Array.from({ length: count }, (_, i) => ({ core: [], how: drawOf(row, attributes, i) }));
-    const smooth = operands.flatMap((_, i) => (row.flags?.includes(i) ? [] : [i]));
-    return { attributes, operands, ...(row.flags ? { smooth } : {}) };
+    return { attributes, operands };
   });
   return cases(primitive, drafts, elements);
 }
@@ -245,7 +252,6 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
     positions.map(({ size, inner, ranks, index }) => ({
       attributes: { ...ranks, indexedRank: size.length },
       operands: [{ core: [...size, ...inner] }, { core: index.shape, value: index }],
-      smooth: [0],
     })),
   ),
   scatter: cases(
@@ -253,7 +259,6 @@ export const primitiveCases: { readonly [P in PrimitiveName]: fc.Arbitrary<Primi
     positions.map(({ size, values, ranks, index }) => ({
       attributes: { ...ranks, size },
       operands: [{ core: values }, { core: index.shape, value: index }],
-      smooth: [0],
     })),
   ),
 

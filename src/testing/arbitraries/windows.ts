@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Pair, Sides } from '../../src/tensor/index.ts';
-import { extent } from './arrays.ts';
+import type { Pair, Sides } from '../../tensor/index.ts';
+import { extent } from './shapes.ts';
 
 // Windows of convolutions and pools, in all their geometry.
 
@@ -71,4 +71,5 @@ const sideBySidePools = fc.tuple(pairOf(extent(3)), extent(2), extent(6)).map(([
   return { attributes: { kernel, stride: kernel, padding: NO_SIDES }, counted: NO_SIDES, size, windows };
 });
 
+/** Pools of all kinds: windows anywhere with pixels in each of them, and side by side. */
 export const pools = fc.oneof({ weight: 3, arbitrary: anyPools }, { weight: 1, arbitrary: sideBySidePools });

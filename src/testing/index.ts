@@ -1,0 +1,38 @@
+/**
+ * Verification of others' tensor backends and NTK code: laws that any right implementation satisfies, random cases that
+ * shrink to the smallest that fails, and programs that reproduce what was found. The arbitraries are fast-check's, an
+ * optional peer dependency which only this entry needs.
+ *
+ * @module
+ */
+export {
+  absoluteDot,
+  anywhere,
+  apart,
+  awayFromZero,
+  dot,
+  type Draw,
+  draw,
+  largest,
+  largestDifference,
+  positive,
+  relativeError,
+} from './arrays.ts';
+export { type PrimitiveCase, primitiveCase, primitiveCases } from './arbitraries/primitives.ts';
+export { extent, leadingShape, seeds, shapes } from './arbitraries/shapes.ts';
+export { convolutions, pools } from './arbitraries/windows.ts';
+export { backendLaws, ruleLaws } from './backend/index.ts';
+export {
+  assertLaw,
+  excess,
+  type Law,
+  type LawDefinition,
+  law,
+  LawError,
+  type LawOptions,
+  type LawRecord,
+  type Measured,
+  runLaws,
+} from './law.ts';
+export { checkLaw, verificationLaws } from './laws.ts';
+export type { Imports, Snippet } from './source.ts';

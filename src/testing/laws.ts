@@ -1,0 +1,30 @@
+import { type Backend, InputError } from '../tensor/index.ts';
+import { formatValue } from '../check.ts';
+import { backendLaws, ruleLaws } from './backend/index.ts';
+import type { Law, Measured } from './law.ts';
+
+/** What `ntkit verify` tries: the laws of a backend, and those of ntkit's own rules. */
+export const verificationLaws: readonly Law<Backend>[] = [...backendLaws, ...ruleLaws];
+
+/** All laws of this package, by name. */
+function lawsByName(): ReadonlyMap<string, Law<never>> {
+  const all: readonly Law<never>[] = [...verificationLaws];
+  return new Map(all.map((each) => [each.name, each]));
+}
+
+/**
+ * Tries a law on one case, as the program that is printed for a broken law does.
+ *
+ * @param name of the law.
+ * @param subject what the law is of: a backend, or a kernel implementation.
+ * @param drawn a case of the law.
+ * @returns the quantity that is nearest to its bound.
+ * @throws LawError when the law does not hold, InputError when there is no such law.
+ */
+export async function checkLaw(name: string, subject: unknown, drawn: unknown): Promise<Measured> {
+  const found = lawsByName().get(name);
+  if (found === undefined) {
+    throw new InputError(`checkLaw: expected one of ${[...lawsByName().keys()].join('; ')}, got ${formatValue(name)}`);
+  }
+  return found.check(subject as never, drawn);
+}

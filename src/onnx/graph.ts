@@ -2,6 +2,7 @@ import type { NodeProto, ValueInfoProto } from 'onnx-buf';
 import { InputError } from '../tensor/index.ts';
 import { elementType, readArray } from './arrays.ts';
 import { NodeAttributes } from './attributes.ts';
+import { checkNode } from './checkNode.ts';
 import { decodeModel } from './file.ts';
 import type { ExternalData, OnnxGraph, OnnxInput, OnnxNode } from './model.ts';
 
@@ -31,6 +32,7 @@ export function readGraph(
   );
   const nodes = graph.node.map((node): OnnxNode => {
     const where = `${source}: ${describe(node)}`;
+    checkNode(node, opset, where);
     const attributes = new NodeAttributes(node.attribute, where, external);
     return { operator: node.opType, where, inputs: node.input, outputs: node.output, attributes };
   });

@@ -1,5 +1,5 @@
 import { Buffer, Module, Parameter, type Trace } from '../nn/index.ts';
-import { formatShape, InputError, ShapeError, Tensor } from '../tensor/index.ts';
+import { formatShape, InputError, NtkitError, ShapeError, Tensor } from '../tensor/index.ts';
 import type { OnnxGraph, OnnxInput, OnnxNode } from './model.ts';
 import { operators } from './operators/index.ts';
 import { Call, type Result } from './operators/operator.ts';
@@ -82,9 +82,10 @@ export class OnnxNetwork extends Module {
       checkShape(input, tensor, graph.source);
       values.set(input.name, Value.of(tensor, input.kind));
     }
-    const valueOf = (name: string): Value | undefined => {
-      const value = name === '' ? undefined : (values.get(name) ?? this.#initializer(name, leaves));
-      if (value) values.set(name, value);
+    const valueOf = (name: string): Value => {
+      const value = values.get(name) ?? this.#initializer(name, leaves);
+      if (value === undefined) throw new InputError(`${graph.source}: ${name}: its operator does not give this output`);
+      values.set(name, value);
       return value;
     };
     const surroundings = {
@@ -94,7 +95,7 @@ export class OnnxNetwork extends Module {
       bufferOf: (name: string) => this.#buffers.get(name),
     };
     for (const node of needed(graph, outputs)) {
-      const inputs = node.inputs.map(valueOf);
+      const inputs = node.inputs.map((name) => (name === '' ? undefined : valueOf(name)));
       const isKnown = inputs.every((value) => value === undefined || value.isKnown);
       const call = new Call(node, inputs, isKnown ? 'float64' : leaves.dtype, surroundings);
       const results = resultsOf(call);
@@ -102,11 +103,7 @@ export class OnnxNetwork extends Module {
         if (name !== '' && results[i] !== undefined) values.set(name, valueFrom(results[i], isKnown));
       });
     }
-    return outputs.map((name) => {
-      const value = valueOf(name);
-      if (value === undefined) throw new InputError(`${graph.source}: output ${name}: its operator does not give it`);
-      return value.in(leaves.dtype);
-    });
+    return outputs.map((name) => valueOf(name).in(leaves.dtype));
   }
 
   #initializer(name: string, leaves: Leaves): Value | undefined {
@@ -119,9 +116,17 @@ export class OnnxNetwork extends Module {
   }
 }
 
+/** @throws NtkitError that names the node. */
 function resultsOf(call: Call): readonly Result[] {
-  const built = operators.get(call.node.operator)!.build(call);
-  return Array.isArray(built) ? (built as readonly Result[]) : [built as Result];
+  const { operator, where } = call.node;
+  try {
+    const built = operators.get(operator)!.build(call);
+    return Array.isArray(built) ? (built as readonly Result[]) : [built as Result];
+  } catch (error) {
+    if (!(error instanceof NtkitError) || error.message.startsWith(where)) throw error;
+    const Kind = error instanceof InputError ? InputError : ShapeError;
+    throw new Kind(`${where}: ${error.message}`, { cause: error });
+  }
 }
 
 function checkOutput({ source, outputs }: OnnxGraph, output: string): void {

@@ -14,7 +14,7 @@ import {
 import type { Kind, OnnxArray } from './model.ts';
 
 /** The most numbers that are computed while a graph is read: shapes, masks, tables of positions. */
-const MOST_NUMBERS = 2 ** 22;
+export const MOST_NUMBERS = 2 ** 22;
 
 /**
  * What a name of a graph stands for while the network's expression is built: a tensor that depends on the input or the

@@ -48,6 +48,36 @@ describe('a file that is no model, or one that cannot be computed, is refused in
       'm.onnx: operators that ntkit does not have: Loop (a, b); com.microsoft.Gelu (y)',
     ],
     [
+      'an attribute that no operator set has',
+      () => parse({ steps: [{ operator: 'Relu', inputs: ['x'], outputs: ['y'], attributes: { slope: 1 } }] }),
+      'm.onnx: Relu of y: attributes in operator set 17: expected no attributes, got slope',
+    ],
+    [
+      'an attribute of another operator set',
+      () => parse({ steps: [{ operator: 'Squeeze', inputs: ['x'], outputs: ['y'], attributes: { axes: [0] } }] }),
+      'm.onnx: Squeeze of y: attributes in operator set 17: expected no attributes, got axes',
+    ],
+    [
+      'an attribute that is missing',
+      () => parse({ steps: [{ operator: 'Concat', inputs: ['x', 'x'], outputs: ['y'] }] }),
+      'm.onnx: Concat of y: attribute axis: expected a value, got none',
+    ],
+    [
+      'an input too many',
+      () => parse({ steps: [{ operator: 'MatMul', inputs: ['x', 'w', 'w'], outputs: ['y'] }] }),
+      'm.onnx: MatMul of y: expected 2 inputs in operator set 17, got 3',
+    ],
+    [
+      'an input too few',
+      () => parse({ steps: [{ operator: 'Conv', inputs: ['x', ''], outputs: ['y'] }] }),
+      'm.onnx: Conv of y: expected 2 to 3 inputs in operator set 17, got 1',
+    ],
+    [
+      'an output too many',
+      () => parse({ steps: [{ operator: 'MatMul', inputs: ['x', 'w'], outputs: ['y', 'z'] }] }),
+      'm.onnx: MatMul of y: expected at most 1 outputs, got 2',
+    ],
+    [
       'a name that nothing gives',
       () => parse({ steps: [{ operator: 'MatMul', inputs: ['x', 'v'], outputs: ['y'] }] }),
       'm.onnx: MatMul of y: reads "v", which nothing gives',
@@ -104,7 +134,7 @@ describe('a file that is no model, or one that cannot be computed, is refused in
     expect(build).toThrow(message);
   });
 
-  test.each<[string, Partial<ModelParts>, readonly number[], string]>([
+  test.each<[string, Partial<ModelParts>, readonly number[], string | RegExp]>([
     ['a batch of another shape', {}, [4, 3], 'm.onnx: input x: expected shape [N, 2], got [4, 3]'],
     [
       'an attribute of another type',
@@ -139,6 +169,101 @@ describe('a file that is no model, or one that cannot be computed, is refused in
       },
       [4, 2],
       'm.onnx: Reshape of y: input 1: expected at most 4194304 numbers to be computed beforehand, got shape [1048576, 1048576]',
+    ],
+    [
+      'an attribute that would be other numbers',
+      {
+        inputs: { x: ['N', 1, 2, 2] },
+        initializers: { s: floats(ndarray([1, 1, 2, 2], [4], 'float32')) },
+        steps: [
+          { operator: 'Resize', inputs: ['x', '', 's'], outputs: ['y'], attributes: { mode: 'linear', antialias: 1 } },
+        ],
+        opset: 18,
+      },
+      [1, 1, 2, 2],
+      'm.onnx: Resize of y: antialias: expected 0, got 1',
+    ],
+    [
+      'a choice that is none',
+      {
+        inputs: { x: ['N', 1, 2, 2] },
+        steps: [
+          {
+            operator: 'MaxPool',
+            inputs: ['x'],
+            outputs: ['y'],
+            attributes: { kernel_shape: [1, 1], auto_pad: 'SAME' },
+          },
+        ],
+      },
+      [1, 1, 2, 2],
+      'm.onnx: MaxPool of y: auto_pad: expected NOTSET, VALID, SAME_UPPER, SAME_LOWER, got SAME',
+    ],
+    [
+      'a kernel that is not that of its weight',
+      {
+        inputs: { x: ['N', 1, 2, 2] },
+        initializers: { w: floats(ndarray([1], [1, 1, 1, 1])) },
+        steps: [{ operator: 'Conv', inputs: ['x', 'w'], outputs: ['y'], attributes: { kernel_shape: [2, 2] } }],
+      },
+      [1, 1, 2, 2],
+      'm.onnx: Conv of y: kernel_shape: expected that of the weight, [1, 1], got [2, 2]',
+    ],
+    [
+      'statistics a pixel',
+      {
+        inputs: { x: ['N', 1] },
+        initializers: { v: floats(ndarray([1], [1])) },
+        steps: [
+          {
+            operator: 'BatchNormalization',
+            inputs: ['x', 'v', 'v', 'v', 'v'],
+            outputs: ['y'],
+            attributes: { spatial: 0 },
+          },
+        ],
+        opset: 8,
+      },
+      [4, 1],
+      'm.onnx: BatchNormalization of y: spatial: expected statistics a channel, got some a pixel',
+    ],
+    [
+      'a constant that is no number',
+      {
+        steps: [
+          { operator: 'Constant', inputs: [], outputs: ['c'], attributes: { value_string: 'a' } },
+          { operator: 'Add', inputs: ['x', 'c'], outputs: ['y'] },
+        ],
+      },
+      [4, 2],
+      'm.onnx: Constant of c: expected a value of numbers, got another',
+    ],
+    [
+      'an output that an operator does not give',
+      {
+        initializers: { v: floats(ndarray([1, 1], [2])) },
+        steps: [
+          { operator: 'LayerNormalization', inputs: ['x', 'v'], outputs: ['', 'mean'] },
+          { operator: 'Add', inputs: ['x', 'mean'], outputs: ['y'] },
+        ],
+      },
+      [4, 2],
+      'm.onnx: mean: its operator does not give this output',
+    ],
+    [
+      'uneven parts before operator set 18',
+      { steps: [{ operator: 'Split', inputs: ['x'], outputs: ['y', 'z'] }] },
+      [3, 2],
+      'm.onnx: Split of y: expected 2 equal parts, got an extent of 3',
+    ],
+    [
+      'a shape that the tensor layer refuses',
+      {
+        initializers: { w: floats(ndarray([1, 2, 3], [3])) },
+        steps: [{ operator: 'Add', inputs: ['x', 'w'], outputs: ['y'] }],
+      },
+      [4, 2],
+      /m\.onnx: Add of y: .*do not broadcast/,
     ],
     [
       'a network of two inputs',

@@ -30,7 +30,6 @@ import {
   select,
   sigmoid,
   sign,
-  silu,
   softplus,
   softsign,
   sqrt,
@@ -38,8 +37,9 @@ import {
   tanh,
   type Tensor,
 } from '../../tensor/index.ts';
-import type { Kind } from '../model.ts';
-import type { Call, Operator, Result } from './operator.ts';
+import type { Attributes, Kind } from '../model.ts';
+import { truncate } from './cast.ts';
+import type { Call, Operator } from './operator.ts';
 
 /** An operator of one input that keeps what its numbers are. */
 const unary = (build: (x: Tensor, call: Call) => Tensor): Operator => ({
@@ -80,9 +80,6 @@ const one = (x: Tensor) => full([], 1, x.dtype);
 const not = (x: Tensor) => subtract(one(x), x);
 const ceil = (x: Tensor) => scale(floor(scale(x, -1)), -1);
 
-/** Towards 0, as integers are divided. */
-export const truncate = (x: Tensor): Tensor => multiply(sign(x), floor(abs(x)));
-
 /** To the nearest whole number, halves to the even one. */
 function round(x: Tensor): Tensor {
   const down = floor(x);
@@ -101,15 +98,21 @@ function clipped(call: Call): Tensor {
   return clip(call.tensor(0), low, high);
 }
 
-/** aᵇ. Where b is one number of the file it is a power; otherwise e^(b·log|a|), with the sign that a whole b gives. */
+/** The most different exponents that are each a power of its own. */
+const MOST_EXPONENTS = 16;
+
+/**
+ * aᵇ. Exponents that the file fixes are powers, one for each that is different; otherwise e^(b·log|a|), with the sign that a
+ * whole b gives.
+ */
 function raised(call: Call): Tensor {
   const [a, b] = operands(call);
   const exponent = call.value(1);
-  if (exponent.isKnown) {
-    const { data } = exponent.numbers(`${call.node.where}: exponent`);
-    if (data.length > 0 && data.every((value) => value === data[0])) {
-      return broadcastTo(power(a, data[0]), broadcastShapes(call.node.where, [a.shape, b.shape]));
-    }
+  const fixed = exponent.isKnown ? new Set(exponent.numbers(`${call.node.where}: exponent`).data) : new Set<number>();
+  if (fixed.size > 0 && fixed.size <= MOST_EXPONENTS) {
+    const [first, ...others] = fixed;
+    const whole = broadcastTo(power(a, first), broadcastShapes(call.node.where, [a.shape, b.shape]));
+    return others.reduce((y, each) => select(equal(b, full([], each, b.dtype)), power(a, each), y), whole);
   }
   const size = exp(multiply(b, log(abs(a))));
   const halved = scale(b, 0.5);
@@ -117,7 +120,9 @@ function raised(call: Call): Tensor {
   const isWhole = equal(floor(b), b);
   const signed = select(isOdd, scale(size, -1), size);
   const negative = select(isWhole, signed, multiply(size, like(b, NaN)));
-  return select(less(a, full([], 0, a.dtype)), negative, size);
+  const raised = select(less(a, full([], 0, a.dtype)), negative, size);
+  // 0·log 0 has no value, and a⁰ is 1.
+  return select(equal(b, full([], 0, b.dtype)), full([], 1, a.dtype), raised);
 }
 
 function prelu(call: Call): Tensor {
@@ -126,24 +131,16 @@ function prelu(call: Call): Tensor {
   // Before operator set 7 a slope of one dimension is a slope a channel.
   if (call.opset < 7 && slope.rank === 1 && x.rank > 2)
     slope = reshape(slope, [...slope.shape, ...x.shape.slice(2).map(() => 1)]);
-  return subtract(relu(x), multiply(slope, relu(scale(x, -1))));
+  const positive = relu(x);
+  return add(positive, multiply(slope, subtract(x, positive)));
 }
 
-/** The kinds of ONNX's element types, by their codes. */
-const FLOATS = new Set([1, 10, 11, 16]);
+/** α and γ of SELU (Klambauer et al. 2017), by which mean 0 and variance 1 stay; files have them in float32. */
+const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 } as const;
 
-/** The first input as another kind: to whole numbers towards 0, to truth values by being other than 0. */
-function converted(call: Call, kind: Kind): Result {
-  const x = call.tensor(0);
-  if (kind === 'bool') return { tensor: not(equal(x, full([], 0, x.dtype))), kind };
-  return { tensor: kind === 'int' && call.kind(0) === 'float' ? truncate(x) : x, kind };
-}
-
-/** A conversion to the type of a code. */
-function castTo(call: Call): Result {
-  const to = call.attributes.int('to', 1);
-  if (to === 8 || to === 14 || to === 15) call.fail(`to: expected a type of real numbers, got number ${to}`);
-  return converted(call, FLOATS.has(to) ? 'float' : to === 9 ? 'bool' : 'int');
+function seluConstant(attributes: Attributes, name: keyof typeof SELU): number {
+  const value = attributes.float(name, SELU[name]);
+  return value === Math.fround(SELU[name]) ? SELU[name] : value;
 }
 
 function quotient(a: Tensor, b: Tensor, call: Call): Tensor {
@@ -169,10 +166,7 @@ export const elementwiseOperators: Readonly<Record<string, Operator>> = {
     return scale(elu(scale(x, 1 / alpha), 1), alpha);
   }),
   Selu: unary((x, { attributes }) =>
-    scale(
-      elu(x, attributes.float('alpha', 1.67326319217681884765625)),
-      attributes.float('gamma', 1.05070102214813232421875),
-    ),
+    scale(elu(x, seluConstant(attributes, 'alpha')), seluConstant(attributes, 'gamma')),
   ),
   ThresholdedRelu: unary((x, { attributes }) => {
     const alpha = full([], attributes.float('alpha', 1), x.dtype);
@@ -186,10 +180,6 @@ export const elementwiseOperators: Readonly<Record<string, Operator>> = {
     return clip(add(scale(x, alpha), full([], beta, x.dtype)), 0, 1);
   }),
   HardSwish: unary(hardswish),
-  Swish: unary((x, { attributes }) => {
-    const alpha = attributes.float('alpha', 1);
-    return alpha === 1 ? silu(x) : multiply(x, sigmoid(scale(x, alpha)));
-  }),
   Gelu: unary((x, { attributes }) => (attributes.string('approximate', 'none') === 'tanh' ? geluTanh(x) : gelu(x))),
   Mish: unary(mish),
   Tanh: unary(tanh),
@@ -229,8 +219,6 @@ export const elementwiseOperators: Readonly<Record<string, Operator>> = {
     build: (call) => ({ tensor: select(call.tensor(0), call.tensor(1), call.tensor(2)), kind: call.kind(1) }),
     fixed: [0],
   },
-  Cast: { build: castTo },
-  CastLike: { build: (call) => converted(call, call.kind(1)), fixed: [1] },
   Identity: unary((x) => x),
   Dropout: {
     build: (call) => [

@@ -2,24 +2,20 @@ import {
   broadcastShapes,
   broadcastTo,
   concatenate,
-  constant,
   full,
+  formatShape,
   gather,
-  ndarray,
-  pad,
   reshape,
-  scalar,
   select,
-  type Shape,
+  less,
+  add,
   sizeOf,
   slice,
   take,
   type Tensor,
   transpose,
 } from '../../tensor/index.ts';
-import type { OnnxArray } from '../model.ts';
-import { meant } from '../meant.ts';
-import { Value } from '../value.ts';
+import { padWith } from './padWith.ts';
 import { type Call, type Operator, type Result, withSettings } from './operator.ts';
 
 /** Elements in another place or shape keep what they are. */
@@ -34,7 +30,12 @@ function reshaped(x: Tensor, call: Call): Tensor {
     extent === 0 && keeps ? (x.shape[i] ?? call.fail('0 keeps no extent')) : extent,
   );
   const free = shape.indexOf(-1);
-  if (free >= 0) shape[free] = sizeOf(x.shape) / sizeOf(shape.filter((_, i) => i !== free));
+  if (free >= 0) {
+    const others = sizeOf(shape.filter((_, i) => i !== free));
+    const rest = sizeOf(x.shape) / others;
+    if (!Number.isInteger(rest)) call.fail(`cannot reshape ${formatShape(x.shape)} to ${formatShape(wanted)}`);
+    shape[free] = rest;
+  }
   return reshape(x, shape);
 }
 
@@ -75,61 +76,74 @@ function concatenated(call: Call): Result {
   return { tensor: concatenate(tensors, axis), kind: call.kind(0) };
 }
 
-/** The positions that a slice takes along one dimension, as NumPy reads `start:stop:step`. */
-function positions(extent: number, start: number, stop: number, step: number): number[] {
+/** Where a slice begins and how many positions it takes of one dimension, as NumPy reads `start:stop:step`. */
+function positions(extent: number, start: number, stop: number, step: number): { from: number; count: number } {
   const inside = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + extent : at, low), high);
-  const [from, to] =
-    step > 0
-      ? [inside(start, 0, extent), inside(stop, 0, extent)]
-      : [inside(start, -1, extent - 1), inside(stop, -1, extent - 1)];
-  const taken: number[] = [];
-  for (let at = from; step > 0 ? at < to : at > to; at += step) taken.push(at);
-  return taken;
+  const [low, high] = step > 0 ? [0, extent] : [-1, extent - 1];
+  const from = inside(start, low, high);
+  return { from, count: Math.max(0, Math.ceil((inside(stop, low, high) - from) / step)) };
+}
+
+/** A part of one dimension; an empty one is a tensor without elements. */
+function part(x: Tensor, axis: number, from: number, count: number, step = 1): Tensor {
+  const shape = x.shape.map((extent, d) => (d === axis ? count : extent));
+  if (sizeOf(shape) === 0) return full(shape, 0, x.dtype);
+  const last = from + (count - 1) * step + 1;
+  return slice(
+    x,
+    x.shape.map((stop, d) => (d === axis ? { start: from, stop: last, step } : { stop })),
+  );
 }
 
 function sliced(x: Tensor, call: Call): Tensor {
   const starts = call.integers('starts', 1) ?? call.fail('starts: expected integers, got none');
   const ends = call.integers('ends', 2) ?? call.fail('ends: expected integers, got none');
-  const axes = call.integers('axes', 3) ?? starts.map((_, i) => i);
+  const axes = (call.integers('axes', 3) ?? starts.map((_, i) => i)).map((axis) => call.axis(axis, x.rank));
   const steps = call.numbers(4) ?? starts.map(() => 1);
-  return axes.reduce((y, given, i) => {
-    const axis = call.axis(given, x.rank);
-    const step = steps[i] ?? 1;
+  if ([ends, axes, steps].some(({ length }) => length !== starts.length)) {
+    call.fail(`expected as many ends, axes and steps as the ${starts.length} starts`);
+  }
+  return axes.reduce((y, axis, i) => {
+    const step = steps[i];
     if (step === 0 || !Number.isInteger(step)) call.fail(`steps: expected integers other than 0, got ${step}`);
-    const taken = positions(y.shape[axis], starts[i], ends[i], step);
-    if (taken.length === 0)
-      return full(
-        y.shape.map((extent, d) => (d === axis ? 0 : extent)),
-        0,
-        y.dtype,
-      );
-    if (step < 0) return take(y, taken, axis);
-    const ranges = y.shape.map((stop, d) =>
-      d === axis ? { start: taken[0], stop: taken[taken.length - 1] + 1, step } : { stop },
+    const { from, count } = positions(y.shape[axis], starts[i], ends[i], step);
+    if (step > 0 || count === 0) return part(y, axis, from, count, step);
+    return take(
+      y,
+      call.table(count, (k) => from + k * step),
+      axis,
     );
-    return slice(y, ranges);
   }, x);
+}
+
+/** Lengths that are given, or as many as there are outputs: from operator set 18 on the last one may be shorter. */
+function splitLengths(call: Call, extent: number): readonly number[] {
+  const parts = call.node.outputs.length;
+  const declared = call.attributes.int('num_outputs', parts);
+  if (declared !== parts) call.fail(`num_outputs: expected the ${parts} outputs of the node, got ${declared}`);
+  const given = call.integers('split', 1);
+  if (given) return given;
+  if (call.opset < 18 && extent % parts !== 0) call.fail(`expected ${parts} equal parts, got an extent of ${extent}`);
+  const even = Math.ceil(extent / parts);
+  return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(even, extent - i * even)));
 }
 
 function split(call: Call): Result[] {
   const x = call.tensor(0);
   const axis = call.axis(call.attributes.int('axis', 0), x.rank);
   const extent = x.shape[axis];
-  const parts = call.node.outputs.length;
-  const even = Math.ceil(extent / parts);
-  const lengths =
-    call.integers('split', 1) ??
-    Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(even, extent - i * even)));
-  if (lengths.length !== parts || lengths.reduce((a, b) => a + b, 0) !== extent) {
-    call.fail(`split: expected ${parts} lengths that sum to ${extent}, got ${lengths.join(', ')}`);
+  const lengths = splitLengths(call, extent);
+  const { outputs } = call.node;
+  if (lengths.length !== outputs.length || lengths.some((each) => each < 0) || total(lengths) !== extent) {
+    call.fail(`split: expected ${outputs.length} lengths that sum to ${extent}, got ${lengths.join(', ')}`);
   }
-  let start = 0;
-  return lengths.map((length) => {
-    const ranges = x.shape.map((stop, d) => (d === axis ? { start, stop: start + length } : { stop }));
-    start += length;
-    return { tensor: slice(x, ranges), kind: call.kind(0) };
-  });
+  return lengths.map((length, i) => ({
+    tensor: part(x, axis, total(lengths.slice(0, i)), length),
+    kind: call.kind(0),
+  }));
 }
+
+const total = (lengths: readonly number[]) => lengths.reduce((a, b) => a + b, 0);
 
 /** Where position `at` of a padded dimension lies in the unpadded one. */
 const SOURCES: Readonly<Record<string, (at: number, extent: number) => number>> = {
@@ -144,8 +158,7 @@ const SOURCES: Readonly<Record<string, (at: number, extent: number) => number>> 
 
 function padded(x: Tensor, call: Call): Tensor {
   const mode = call.attributes.string('mode', 'constant');
-  const given =
-    call.integers('pads', 1) ?? call.integers('paddings', 1) ?? call.fail('pads: expected integers, got none');
+  const given = call.integers('pads', 1) ?? call.fail('pads: expected integers, got none');
   const axes = call.numbers(3)?.map((axis) => call.axis(axis, x.rank)) ?? x.shape.map((_, i) => i);
   if (given.length !== 2 * axes.length) call.fail(`pads: expected ${2 * axes.length} integers, got ${given.length}`);
   const pads = x.shape.map(() => [0, 0]);
@@ -156,10 +169,11 @@ function padded(x: Tensor, call: Call): Tensor {
     return pads.reduce((y, [before, after], axis) => {
       if (before === 0 && after === 0) return y;
       const extent = y.shape[axis];
+      if (extent === 0) call.fail(`expected pixels to repeat, got none in dimension ${axis}`);
       const length = Math.max(0, before + extent + after);
       return take(
         y,
-        Array.from({ length }, (_, at) => source(at - before, extent)),
+        call.table(length, (at) => source(at - before, extent)),
         axis,
       );
     }, x);
@@ -169,18 +183,26 @@ function padded(x: Tensor, call: Call): Tensor {
     start: Math.max(0, -before),
     stop: x.shape[i] + Math.min(0, after),
   }));
+  if (kept.some(({ start, stop }) => start > stop))
+    call.fail(`pads: expected to leave something, got ${given.join(', ')}`);
   const cut = kept.every(({ start, stop }, i) => start === 0 && stop === x.shape[i]) ? x : slice(x, kept);
   const sides = pads.map(([before, after]) => ({ before: Math.max(0, before), after: Math.max(0, after) }));
   const value = call.opset < 11 ? call.attributes.float('value', 0) : (call.number(2) ?? 0);
-  const zeros = pad(cut, sides);
-  if (value === 0) return zeros;
-  const inside = pad(full(cut.shape, 1, x.dtype), sides);
-  return select(inside, zeros, full([], value, x.dtype));
+  return padWith(cut, sides, value);
 }
 
 function tiled(x: Tensor, call: Call): Tensor {
   const repeats = call.numbers(1) ?? call.fail('repeats: expected integers, got none');
-  if (repeats.length !== x.rank) call.fail(`repeats: expected ${x.rank} integers, got ${repeats.length}`);
+  if (repeats.length !== x.rank || repeats.some((times) => times < 0)) {
+    call.fail(`repeats: expected ${x.rank} integers ≥ 0, got ${repeats.join(', ')}`);
+  }
+  if (repeats.includes(0)) {
+    return full(
+      x.shape.map((extent, i) => extent * repeats[i]),
+      0,
+      x.dtype,
+    );
+  }
   const apart = broadcastTo(
     reshape(
       x,
@@ -208,79 +230,43 @@ function gathered(call: Call): Result {
   // Positions that the input gives: the dimension comes first, and goes back to its place.
   const rest = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
   const front = axis === 0 ? x : transpose(x, [axis, ...rest]);
-  const tensor = gather(front, index.in(call.dtype), { innerRank: x.rank - 1 });
+  const given = index.in(call.dtype);
+  const number = (value: number) => full([], value, given.dtype);
+  const at = select(less(given, number(0)), add(given, number(extent)), given);
+  const tensor = gather(front, at, { innerRank: x.rank - 1 });
   const places = index.shape.map((_, i) => i);
   const outer = Array.from({ length: axis }, (_, i) => index.shape.length + i);
   const inner = Array.from({ length: x.rank - 1 - axis }, (_, i) => index.shape.length + axis + i);
   return { tensor: axis === 0 ? tensor : transpose(tensor, [...outer, ...places, ...inner]), kind };
 }
 
-function depthToSpace(x: Tensor, call: Call): Tensor {
+/** The edge of a block, [N, C, H, W], the extents of x. */
+function blocks(x: Tensor, call: Call): readonly [number, number, number, number, number] {
   const b = call.attributes.int('blocksize', 1);
-  const [n, c, h, w] = x.shape;
+  if (x.rank !== 4) call.fail(`expected an input [N, C, H, W], got shape ${formatShape(x.shape)}`);
+  if (b < 1) call.fail(`blocksize: expected an integer ≥ 1, got ${b}`);
+  return [b, x.shape[0], x.shape[1], x.shape[2], x.shape[3]];
+}
+
+function depthToSpace(x: Tensor, call: Call): Tensor {
+  const [b, n, c, h, w] = blocks(x, call);
+  const mode = call.attributes.string('mode', 'DCR');
+  if (mode !== 'DCR' && mode !== 'CRD') call.fail(`mode: expected DCR, CRD, got ${mode}`);
+  if (c % (b * b) !== 0) call.fail(`expected channels in blocks of ${b * b}, got ${c}`);
   const outer = c / (b * b);
-  return call.attributes.string('mode', 'DCR') === 'CRD'
+  return mode === 'CRD'
     ? reshape(transpose(reshape(x, [n, outer, b, b, h, w]), [0, 1, 4, 2, 5, 3]), [n, outer, h * b, w * b])
     : reshape(transpose(reshape(x, [n, b, b, outer, h, w]), [0, 3, 4, 1, 5, 2]), [n, outer, h * b, w * b]);
 }
 
 function spaceToDepth(x: Tensor, call: Call): Tensor {
-  const b = call.attributes.int('blocksize', 1);
-  const [n, c, h, w] = x.shape;
-  const blocks = transpose(reshape(x, [n, c, h / b, b, w / b, b]), [0, 3, 5, 1, 2, 4]);
-  return reshape(blocks, [n, c * b * b, h / b, w / b]);
+  const [b, n, c, h, w] = blocks(x, call);
+  if (h % b !== 0 || w % b !== 0) call.fail(`expected pixels in blocks of ${b}, got ${h} by ${w}`);
+  const apart = transpose(reshape(x, [n, c, h / b, b, w / b, b]), [0, 3, 5, 1, 2, 4]);
+  return reshape(apart, [n, c * b * b, h / b, w / b]);
 }
 
-const integers = (values: readonly number[]): Result => ({
-  tensor: constant(ndarray(values, [values.length], 'float64')),
-  kind: 'int',
-});
-
-function shapeOf(call: Call): Result {
-  const { shape } = call.value(0);
-  const end = call.attributes.int('end', shape.length);
-  return integers(shape.slice(call.attributes.int('start', 0), end));
-}
-
-function filled(call: Call): Result {
-  const shape: Shape = call.numbers(0) ?? [];
-  const value = call.array('value');
-  return Value.filled(shape, value?.data[0] ?? 0, value?.kind ?? 'float');
-}
-
-function range(call: Call): Result {
-  const [start, limit, step] = [0, 1, 2].map(
-    (i) => call.number(i) ?? call.fail(`input ${i}: expected a number, got none`),
-  );
-  const length = Math.max(0, Math.ceil((limit - start) / step));
-  if (!(length <= 2 ** 22)) call.fail(`expected at most ${2 ** 22} numbers, got ${length}`);
-  const data = Array.from({ length }, (_, i) => start + i * step);
-  return { tensor: constant(ndarray(data, [length], 'float64')), kind: call.kind(0) };
-}
-
-/** A single number, as it was meant. */
-const exact = (array: OnnxArray): OnnxArray => ({
-  ...array,
-  dtype: 'float64',
-  data: Float64Array.from(array.data, meant),
-});
-
-function constantOf(call: Call): Result {
-  const { attributes } = call;
-  const array = attributes.array('value');
-  if (array) return Value.array(array.data.length === 1 ? exact(array) : array);
-  const list = attributes.floats('value_floats') ?? attributes.ints('value_ints');
-  if (list) {
-    const kind = attributes.has('value_ints') ? 'int' : 'float';
-    return { tensor: constant(ndarray(list, [list.length], 'float64')), kind };
-  }
-  if (attributes.has('value_int')) return { tensor: scalar(attributes.int('value_int', 0), 'float64'), kind: 'int' };
-  if (attributes.has('value_float'))
-    return { tensor: scalar(attributes.float('value_float', 0), 'float64'), kind: 'float' };
-  return call.fail('expected a value of numbers, got another');
-}
-
-/** Operators that move elements, and those that give shapes and constants. */
+/** Operators that move elements. */
 export const movementOperators: Readonly<Record<string, Operator>> = {
   Reshape: moved(reshaped),
   Flatten: moved(flattened),
@@ -296,9 +282,4 @@ export const movementOperators: Readonly<Record<string, Operator>> = {
   Gather: { build: gathered, fixed: [1] },
   DepthToSpace: moved(depthToSpace),
   SpaceToDepth: moved(spaceToDepth),
-  Shape: { build: shapeOf, fixed: 'all' },
-  Size: { build: (call) => ({ tensor: scalar(sizeOf(call.value(0).shape), 'float64'), kind: 'int' }), fixed: 'all' },
-  Constant: { build: constantOf, fixed: 'all' },
-  ConstantOfShape: { build: filled, fixed: 'all' },
-  Range: { build: range, fixed: 'all' },
 };

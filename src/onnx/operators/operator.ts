@@ -3,7 +3,7 @@ import { type DType, InputError, type Shape, ShapeError, type Tensor } from '../
 import type { Kind, OnnxArray } from '../model.ts';
 import type { Attributes } from '../model.ts';
 import type { OnnxNode } from '../model.ts';
-import type { Value } from '../value.ts';
+import { MOST_NUMBERS, type Value } from '../value.ts';
 
 /** What an operator gives for one of its outputs. */
 export type Result = Tensor | { readonly tensor: Tensor; readonly kind: Kind } | Value;
@@ -120,6 +120,16 @@ export class Call implements Surroundings {
       throw new ShapeError(`${this.node.where}: axis: expected an integer from ${-rank} to ${rank - 1}, got ${axis}`);
     }
     return axis < 0 ? axis + rank : axis;
+  }
+
+  /**
+   * A list that is as long as a dimension.
+   *
+   * @throws ShapeError when it would be enormous.
+   */
+  table(length: number, of: (i: number) => number): number[] {
+    if (!(length <= MOST_NUMBERS)) this.fail(`expected at most ${MOST_NUMBERS} numbers, got ${length}`);
+    return Array.from({ length }, (_, i) => of(i));
   }
 
   /** @throws ShapeError that names the node. */

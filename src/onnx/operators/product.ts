@@ -40,12 +40,34 @@ function aligned(x: Tensor, own: string, letters: string): Tensor {
   );
 }
 
+/** The equation, whose `...` become capital letters that it has not. */
+function withoutEllipsis(call: Call): string {
+  const equation = call.attributes.string('equation', '').replaceAll(' ', '');
+  if (!equation.includes('...')) return equation;
+  const [left, right] = equation.split('->');
+  const tensors = call.tensors();
+  const lengths = left.split(',').flatMap((own, i) => {
+    const letters = own.replace('...', '').length;
+    return own.includes('...') ? [(tensors[i]?.rank ?? 0) - letters] : [];
+  });
+  const [length] = lengths;
+  const free = [...'ZYXWVUTSRQPONMLKJIHGFEDCBA'].filter((letter) => !equation.includes(letter));
+  if (!(length >= 0 && length <= free.length) || lengths.some((each) => each !== length)) {
+    call.fail(`equation: expected the same number of dimensions for each '...', got '${equation}'`);
+  }
+  const dimensions = free.slice(0, length).join('');
+  const once = (letter: string, _: number, all: readonly string[]) =>
+    all.filter((each) => each === letter).length === 1;
+  const implied = () => dimensions + [...left.replace(/[.,]/g, '')].filter(once).sort().join('');
+  return `${left.replaceAll('...', dimensions)}->${right?.replace('...', dimensions) ?? implied()}`;
+}
+
 /**
  * Einstein's sum of one or two operands. Letters of both and of the result are batches, letters of both alone are summed
  * over: a batched product of matrices.
  */
 function einsum(call: Call): Tensor {
-  const equation = call.attributes.string('equation', '').replaceAll(' ', '');
+  const equation = withoutEllipsis(call);
   const [left, right] = equation.split('->');
   const operands = left.split(',');
   const tensors = call.tensors();

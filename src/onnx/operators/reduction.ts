@@ -1,5 +1,6 @@
 import {
   abs,
+  equal,
   full,
   log,
   logSoftmax,
@@ -10,11 +11,12 @@ import {
   multiply,
   power,
   reshape,
+  select,
   sizeOf,
+  slice,
   softmax,
   sqrt,
   sum,
-  take,
   type Tensor,
 } from '../../tensor/index.ts';
 import type { Call, Operator } from './operator.ts';
@@ -23,21 +25,33 @@ interface Keep {
   readonly keepDimensions: boolean;
 }
 
-/** The product over axes, one after another. */
+/** The product along one dimension, of halves and halves of them; the dimension stays with extent 1. */
+function productAlong(x: Tensor, axis: number): Tensor {
+  const extent = x.shape[axis];
+  const of = (length: number) => x.shape.map((each, i) => (i === axis ? length : each));
+  if (extent <= 1) return extent === 1 ? x : full(of(1), 1, x.dtype);
+  const half = Math.floor(extent / 2);
+  const part = (start: number, stop: number) =>
+    slice(
+      x,
+      x.shape.map((each, i) => (i === axis ? { start, stop } : { stop: each })),
+    );
+  const product = productAlong(multiply(part(0, half), part(half, 2 * half)), axis);
+  return extent % 2 === 0 ? product : multiply(product, part(extent - 1, extent));
+}
+
 function product(x: Tensor, axes: readonly number[], { keepDimensions }: Keep): Tensor {
-  const whole = axes.reduce((y, axis) => {
-    const extent = y.shape[axis];
-    const slices = Array.from({ length: extent }, (_, i) => take(y, [i], axis));
-    return slices.length === 0
-      ? full([...y.shape.slice(0, axis), 1, ...y.shape.slice(axis + 1)], 1, y.dtype)
-      : slices.reduce(multiply);
-  }, x);
-  return keepDimensions
-    ? whole
-    : reshape(
-        whole,
-        x.shape.filter((_, i) => !axes.includes(i)),
-      );
+  const whole = axes.reduce(productAlong, x);
+  const shape = x.shape.filter((_, i) => !axes.includes(i));
+  return keepDimensions ? whole : reshape(whole, shape);
+}
+
+/** √Σx², whose derivative where all x are 0 is 0, as that of PyTorch's norm is. */
+function norm(x: Tensor, axes: readonly number[], options: Keep): Tensor {
+  const squares = sum(power(x, 2), axes, options);
+  const zero = full([], 0, x.dtype);
+  const isZero = equal(squares, zero);
+  return select(isZero, zero, sqrt(select(isZero, full([], 1, x.dtype), squares)));
 }
 
 /** A reduction over axes that are an attribute, or from an operator set on an input. */
@@ -47,10 +61,11 @@ const reduction = (
 ): Operator => ({
   build(call) {
     const x = call.tensor(0);
-    const given = call.integers('axes', 1);
-    const none = given === undefined || given.length === 0;
-    if (none && call.attributes.int('noop_with_empty_axes', 0) === 1) return { tensor: x, kind: call.kind(0) };
-    const axes = none ? x.shape.map((_, i) => i) : given.map((axis) => call.axis(axis, x.rank));
+    const given = (call.integers('axes', 1) ?? []).map((axis) => call.axis(axis, x.rank));
+    if (new Set(given).size < given.length) call.fail(`axes: expected different ones, got ${given.join(', ')}`);
+    // No axes are all, or none where the node says so: then what is done before and after the reduction is still done.
+    const none = call.attributes.int('noop_with_empty_axes', 0) === 1;
+    const axes = given.length === 0 && !none ? x.shape.map((_, i) => i) : given;
     const tensor = reduce(x, axes, { keepDimensions: call.attributes.int('keepdims', 1) === 1 });
     return { tensor, kind: keepsKind ? call.kind(0) : 'float' };
   },
@@ -76,7 +91,7 @@ export const reductionOperators: Readonly<Record<string, Operator>> = {
   ReduceMin: reduction(min, true),
   ReduceProd: reduction(product, true),
   ReduceL1: reduction((x, axes, options) => sum(abs(x), axes, options)),
-  ReduceL2: reduction((x, axes, options) => sqrt(sum(power(x, 2), axes, options))),
+  ReduceL2: reduction(norm),
   ReduceSumSquare: reduction((x, axes, options) => sum(power(x, 2), axes, options)),
   ReduceLogSum: reduction((x, axes, options) => log(sum(x, axes, options))),
   ReduceLogSumExp: reduction(logSumExp),

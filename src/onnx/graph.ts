@@ -4,7 +4,7 @@ import { elementType, readArray } from './arrays.ts';
 import { NodeAttributes } from './attributes.ts';
 import { checkNode } from './checkNode.ts';
 import { decodeModel } from './file.ts';
-import type { ExternalData, OnnxGraph, OnnxInput, OnnxNode } from './model.ts';
+import type { ExternalData, OnnxArray, OnnxGraph, OnnxInput, OnnxNode } from './model.ts';
 
 /**
  * Reads a model file as a graph, and makes sure that every step can be computed after those before it.
@@ -30,7 +30,8 @@ export function readGraph(
       readArray(tensor, `${source}: initializer ${tensor.name}`, external),
     ]),
   );
-  const nodes = graph.node.map((node): OnnxNode => {
+  const steps = graph.node.filter((node) => !takeCopy(node, initializers));
+  const nodes = steps.map((node): OnnxNode => {
     const where = `${source}: ${describe(node)}`;
     checkNode(node, opset, where);
     const attributes = new NodeAttributes(node.attribute, where, external);
@@ -42,6 +43,22 @@ export function readGraph(
   const outputs = graph.output.map(({ name }) => name);
   checkOrder(nodes, new Set([...initializers.keys(), ...inputs.map(({ name }) => name)]), outputs, source);
   return { source, opset, nodes, initializers, inputs, outputs };
+}
+
+/** A parameter's name in PyTorch; what its exporter names by itself begins with `/` or a digit, or has `::`. */
+const PARAMETER_NAME = /^[A-Za-z_]\w*(\.\w+)*$/;
+
+/**
+ * PyTorch's exporter writes parameters of equal values once, and the others as its `Identity` under their own names: γ of
+ * every batch norm in a new network, e.g. They are parameters of their own, and become initializers again. What is shared
+ * in PyTorch is one initializer with several readers.
+ */
+function takeCopy({ opType, domain, input, output }: NodeProto, initializers: Map<string, OnnxArray>): boolean {
+  const isIdentity = opType === 'Identity' && domain === '' && input.length === 1 && output.length === 1;
+  const array = isIdentity && PARAMETER_NAME.test(output[0]) ? initializers.get(input[0]) : undefined;
+  if (array?.kind !== 'float' || initializers.has(output[0])) return false;
+  initializers.set(output[0], array);
+  return true;
 }
 
 const describe = ({ opType, name, output }: NodeProto) => `${opType} ${name || `of ${output[0] ?? 'nothing'}`}`;

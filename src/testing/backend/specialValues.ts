@@ -1,15 +1,29 @@
 import { vjp } from '../../autodiff/index.ts';
 import {
+  abs,
   type Backend,
+  clip,
   constant,
+  equal,
   evaluate,
   gather,
+  hardswish,
+  hardtanh,
   input,
+  leakyRelu,
+  less,
+  lessEqual,
   logSumExp,
   max,
+  maximum,
   maxPool,
+  minimum,
   ones,
   ndarray,
+  relu,
+  reluGradient,
+  select,
+  sign,
   take,
   type Tensor,
 } from '../../tensor/index.ts';
@@ -137,6 +151,44 @@ const pools: readonly SpecialCase[] = [
   },
 ];
 
+const list = (...values: readonly number[]) => single(values, [values.length]);
+/** Numbers on both sides of a kink, and on it; NaN, and both zeros. */
+const aboutZero = () => list(NaN, -1, -0, 0, 1);
+/** 8 times the derivative of f at some numbers. */
+function slopes(f: (x: Tensor) => Tensor, ...at: readonly number[]): Tensor {
+  const x = list(...at);
+  return vjp([f(x)], [x], [list(...at.map(() => 8))])[0];
+}
+
+/** NaN passes, comparisons with it fail, and what happens on a kink and at equality. */
+const elements: readonly SpecialCase[] = [
+  { name: 'relu', expression: () => relu(aboutZero()), expected: [NaN, 0, 0, 0, 1] },
+  { name: "relu's mask", expression: () => reluGradient(list(3, 3, 3, 3, 3), aboutZero()), expected: [3, 0, 0, 0, 3] },
+  { name: 'a masked NaN', expression: () => reluGradient(list(NaN, NaN), list(-1, 1)), expected: [0, NaN] },
+  { name: 'relu′', expression: () => slopes(relu, -1, -0, 0, 1), expected: [0, 0, 0, 8] },
+  { name: 'leakyRelu', expression: () => leakyRelu(list(NaN, -1, 0, 1), 0.5), expected: [NaN, -0.5, 0, 1] },
+  { name: 'leakyRelu′', expression: () => slopes((x) => leakyRelu(x, 0.5), -1, 0, 1), expected: [4, 4, 8] },
+  { name: 'clip', expression: () => clip(list(NaN, -2, -1, 1, 2), -1, 1), expected: [NaN, -1, -1, 1, 1] },
+  { name: 'clip′', expression: () => slopes((x) => clip(x, -1, 1), -2, -1, 0, 1, 2), expected: [0, 8, 8, 8, 0] },
+  { name: 'hardtanh', expression: () => hardtanh(list(NaN, -2, -1, 1, 2)), expected: [NaN, -1, -1, 1, 1] },
+  { name: 'hardtanh′', expression: () => slopes((x) => hardtanh(x), -2, -1, 0, 1, 2), expected: [0, 0, 8, 0, 0] },
+  { name: 'hardswish′', expression: () => slopes(hardswish, -4, -3, 0, 3, 4), expected: [0, -4, 4, 8, 8] },
+  { name: 'abs′', expression: () => slopes(abs, -2, 0, 2), expected: [-8, 0, 8] },
+  { name: 'sign', expression: () => sign(list(NaN, -2, 0, 3)), expected: [NaN, -1, 0, 1] },
+  { name: 'minimum', expression: () => minimum(list(NaN, 1, 2, 2), list(1, NaN, 2, 3)), expected: [NaN, NaN, 2, 2] },
+  { name: 'maximum', expression: () => maximum(list(NaN, 1, 2, 2), list(1, NaN, 2, 3)), expected: [NaN, NaN, 2, 3] },
+  { name: 'minimum′', expression: () => slopes((x) => minimum(x, list(1, 1, 1)), 0, 1, 2), expected: [8, 4, 0] },
+  { name: 'maximum′', expression: () => slopes((x) => maximum(x, list(1, 1, 1)), 0, 1, 2), expected: [0, 4, 8] },
+  { name: 'less', expression: () => less(list(NaN, 1, 1, 2), list(1, NaN, 1, 3)), expected: [0, 0, 0, 1] },
+  { name: 'lessEqual', expression: () => lessEqual(list(NaN, 1, 1, 3), list(1, NaN, 1, 2)), expected: [0, 0, 1, 0] },
+  { name: 'equal', expression: () => equal(list(NaN, -0, 1, 2), list(NaN, 0, 1, 3)), expected: [0, 1, 1, 0] },
+  {
+    name: 'select',
+    expression: () => select(list(0, -0, -1, NaN, 2), list(1, 1, 1, 1, 1), list(5, 5, 5, 5, 5)),
+    expected: [5, 5, 1, 1, 1],
+  },
+];
+
 /** What a backend gives for all of these cases, beside what is expected. */
 export async function specialValues(backend: Backend): Promise<{ name: string; got: number[]; expected: number[] }[]> {
   const results = [];
@@ -147,6 +199,10 @@ export async function specialValues(backend: Backend): Promise<{ name: string; g
   for (const { name, expression, expected } of pools) {
     const [got] = await evaluate([expression()], new Map(), backend);
     results.push({ name: `the gradient of a maximum pool ${name}`, got: [...got.data], expected: [...expected] });
+  }
+  for (const { name, expression, expected } of elements) {
+    const [got] = await evaluate([expression()], new Map(), backend);
+    results.push({ name, got: [...got.data], expected: [...expected] });
   }
   for (const { name, expression, expected } of logSums) {
     const [got] = await evaluate([expression()], new Map(), backend);

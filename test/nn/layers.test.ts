@@ -10,7 +10,8 @@ import {
   kaimingUniform,
   Linear,
   MaxPool2d,
-  type Module,
+  Module,
+  type Parameter,
   pytorchDefault,
   recalibrateBatchNorm,
   ReLU,
@@ -21,7 +22,7 @@ import {
   updateRunningStatistics,
   withZeroBias,
 } from '../../src/nn/index.ts';
-import { add, evaluate, Generator, InputError, type NDArray } from '../../src/tensor/index.ts';
+import { add, evaluate, Generator, InputError, multiply, type NDArray, type Tensor } from '../../src/tensor/index.ts';
 import { draw, relativeError, stack } from '../../src/testing/arrays.ts';
 
 const forward = async (network: Module, images: NDArray, mode: 'train' | 'eval') => {
@@ -114,6 +115,29 @@ describe('initialisation', () => {
   });
 });
 
+test('a parameter that several modules share is drawn as where it is first', () => {
+  class Tied extends Module {
+    readonly weight: Parameter;
+
+    constructor(weight: Parameter) {
+      super();
+      this.weight = this.parameter('weight', weight);
+    }
+
+    protected override forward(x: Tensor, trace: Trace) {
+      return multiply(x, trace.parameter(this.weight));
+    }
+  }
+  const first = new Linear(3, 3);
+  const of = (network: Module) => {
+    initialize(network, pytorchDefault, new Generator(5));
+    return first.weight.value.data;
+  };
+  const alone = of(new Sequential(first, new ReLU()));
+  expect(of(new Sequential(first, new ReLU(), new Tied(first.weight)))).toEqual(alone);
+  expect(of(new Sequential(new ReLU(), first))).not.toEqual(alone);
+});
+
 describe('running statistics', () => {
   const images = draw(1, [4, 3, 6, 6]);
   const unbiased = (values: readonly number[]) => {
@@ -130,6 +154,18 @@ describe('running statistics', () => {
       expect(norm.runningMean!.value.data[c]).toBeCloseTo(0.1 * mean, 12);
       expect(norm.runningVar!.value.data[c]).toBeCloseTo(0.9 + 0.1 * variance, 12);
     }
+  });
+
+  test('move as far as a call says, whatever the layers say', async () => {
+    const norms = [new BatchNorm2d(3), new BatchNorm2d(3, { momentum: 0.7 })];
+    const { mean, variance } = unbiased(channel(images, 1));
+    for (const norm of norms) {
+      await updateRunningStatistics(new Sequential(norm), { images }, { dtype: 'float64', momentum: 0.25 });
+      expect(norm.runningMean!.value.data[1]).toBeCloseTo(0.25 * mean, 12);
+      expect(norm.runningVar!.value.data[1]).toBeCloseTo(0.75 + 0.25 * variance, 12);
+    }
+    await updateRunningStatistics(new Sequential(norms[1]), { images }, { dtype: 'float64', momentum: 0 });
+    expect(norms[1].runningMean!.value.data[1]).toBeCloseTo(0.25 * mean, 12);
   });
 
   test('recalibrated are the mean over the batches asked for', async () => {

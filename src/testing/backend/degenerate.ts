@@ -8,6 +8,7 @@ import {
   checkLargeConstantPlane,
   checkNearlyConstantChannels,
   checkOutlier,
+  PLANES,
 } from './channels.ts';
 import { longSums, wideSums } from './longSums.ts';
 import { checkMaxPool, type MaxPoolCase } from './maxPools.ts';
@@ -30,14 +31,12 @@ const fixed = <Case>(
     cases: Object.fromEntries(Object.entries(cases).map(([kind, each]) => [kind, fc.constant(each)])),
   });
 
-const constantChannels: Law<Backend> = law({
-  name: 'batch norm of constant channels',
-  statement: 'Of a constant channel batch norm is β, and nothing of its gradients is noise.',
-  cases: { channels: fc.constant(null) },
-  share: 0,
-  check: (backend) => checkConstantChannels(backend, backend.dtypes[0]),
-  source: data,
-});
+const constantChannels = fixed(
+  'batch norm of constant channels',
+  'Of a constant channel batch norm is β, and nothing of its gradients is noise.',
+  PLANES,
+  (backend, sides) => checkConstantChannels(backend, backend.dtypes[0], sides),
+);
 
 const plane = fixed(
   'batch norm of a large constant plane',
@@ -49,16 +48,18 @@ const plane = fixed(
 const outlier = fixed(
   'batch norm of an outlier',
   'A first value far from all others costs batch norm no accuracy.',
-  { outlier: null },
-  (backend) => checkOutlier(backend, backend.dtypes[0]),
+  PLANES,
+  (backend, sides) => checkOutlier(backend, backend.dtypes[0], sides),
 );
 
 const nearlyConstant: Law<Backend> = law({
   name: 'batch norm of nearly constant channels',
   statement: 'Of values that spread over a few units in the last place, batch norm is what arithmetic says.',
-  cases: { channels: seeds },
+  cases: Object.fromEntries(
+    Object.entries(PLANES).map(([kind, sides]) => [kind, seeds.map((seed) => ({ sides, seed }))]),
+  ),
   share: 0.1,
-  check: (backend, seed) => checkNearlyConstantChannels(backend, backend.dtypes[0], seed),
+  check: (backend, drawn) => checkNearlyConstantChannels(backend, backend.dtypes[0], drawn),
   source: data,
 });
 

@@ -105,7 +105,8 @@ function boundsOf(drawn: PrimitiveCase, operands: readonly NDArray[], exact: NDA
   return bound((i) => Math.abs(sizes.data[i]), terms + ROUNDINGS_OF_SUM);
 }
 
-async function compare(backend: Backend, drawn: PrimitiveCase): Promise<Measured[]> {
+/** Compares a primitive's result with its definition. */
+export async function compareValue(backend: Backend, drawn: PrimitiveCase): Promise<Measured[]> {
   const [dtype] = backend.dtypes;
   const { primitive, build } = drawn;
   const operands = drawn.operands.map((operand) => cast(operand, dtype));
@@ -133,7 +134,7 @@ export const values: Law<Backend> = law({
   name: 'value of a primitive',
   statement: 'Every primitive is its definition on the same operands, to the rounding of its sums.',
   cases: Object.fromEntries(primitiveNames.filter(isDefined).map((name) => [name, primitiveCases[name]])),
-  check: compare,
+  check: compareValue,
   source: sourceOfCase,
 });
 
@@ -143,6 +144,6 @@ export const largeValues: Law<Backend> = law({
     'Convolutions, products, pools, reductions and batch statistics of sizes beyond vectors and tiles are their definitions.',
   cases: largeCases,
   share: 0.2,
-  check: compare,
+  check: compareValue,
   source: sourceOfCase,
 });

@@ -19,6 +19,15 @@ export {
   relativeError,
 } from './arrays.ts';
 export { type PrimitiveCase, primitiveCase, primitiveCases } from './arbitraries/primitives.ts';
+export {
+  cellNetworks,
+  cells,
+  imageNetworks,
+  type NetworkCase,
+  networks,
+  sequenceNetworks,
+  vectorNetworks,
+} from './arbitraries/networks.ts';
 export { extent, leadingShape, seeds, shapes } from './arbitraries/shapes.ts';
 export { convolutions, pools } from './arbitraries/windows.ts';
 export { backendLaws, ruleLaws } from './backend/index.ts';
@@ -34,5 +43,16 @@ export {
   type Measured,
   runLaws,
 } from './law.ts';
+export {
+  type JacobianByDefinition,
+  kernelByDefinition,
+  type WholeJacobian,
+  wholeJacobian,
+} from './kernel/definition.ts';
+export type { KernelImplementation, KernelSubject } from './kernel/implementation.ts';
+export { kernelLaws } from './kernel/index.ts';
 export { checkLaw, verificationLaws } from './laws.ts';
+export { type Argument, descriptionOf, type NetworkDescription, networkFrom } from './networks/description.ts';
+export { CLEARANCE, type ClearBatch, clearBatch, kinkDistance } from './networks/kinks.ts';
+export { randomize } from './networks/randomize.ts';
 export type { Imports, Snippet } from './source.ts';

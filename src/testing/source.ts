@@ -9,6 +9,8 @@ export interface Snippet {
   /** Statements before the expression. */
   readonly lines?: readonly string[];
   readonly expression: string;
+  /** Statements after what the expression made has its name. */
+  readonly then?: readonly string[];
   /** Statements that free what the expression made. */
   readonly after?: readonly string[];
 }
@@ -27,6 +29,7 @@ export function programOf(law: string, subject: Snippet = OWN_SUBJECT, drawn: Sn
     ...made,
     ...(drawn.lines ?? []),
     `const drawn = ${drawn.expression};`,
+    ...(drawn.then ?? []),
     ...tried(law, subject.after ?? []),
     `// ${message}`,
     '',

@@ -41,7 +41,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { draw, relativeError } from '../../src/testing/arrays.ts';
 import { golden } from '../support/golden.ts';
-import { kernelByDefinition, wholeJacobian } from '../support/kernels.ts';
+import { kernelByDefinition, wholeJacobian } from '../../src/testing/kernel/definition.ts';
 
 const modes: readonly Mode[] = ['train', 'eval'];
 const outputs: readonly KernelOutputs[] = ['sum', 'trace', 'full', 1];

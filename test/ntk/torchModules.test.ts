@@ -3,7 +3,7 @@ import { forward } from '../../src/nn/index.ts';
 import { tangentKernel } from '../../src/ntk/index.ts';
 import { type Backend, type NDArray, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
 import { relativeError } from '../../src/testing/arrays.ts';
-import { kernelByDefinition, wholeJacobian } from '../support/kernels.ts';
+import { kernelByDefinition, wholeJacobian } from '../../src/testing/kernel/definition.ts';
 import { loadTorchModule, torchTensors as tensors } from '../support/torchReference.ts';
 import { torchModules } from '../support/torchModules.ts';
 

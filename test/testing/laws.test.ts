@@ -14,7 +14,7 @@ const backends: [string, Backend][] = [
 describe.each(backends)('%s', (_, backend) => {
   afterAll(() => backend.close());
 
-  test.each(backendLaws)('$name', (law) => assertLaw(law, backend, { runs: runs(40) }));
+  test.each(backendLaws)('$name', (law) => assertLaw(law, backend, { runs: runs(24) }));
 });
 
 test.each(ruleLaws)('$name', (law) => assertLaw(law, referenceBackend, { runs: runs(100) }));

@@ -23,8 +23,7 @@ export async function runCommand(path: string, options: Options, signal: AbortSi
   const wide = network.graph.inputs.some(({ kind, dtype }) => kind === 'float' && dtype === 'float64');
   const dtype = options.dtype ?? (wide && options.backend === 'auto' ? ('float64' as const) : undefined);
   await withBackend({ ...options, ...(dtype && { dtype }) }, async ({ backend, dtype }) => {
-    signal.throwIfAborted();
-    await report(await runOnnx(network, inputs, { outputs, backend, dtype }), options);
+    await report(await runOnnx(network, inputs, { outputs, backend, dtype, signal }), options);
   });
 }
 

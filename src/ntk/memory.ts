@@ -1,3 +1,4 @@
+import { availableBytes } from '../availableMemory.ts';
 import { BackendError, type DType, ELEMENT_BYTES } from '../tensor/index.ts';
 
 // What will not fit says so before it starts. A computation that runs out of memory half-way takes the process with it,
@@ -42,15 +43,6 @@ export function checkBytes(what: string, bytes: number, maximumBytes = available
     `${what}: expected at most ${gibibytes(maximumBytes)} of memory, ` +
       `got ${gibibytes(bytes)} needed; fewer samples, outputs 'sum' or fewer parameters need less`,
   );
-}
-
-function availableBytes(): number {
-  const { process } = globalThis as { readonly process?: { readonly availableMemory?: () => number } };
-  try {
-    return process?.availableMemory?.() ?? Infinity;
-  } catch {
-    return Infinity; // Deno asks for a permission: what is not known is no limit
-  }
 }
 
 function gibibytes(bytes: number): string {

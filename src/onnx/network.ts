@@ -1,5 +1,5 @@
 import { Buffer, Module, Parameter, type Trace } from '../nn/index.ts';
-import { formatShape, InputError, NtkitError, ShapeError, Tensor } from '../tensor/index.ts';
+import { formatShape, InputError, NtkitError, ShapeError, sizeOf, Tensor } from '../tensor/index.ts';
 import type { OnnxGraph, OnnxInput, OnnxNode } from './model.ts';
 import { operators } from './operators/index.ts';
 import { Call, type Result } from './operators/operator.ts';
@@ -10,6 +10,9 @@ export interface OnnxNetworkOptions {
   /** The name of an output; the first by default. */
   readonly output?: string;
 }
+
+/** The most numbers of one tensor: WebAssembly's memory holds no more. */
+const MOST_ELEMENTS = 2 ** 30;
 
 /** What the expression of a graph is built with: of a trace, what belongs to parameters and mode. */
 export type Leaves = Pick<Trace, 'dtype' | 'mode' | 'parameter' | 'buffer' | 'observe'>;
@@ -100,7 +103,7 @@ export class OnnxNetwork extends Module {
       const call = new Call(node, inputs, isKnown ? 'float64' : leaves.dtype, surroundings);
       const results = resultsOf(call);
       node.outputs.forEach((name, i) => {
-        if (name !== '' && results[i] !== undefined) values.set(name, valueFrom(results[i], isKnown));
+        if (name !== '' && results[i] !== undefined) values.set(name, valueFrom(results[i], isKnown, node.where));
       });
     }
     return outputs.map((name) => valueOf(name).in(leaves.dtype));
@@ -140,11 +143,16 @@ export function inputsOf(graph: OnnxGraph, outputs: readonly string[]): OnnxInpu
   return graph.inputs.filter(({ name }) => read.has(name));
 }
 
-function valueFrom(result: Result, isKnown: boolean): Value {
-  if (result instanceof Value) return result;
-  const { tensor, kind } = result instanceof Tensor ? { tensor: result, kind: 'float' as const } : result;
+/** @throws InputError when it would be enormous. */
+function valueFrom(result: Result, isKnown: boolean, where: string): Value {
+  const { tensor, kind } =
+    result instanceof Value || result instanceof Tensor ? { tensor: result, kind: 'float' as const } : result;
+  if (sizeOf(tensor.shape) > MOST_ELEMENTS) {
+    throw new InputError(`${where}: expected at most ${MOST_ELEMENTS} numbers, got shape ${formatShape(tensor.shape)}`);
+  }
+  if (tensor instanceof Value) return tensor;
   return isKnown || (kind !== 'float' && tensor.dtype === 'float64')
-    ? Value.known(tensor, kind)
+    ? Value.known(tensor, kind, where)
     : Value.of(tensor, kind);
 }
 

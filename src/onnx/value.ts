@@ -3,18 +3,14 @@ import {
   computeNow,
   constant,
   type DType,
-  formatShape,
   full,
   InputError,
   type NDArray,
   type Shape,
-  sizeOf,
   type Tensor,
 } from '../tensor/index.ts';
+import { checkWork } from './work.ts';
 import type { Kind, OnnxArray } from './model.ts';
-
-/** The most numbers that are computed while a graph is read: shapes, masks, tables of positions. */
-export const MOST_NUMBERS = 2 ** 22;
 
 /**
  * What a name of a graph stands for while the network's expression is built: a tensor that depends on the input or the
@@ -51,10 +47,10 @@ export class Value {
     return new Value(kind, shape, true, (dtype) => full(shape, value, dtype));
   }
 
-  /** What an operator gives of known values: an expression of constants in float64. */
-  static known(tensor: Tensor, kind: Kind): Value {
+  /** What an operator gives of known values: an expression of constants in float64. `where` names it in messages. */
+  static known(tensor: Tensor, kind: Kind, where: string): Value {
     const value: Value = new Value(kind, tensor.shape, true, (dtype) =>
-      dtype === 'float64' ? tensor : constant(cast(value.numbers('known value'), dtype)),
+      dtype === 'float64' ? tensor : constant(cast(value.numbers(where), dtype)),
     );
     return value;
   }
@@ -78,11 +74,13 @@ export class Value {
         `${where}: expected numbers that the file fixes, got some that depend on the input or parameters`,
       );
     }
-    if (sizeOf(this.shape) > MOST_NUMBERS) {
-      throw new InputError(
-        `${where}: expected at most ${MOST_NUMBERS} numbers to be computed beforehand, got shape ${formatShape(this.shape)}`,
-      );
+    if (this.#numbers === undefined) {
+      const tensor = this.in('float64');
+      checkWork(tensor, where);
+      [this.#numbers] = computeNow([tensor]);
+      // What is built on this value later on begins at its numbers.
+      this.#tensors.set('float64', constant(this.#numbers));
     }
-    return (this.#numbers ??= computeNow([this.in('float64')])[0]);
+    return this.#numbers;
   }
 }

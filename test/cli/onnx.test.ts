@@ -8,7 +8,7 @@ import { decodeNpy, encodeNpy } from '../../src/data/index.ts';
 import { parseSafetensors } from '../../src/nn/index.ts';
 import { ndarray } from '../../src/tensor/index.ts';
 import { ntkit } from '../support/command.ts';
-import { DOUBLE, floats, modelBytes, type ModelParts } from '../support/onnxModel.ts';
+import { DOUBLE, floats, INT64, modelBytes, type ModelParts } from '../support/onnxModel.ts';
 
 const models = new URL('../onnx/models/', import.meta.url).pathname;
 const vit = join(models, 'vit.onnx');
@@ -119,6 +119,23 @@ describe('ntkit run', () => {
     });
     const { stdout } = await ntkit('run', model, '--input', await writeArray('d.npy', [1e200, 0.1], [1, 2]), '--json');
     expect(JSON.parse(stdout)).toEqual({ outputs: { y: { shape: [1, 2], data: [2e200, 0.2] } } });
+  });
+
+  test('refuses values that an input cannot have', async () => {
+    const parts: ModelParts = {
+      inputs: { a: ['N'] },
+      inputType: INT64,
+      initializers: { w: floats(ndarray([1, 2], [2])) },
+      steps: [{ operator: 'Gather', inputs: ['w', 'a'], outputs: ['y'] }],
+      outputs: ['y'],
+    };
+    const model = await writeModel('gather.onnx', parts);
+    const run = async (values: readonly number[], shape: readonly number[]) =>
+      ntkit('run', model, '--input', `a=${await writeArray('i.npy', values, shape)}`, '--json');
+    expect(JSON.parse((await run([-1, 0], [2])).stdout)).toEqual({ outputs: { y: { shape: [2], data: [2, 1] } } });
+    const { code, stderr } = await run([0, 1.5], [2]);
+    expect([code, stderr]).toEqual([2, `ntkit: ${model}: input a: expected whole numbers, got 1.5 at element 1\n`]);
+    expect((await run([0, 1], [1, 2])).stderr).toBe(`ntkit: ${model}: input a: expected shape [N], got [1, 2]\n`);
   });
 
   test.each<[string, readonly string[], RegExp]>([

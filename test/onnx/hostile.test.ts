@@ -6,7 +6,7 @@ import { parseOnnx } from '../../src/onnx/index.ts';
 import { create } from '@bufbuild/protobuf';
 import { TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
 import { ndarray, NtkitError } from '../../src/tensor/index.ts';
-import { floats, int64s, modelBytes, type ModelParts } from '../support/onnxModel.ts';
+import { floats, int64s, modelBytes, type ModelParts, type Step } from '../support/onnxModel.ts';
 import { runs } from '../support/runs.ts';
 
 const weight = ndarray([1, 2, 3, 4], [2, 2]);
@@ -168,8 +168,53 @@ describe('a file that is no model, or one that cannot be computed, is refused in
         ],
       },
       [4, 2],
-      'm.onnx: Reshape of y: input 1: expected at most 4194304 numbers to be computed beforehand, got shape [1048576, 1048576]',
+      'm.onnx: ConstantOfShape of big: expected at most 1073741824 numbers, got shape [1048576, 1048576]',
     ],
+    [
+      'a table that would take long',
+      {
+        initializers: { n: int64s([2 ** 14, 2 ** 14]) },
+        steps: [
+          { operator: 'ConstantOfShape', inputs: ['n'], outputs: ['big'] },
+          { operator: 'ReduceSum', inputs: ['big'], outputs: ['sum'], attributes: { keepdims: 0 } },
+          { operator: 'Expand', inputs: ['x', 'sum'], outputs: ['y'] },
+        ],
+      },
+      [4, 2],
+      'm.onnx: Expand of y: input 1: expected at most 4194304 numbers to be computed beforehand, got shape [16384, 16384]',
+    ],
+    [
+      'a product that would take long',
+      {
+        initializers: { n: int64s([2 ** 11, 2 ** 11]) },
+        steps: [
+          { operator: 'ConstantOfShape', inputs: ['n'], outputs: ['big'] },
+          { operator: 'MatMul', inputs: ['big', 'big'], outputs: ['product'] },
+          { operator: 'Reshape', inputs: ['x', 'product'], outputs: ['y'] },
+        ],
+      },
+      [4, 2],
+      /m\.onnx: Reshape of y: input 1: expected at most 268435456 operations to be done beforehand, got 8\d{9}$/,
+    ],
+    ...(
+      [
+        ['Expand', [2 ** 20, 2 ** 20, 1, 1], {}],
+        ['Tile', [2 ** 20, 2 ** 20, 1, 1], {}],
+        ['Pad', [0, 0, 2 ** 20, 2 ** 20, 0, 0, 0, 0], {}],
+        ['Pad', [0, 0, 2 ** 40, 0, 0, 0, 0, 0], { mode: 'edge' }],
+        ['AveragePool', undefined, { kernel_shape: [1, 1], pads: [0, 0, 2 ** 20, 2 ** 20] }],
+        ['MaxPool', undefined, { kernel_shape: [2 ** 20, 2 ** 20], pads: [2 ** 20, 2 ** 20, 2 ** 20, 2 ** 20] }],
+      ] satisfies [string, number[] | undefined, NonNullable<Step['attributes']>][]
+    ).map(([operator, list, attributes]): [string, Partial<ModelParts>, readonly number[], RegExp] => [
+      `an enormous ${operator} ${JSON.stringify(attributes)}`,
+      {
+        inputs: { x: ['N', 1, 2, 2] },
+        initializers: { list: int64s(list ?? []) },
+        steps: [{ operator, inputs: list ? ['x', 'list'] : ['x'], outputs: ['y'], attributes }],
+      },
+      [1, 1, 2, 2],
+      new RegExp(`m\\.onnx: ${operator} of y: .*expected at most \\d+ numbers, got`),
+    ]),
     [
       'an attribute that would be other numbers',
       {

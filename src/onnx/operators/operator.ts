@@ -3,7 +3,8 @@ import { type DType, InputError, type Shape, ShapeError, type Tensor } from '../
 import type { Kind, OnnxArray } from '../model.ts';
 import type { Attributes } from '../model.ts';
 import type { OnnxNode } from '../model.ts';
-import { MOST_NUMBERS, type Value } from '../value.ts';
+import type { Value } from '../value.ts';
+import { MOST_NUMBERS } from '../work.ts';
 
 /** What an operator gives for one of its outputs. */
 export type Result = Tensor | { readonly tensor: Tensor; readonly kind: Kind } | Value;

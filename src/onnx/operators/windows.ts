@@ -1,4 +1,4 @@
-import { reshape, ShapeError, type Sides, take, type Tensor } from '../../tensor/index.ts';
+import { reshape, ShapeError, type Sides, sizeOf, take, type Tensor } from '../../tensor/index.ts';
 import type { Call } from './operator.ts';
 import { padWith } from './padWith.ts';
 
@@ -18,6 +18,12 @@ export interface Windows {
 export interface PoolWindows extends Windows {
   readonly ceilMode: boolean;
 }
+
+/** The most numbers of a kernel, of one input and one output. */
+const MOST_TAPS = 2 ** 20;
+
+/** The most numbers of images with their padding. */
+const MOST_PADDED = 2 ** 30;
 
 /** One or two numbers, the first of which is 1 (or 0) for a row. */
 export const two = (values: readonly number[], first: number): Pair =>
@@ -62,6 +68,8 @@ export function windows(call: Call, kernel: readonly number[]): Windows {
   for (const [name, values] of Object.entries(steps)) {
     if (!values.every((value) => value >= 1)) call.fail(`${name}: expected integers ≥ 1, got ${values.join(', ')}`);
   }
+  if (sizeOf(kernel) > MOST_TAPS)
+    call.fail(`kernel: expected at most ${MOST_TAPS} numbers, got ${kernel.join(' by ')}`);
   const given = attributes.ints('pads') ?? new Array<number>(2 * pixels).fill(0);
   if (given.length !== 2 * pixels) call.fail(`pads: expected ${2 * pixels} integers, got ${given.length}`);
   const auto = autoPad(call);
@@ -74,6 +82,11 @@ export function windows(call: Call, kernel: readonly number[]): Windows {
     const half = Math.floor(total / 2);
     return auto === 'SAME_UPPER' ? [half, total - half] : [total - half, half];
   });
+  const [n, c, ...size] = call.shape(0);
+  const padded = size.map((extent, i) => sides[i][0] + extent + sides[i][1]);
+  if (sizeOf([n, c, ...padded]) > MOST_PADDED) {
+    call.fail(`pads: expected at most ${MOST_PADDED} numbers, got images of ${padded.join(' by ')}`);
+  }
   return {
     kernel: two(kernel, 1),
     stride: two(stride, 1),

@@ -3,6 +3,7 @@ import type { Law } from '../law.ts';
 import { degenerate } from './degenerate.ts';
 import { derivatives, rules } from './derivatives.ts';
 import { eigen } from './eigen.ts';
+import { reruns } from './reruns.ts';
 import { rowValues } from './rowValues.ts';
 import { largeValues, values } from './values.ts';
 
@@ -11,6 +12,7 @@ export const backendLaws: readonly Law<Backend>[] = [
   values,
   largeValues,
   rowValues,
+  reruns,
   eigen,
   ...derivatives,
   ...degenerate,

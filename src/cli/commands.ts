@@ -61,6 +61,15 @@ export const ntk = () =>
         'qr',
       ] as const),
     )
+    .option('--precise', 'all that float64 can give: rows in float64, λ from the singular values of J')
+    .option('--no-certificate', 'do not measure the error of rows and look for kinks')
+    .addOption(
+      new Option('--by <group>', 'which parameters supply λmin and λmax').choices([
+        'layer',
+        'edge',
+        'parameter',
+      ] as const),
+    )
     .addOption(repeatsOption());
 
 /** `ntkit score` */

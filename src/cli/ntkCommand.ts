@@ -1,16 +1,34 @@
 import { loadBatch } from '../node/index.ts';
+import type { Module } from '../nn/index.ts';
 import {
+  type Abortable,
+  type CertifiedNtk,
+  certify,
   conditionNumberOf,
+  type Contribution,
+  contributions,
   describeChoice,
+  type Grouping,
+  JacobianProgram,
   KernelProgram,
   type Ntk,
+  PreciseProgram,
+  type Progress,
+  type RowsOptions,
   symmetricEigen,
   symmetricEigenQR,
   type TangentKernel,
   withConditionNumber,
 } from '../ntk/index.ts';
-import { kernelTable, ntkPage, ntkTable, type ScoredNetwork } from '../report/index.ts';
-import { type Backend, type NDArray, sizeOf } from '../tensor/index.ts';
+import {
+  certificateText,
+  contributionsTable,
+  kernelTable,
+  ntkPage,
+  ntkTable,
+  type ScoredNetwork,
+} from '../report/index.ts';
+import { type Backend, InputError, type NDArray, sizeOf } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import { batchOf, readNetworkFile, requestOf } from './networkFile.ts';
@@ -25,8 +43,20 @@ type Options = OptionsOf<typeof commands.ntk>;
  * `ntkit ntk FILE`: the tangent kernel and κ of the network that a case or an ONNX model holds, by default TE-NAS's, on
  * the case's images. With `--x2` the kernel is Θ(x1, x2), which has no κ.
  */
-export function ntkCommand(path: string, options: Options, signal: AbortSignal): Promise<void> {
-  return withBackend(options, (computation) => run(path, options, computation, signal));
+export async function ntkCommand(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  await withBackend(backendOptions(options), (computation) => run(path, options, computation, signal));
+}
+
+/** The backend's options, with the precision that `--precise` stands for. */
+function backendOptions(options: Options): Options {
+  const { precise, dtype, x2, by, eigen } = options;
+  if (x2 !== undefined && by !== undefined)
+    throw new InputError('--by: expected no --x2: Θ(x1, x2) has no eigenvalues');
+  if (!precise) return options;
+  if (x2 !== undefined) throw new InputError('--precise: expected no --x2: Θ(x1, x2) has no κ');
+  if (eigen !== undefined) throw new InputError(`--eigen ${eigen}: expected no --precise, which takes singular values`);
+  if (dtype === 'float32') throw new InputError('--precise: expected --dtype float64, got float32');
+  return { ...options, dtype: 'float64' };
 }
 
 async function run(
@@ -44,14 +74,10 @@ async function run(
 
   const setupStart = performance.now();
   const shapes = [x1.shape, x2?.shape] as const;
-  const program = await KernelProgram.compile(read.network, shapes, {
-    mode,
-    outputs,
-    parameters,
-    backend,
-    dtype,
-    signal,
-  });
+  const settings = { mode, outputs, parameters, backend, dtype, signal };
+  const program = await (options.precise
+    ? PreciseProgram.compile(read.network, x1.shape, settings)
+    : KernelProgram.compile(read.network, shapes, settings));
   const setupSeconds = secondsSince(setupStart);
   const progress = progressBar(options.repeats);
   const seconds: number[] = [];
@@ -60,19 +86,30 @@ async function run(
   try {
     for (let repeat = 0; repeat < options.repeats; repeat++) {
       const start = performance.now();
-      const kernel = await program.run(x1, {
-        x2,
-        signal,
-        onProgress: ({ done, of, stage }) => stage === 'rows' && progress.update(repeat + done / of, read.name),
-      });
-      kernels.push(kernel);
-      if (!x2) conditions.push(await conditionOf(kernel, options.eigen, backend, signal));
+      const onProgress = ({ done, of, stage }: Progress) =>
+        void (stage === 'rows' && progress.update(repeat + done / of, read.name));
+      if (program instanceof PreciseProgram) {
+        const ntk = await program.run(x1, { signal, onProgress });
+        kernels.push(ntk);
+        conditions.push(ntk);
+      } else {
+        const kernel = await program.run(x1, { x2, signal, onProgress });
+        kernels.push(kernel);
+        if (!x2) conditions.push(await conditionOf(kernel, options.eigen, backend, signal));
+      }
       seconds.push(secondsSince(start));
     }
   } finally {
     progress.stop();
     program.dispose();
   }
+
+  const certificateStart = performance.now();
+  if (options.certificate && conditions.length > 0) {
+    conditions[0] = await certify(read.network, x1, conditions[0], settings);
+  }
+  const certificateSeconds = secondsSince(certificateStart);
+  const groups = options.by && (await contributionsOf(read.network, x1, conditions[0], options.by, settings));
 
   const [kernel] = kernels;
   const [samples, others] = kernel.samples;
@@ -82,6 +119,7 @@ async function run(
     name: read.name,
     detail: `${samples} samples, ${mode} mode, outputs ${outputs}, parameters ${describeChoice(parameters)}`,
     ntks: conditions,
+    contributions: groups,
     seconds: mean,
   };
   if (options.html !== undefined) {
@@ -101,7 +139,8 @@ async function run(
     await writeOutput(options.html, page);
   }
   if (options.json) {
-    const [condition] = conditions as (Ntk | undefined)[];
+    const [condition] = conditions as (Ntk | CertifiedNtk | undefined)[];
+    const certified = condition && 'kinks' in condition ? condition : undefined;
     printJson({
       name: read.name,
       mode,
@@ -120,18 +159,50 @@ async function run(
       // Of Θ(x1, x2) there are none.
       eigenvalues: condition ? [...condition.eigenvalues] : null,
       kappa: condition?.kappa ?? null,
+      kappaInterval: condition?.kappaInterval ?? null,
       kappaLowerBound: condition?.kappaLowerBound ?? null,
+      rank: condition?.rank ?? null,
+      rowError: condition?.rowError ?? null,
+      kinks: certified?.kinks ?? null,
+      kappaSides: certified?.kappaSides ?? null,
       lambdaMin: condition?.lambdaMin ?? null,
       lambdaMax: condition?.lambdaMax ?? null,
       verdict: condition?.verdict ?? null,
       noiseFloor: condition?.noiseFloor ?? null,
+      ...(groups ? { contributions: groups } : {}),
       logits: matrixRows(kernel.logits),
       seconds,
       setupSeconds,
+      ...(certified ? { certificateSeconds } : {}),
     });
   } else {
     const width = terminalWidth();
-    print(x2 ? kernelTable({ name: read.name, kernel, seconds: mean }, { width }) : ntkTable([scored], { width }));
+    if (x2) {
+      print(kernelTable({ name: read.name, kernel, seconds: mean }, { width }));
+      return;
+    }
+    print(ntkTable([scored], { width }));
+    print(certificateText(conditions[0]));
+    if (groups) print(contributionsTable(groups, { width }));
+  }
+}
+
+/** What groups of parameters give to a kernel. */
+async function contributionsOf(
+  network: Module,
+  x: NDArray,
+  { kernel }: Ntk,
+  by: Grouping,
+  settings: RowsOptions & Abortable,
+): Promise<Contribution[]> {
+  const program = await JacobianProgram.compile(network, x.shape, settings);
+  try {
+    return await contributions(await program.run(x, { signal: settings.signal }), kernel, {
+      by,
+      signal: settings.signal,
+    });
+  } finally {
+    program.dispose();
   }
 }
 

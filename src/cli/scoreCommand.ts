@@ -137,9 +137,11 @@ function jsonOf({ genotype, ntks, seconds }: Scored): object {
     verdict: worst(ntks.map(({ verdict }) => verdict)),
     verdicts: ntks.map(({ verdict }) => verdict),
     // Of each repeat: κ is at least its lower bound, whatever the verdict.
+    kappaIntervals: ntks.map(({ kappaInterval }) => kappaInterval),
     kappaLowerBounds: ntks.map(({ kappaLowerBound }) => kappaLowerBound),
     lambdaMins: ntks.map(({ lambdaMin }) => lambdaMin),
     lambdaMaxs: ntks.map(({ lambdaMax }) => lambdaMax),
+    ranks: ntks.map(({ rank }) => rank),
     noiseFloors: ntks.map(({ noiseFloor }) => noiseFloor),
     seconds,
   };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type CertificateOptions, certifiedNtk, type CertifiedNtk, certify } from './certificate/certifiedNtk.ts';
 export {
   type ConditionNumber,
   conditionNumber,
@@ -11,9 +12,11 @@ export {
   type KernelOrigin,
   teNasKappa,
   type SpectrumOrigin,
+  type SpectrumSource,
   type Verdict,
   verdictOf,
 } from './conditionNumber.ts';
+export { contributions, type Contribution, groupOf, type Grouping } from './contributions.ts';
 export { eigenvaluesOn } from './eigen/onBackend.ts';
 export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
 export { type QROptions, symmetricEigenQR } from './eigen/mlMatrix.ts';
@@ -26,6 +29,8 @@ export { countLinearRegions, LinearRegionProgram, type LinearRegions, type Regio
 export { computeNtk, type Ntk, ntkOf, NtkProgram, TE_NAS_KERNEL, withConditionNumber } from './ntk.ts';
 export type { Gain } from './numericalRange.ts';
 export type { KernelOutputs } from './outputs.ts';
+export { preciseNtk, PreciseProgram } from './precise.ts';
+export { singularValues } from './singularValues.ts';
 export { packPositive, PatternSet } from './patternSet.ts';
 export { describeChoice, type ParameterChoice } from './selection.ts';
 export {

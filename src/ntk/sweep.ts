@@ -76,13 +76,14 @@ export function sweepOf(request: SweepRequest): Sweep {
 }
 
 /** A network on one sample, if that is all that a sample's outputs depend on. */
-interface Single {
+export interface Single {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly leaves: ReadonlyMap<Tensor, Tensor>;
 }
 
-function singleOf(network: Module, trace: Trace): Single | undefined {
+/** The network on one sample, where samples are independent. */
+export function singleOf(network: Module, trace: Trace): Single | undefined {
   const [samples, ...sample] = trace.x.shape;
   if (samples === 1) return undefined;
   let single: Trace;

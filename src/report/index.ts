@@ -4,6 +4,8 @@
  *
  * @module
  */
+export { certificateText } from './certificate.ts';
+export { contributionsTable } from './contributionsTable.ts';
 export { type CorrelationReport, correlationPage } from './correlationPage.ts';
 export { correlationTable } from './correlationTable.ts';
 export { type ScoredNetwork } from './model.ts';

@@ -1,6 +1,6 @@
 import { formatValue } from '../check.ts';
 import { InputError } from '../errors.ts';
-import type { Ntk } from '../ntk/index.ts';
+import type { Contribution, Ntk } from '../ntk/index.ts';
 import { mean } from './numbers.ts';
 
 /** A network and its κ. */
@@ -10,6 +10,8 @@ export interface ScoredNetwork {
   readonly detail?: string;
   /** One kernel a repeat, at least one. */
   readonly ntks: readonly Ntk[];
+  /** What layers give to the first of them. */
+  readonly contributions?: readonly Contribution[] | undefined;
   /** How long one of them took. */
   readonly seconds?: number;
 }

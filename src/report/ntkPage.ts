@@ -1,4 +1,6 @@
-import type { ConditionNumber, Verdict } from '../ntk/index.ts';
+import type { ConditionNumber, Contribution, Verdict } from '../ntk/index.ts';
+import { certificateText } from './certificate.ts';
+import { contributionCells } from './contributionsTable.ts';
 import { byKappa, type ScoredNetwork } from './model.ts';
 import { kappaChart, kernelChart, spectrumChart } from './ntkCharts.ts';
 import { format, formatCount, mean, standardDeviation } from './numbers.ts';
@@ -61,7 +63,7 @@ function summaryTable(networks: readonly ScoredNetwork[]): string {
 
 const MEANINGS: Readonly<Record<Verdict, string>> = {
   resolved: 'λmin stands out of the rounding noise',
-  'lower-bound': 'λmin is lost in the rounding noise: κ is at least λmax / noise floor',
+  'lower-bound': 'λmin is lost in the rounding noise: κ is a lower bound',
   indefinite: 'λmin is negative beyond the noise: the number means nothing',
 };
 
@@ -70,19 +72,28 @@ function badge(verdict: Verdict): string {
 }
 
 /** The first repeat of a network, drawn. */
-function networkCard(plotter: Plotter, { name, detail, ntks }: ScoredNetwork): string {
+function networkCard(plotter: Plotter, { name, detail, ntks, contributions }: ScoredNetwork): string {
   const [first] = ntks;
   return `<section class="card">
 <h3>${escape(name)}</h3>
 ${detail === undefined ? '' : `<code class="quiet">${escape(detail)}</code>`}
-<p class="small" style="margin-top:10px">${sentence(first)}${
+<p class="small" style="margin-top:10px">${sentence(first)} ${escape(certificateText(first))}${
     ntks.length > 1 ? ` <span class="quiet">Drawn: the first of ${ntks.length} repeats.</span>` : ''
   }</p>
 <div class="charts">
 <figure><figcaption>kernel matrix Θ</figcaption>${kernelChart(plotter, first)}</figure>
 <figure><figcaption>eigenvalues</figcaption>${spectrumChart(plotter, first)}</figure>
-</div>${notShown(first)}
+</div>${notShown(first)}${contributions === undefined ? '' : contributionsCard(contributions)}
 </section>`;
+}
+
+function contributionsCard(contributions: readonly Contribution[]): string {
+  const { columns, rows } = contributionCells(contributions);
+  return `<h4>What supplies λmin and λmax</h4>
+${htmlTable(
+  columns.map(({ head, align }) => ({ head, number: align === 'right' })),
+  rows.map((cells) => cells.map(escape)),
+)}`;
 }
 
 function sentence({ kappa, lambdaMin, lambdaMax, noiseFloor, verdict }: ConditionNumber): string {

@@ -1,6 +1,6 @@
 import type { TangentKernel, Verdict } from '../ntk/index.ts';
 import { byKappa, type ScoredNetwork } from './model.ts';
-import { format, formatCount, formatMean, mean } from './numbers.ts';
+import { format, formatCount, formatInterval, formatMean, mean } from './numbers.ts';
 import { type Column, type TextOptions, textTable } from './textTable.ts';
 
 const NUMBER = { align: 'right' } as const;
@@ -10,16 +10,18 @@ const COLUMNS: readonly Column[] = [
   { head: '', ...NUMBER },
   { head: 'architecture' },
   { head: 'κ', ...NUMBER },
-  { head: 'λmin', ...NUMBER, spare: 2 },
-  { head: 'λmax', ...NUMBER, spare: 2 },
+  { head: 'κ between', ...NUMBER, spare: 2 },
+  { head: 'λmin', ...NUMBER, spare: 3 },
+  { head: 'λmax', ...NUMBER, spare: 3 },
   { head: 'verdict' },
   { head: 'parameters', ...NUMBER, spare: 1 },
 ];
 
-const SECONDS: Column = { head: 's / κ', ...NUMBER, spare: 3 };
+const SECONDS: Column = { head: 's / κ', ...NUMBER, spare: 4 };
 
 /**
- * A table of networks and their κ in text, the smallest mean κ first.
+ * A table of networks and their κ in text, the smallest mean κ first. "κ between" is the interval that holds those of all
+ * repeats.
  *
  * @param networks each with its kernels, one a repeat
  * @throws InputError when a network has none.
@@ -30,6 +32,7 @@ export function ntkTable(networks: readonly ScoredNetwork[], options: TextOption
     String(i + 1),
     name,
     formatMean(ntks.map(({ kappa }) => kappa)),
+    formatInterval(hull(ntks.map(({ kappaInterval }) => kappaInterval))),
     format(mean(ntks.map(({ lambdaMin }) => lambdaMin))),
     format(mean(ntks.map(({ lambdaMax }) => lambdaMax))),
     verdicts(ntks.map(({ verdict }) => verdict)),
@@ -37,6 +40,11 @@ export function ntkTable(networks: readonly ScoredNetwork[], options: TextOption
     ...(timed ? [seconds?.toFixed(2) ?? '–'] : []),
   ]);
   return textTable(timed ? [...COLUMNS, SECONDS] : COLUMNS, rows, options);
+}
+
+/** The smallest interval that holds all. */
+function hull(intervals: readonly (readonly [number, number])[]): [number, number] {
+  return [Math.min(...intervals.map(([low]) => low)), Math.max(...intervals.map(([, high]) => high))];
 }
 
 /** One word when all repeats agree, else how many say what. */

@@ -17,6 +17,16 @@ export function format(value: number): string {
   return short.includes('e') || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(3) : short;
 }
 
+/** Two ends, with as many digits as tell them apart, and at least three. */
+export function formatInterval([low, high]: readonly [lowest: number, highest: number]): string {
+  const digits = [4, 5, 6, 7, 8].find((count) => low.toPrecision(count) !== high.toPrecision(count)) ?? 8;
+  const end = (value: number) => {
+    const short = value.toPrecision(digits);
+    return Number.isFinite(value) && !short.includes('e') ? short : format(value);
+  };
+  return `${end(low)} – ${end(high)}`;
+}
+
 /** A whole number with its thousands apart. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en');

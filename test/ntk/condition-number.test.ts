@@ -55,13 +55,13 @@ function dependentRows(n: number, p: number, generator: Generator): Rows {
 
 describe('κ', () => {
   test('is the largest eigenvalue over the smallest', () => {
-    const { kappa, lambdaMin, lambdaMax, eigenvalues, verdict, kappaLowerBound } = conditionNumber(diagonal(8, 2, 4));
-    expect({ kappa, lambdaMin, lambdaMax, verdict, kappaLowerBound }).toEqual({
+    const { kappa, lambdaMin, lambdaMax, eigenvalues, verdict, rank } = conditionNumber(diagonal(8, 2, 4));
+    expect({ kappa, lambdaMin, lambdaMax, verdict, rank }).toEqual({
       kappa: 4,
       lambdaMin: 2,
       lambdaMax: 8,
       verdict: 'resolved',
-      kappaLowerBound: 4,
+      rank: 3,
     });
     expect([...eigenvalues]).toEqual([2, 4, 8]);
   });
@@ -97,7 +97,8 @@ describe('κ', () => {
         const [before, after] = [theta, scaled].map((matrix) => conditionNumber(matrix));
         expect(after.kappa).toBe(before.kappa);
         expect(after.verdict).toBe(before.verdict);
-        expect(after.kappaLowerBound).toBe(before.kappaLowerBound);
+        expect(after.kappaInterval).toEqual(before.kappaInterval);
+        expect(after.rank).toBe(before.rank);
         expect(after.noiseFloor).toBe(before.noiseFloor * 2 ** exponent);
       }),
     );
@@ -113,24 +114,20 @@ describe('the verdict', () => {
         (dtype, at) => {
           const floorOf = (lambda: number) => conditionNumber(diagonal(lambda, 1), { dtype }).noiseFloor;
           const lambda = at * floorOf(0);
-          const { verdict, kappa, kappaLowerBound, noiseFloor, lambdaMin } = conditionNumber(diagonal(lambda, 1), {
-            dtype,
-          });
+          const { verdict, lambdaMin } = conditionNumber(diagonal(lambda, 1), { dtype });
           expect(lambdaMin).toBe(lambda + 0);
           // The floor is in proportion to tr Θ = 1 + |λ|: the same to all digits that matter here.
           fc.pre(Math.abs(Math.abs(at) - 1) > 1e-6);
           expect(verdict).toBe(at > 1 ? 'resolved' : at > -1 ? 'lower-bound' : 'indefinite');
-          expect(kappaLowerBound).toBe({ resolved: kappa, 'lower-bound': 1 / noiseFloor, indefinite: 1 }[verdict]);
         },
       ),
     );
   });
 
   test('of a singular matrix is a lower bound', () => {
-    const { kappa, verdict, kappaLowerBound, noiseFloor } = conditionNumber(diagonal(2, -0));
-    expect(kappa).toBe(Infinity);
-    expect(verdict).toBe('lower-bound');
-    expect(kappaLowerBound).toBe(2 / noiseFloor);
+    const { kappa, verdict, kappaInterval, kappaLowerBound, rank } = conditionNumber(diagonal(2, -0));
+    expect({ kappa, verdict, rank }).toEqual({ kappa: Infinity, verdict: 'lower-bound', rank: 1 });
+    expect(kappaInterval).toEqual([kappaLowerBound, Infinity]);
     expect(kappaLowerBound).toBeGreaterThan(1e12);
   });
 
@@ -237,6 +234,7 @@ describe('the noise floor', () => {
         const single = conditionNumber(gramOf(rows, 'float32'), options);
         expect(single.verdict).toBe('lower-bound');
         expect(single.kappaLowerBound).toBeLessThan(4e6);
+        expect(single.kappaInterval[1]).toBeGreaterThan(4e6);
         // In float64 it is a number like any other.
         const double = conditionNumber(gramOf(rows, 'float64'), options);
         expect(double.verdict).toBe('resolved');
@@ -258,14 +256,46 @@ describe('by eigenvalues alone', () => {
     expect(conditionNumberOf(Float64Array.of(1, 2)).noiseFloor).toBe(conditionNumber(diagonal(1, 2)).noiseFloor);
   });
 
-  test('the noise floor is (η² + (√P + N)·ε)·Σ|λ|, in closed form', () => {
+  test('the noise floor is (√2·η + √(4·η² + 2·(√P + N)·ε))²·Σ|λ|, in closed form', () => {
+    const floor = (eta: number, e: number) => 4 * (Math.SQRT2 * eta + Math.sqrt(4 * eta ** 2 + 2 * e)) ** 2;
     // η = 32·2⁻²³ = 2⁻¹⁸ for float32 rows; P = 400: √P + N = 22.
     const { noiseFloor } = conditionNumberOf(Float64Array.of(-1, 3), { dtype: 'float32', parameters: 400 });
-    expect(noiseFloor).toBe((2 ** -36 + 22 * 2 ** -52) * 4);
+    expect(noiseFloor / floor(2 ** -18, 22 * 2 ** -52)).toBeCloseTo(1, 14);
     const double = conditionNumberOf(Float64Array.of(1, 3), { dtype: 'float64', parameters: 400 });
-    expect(double.noiseFloor).toBe((2 ** -94 + 22 * 2 ** -52) * 4);
+    expect(double.noiseFloor / floor(2 ** -47, 22 * 2 ** -52)).toBeCloseTo(1, 14);
     const single = conditionNumberOf(Float64Array.of(1, 3), { parameters: 400, thetaDtype: 'float32' });
-    expect(single.noiseFloor).toBe((2 ** -94 + 22 * 2 ** -23) * 4);
+    expect(single.noiseFloor / floor(2 ** -47, 22 * 2 ** -23)).toBeCloseTo(1, 14);
+    const measured = conditionNumberOf(Float64Array.of(1, 3), { parameters: 400, rowError: 0.01 });
+    expect(measured.noiseFloor / floor(0.01, 22 * 2 ** -52)).toBeCloseTo(1, 14);
+    const ofRows = conditionNumberOf(Float64Array.of(1, 3), { parameters: 400, spectrumOf: 'rows', rowError: 0 });
+    expect(ofRows.noiseFloor / floor(22 * 2 ** -52, 0)).toBeCloseTo(1, 14);
+  });
+
+  test('the interval and the rank follow from the two errors, in closed form', () => {
+    // √P + N = 1000 + 3; tr Θ = 1: e = 1003·2⁻⁵², which η = 0.01 hides.
+    const { kappaInterval, rank, verdict } = conditionNumberOf(Float64Array.of(0.00009, 0.09991, 0.9), {
+      rowError: 0.01,
+    });
+    const smallest = (Math.sqrt(0.00009) + 0.01) ** 2;
+    expect(kappaInterval[0] / ((Math.sqrt(0.9) - 0.01) ** 2 / smallest)).toBeCloseTo(1, 8);
+    expect({ highest: kappaInterval[1], rank, verdict }).toEqual({
+      highest: Infinity,
+      rank: 2,
+      verdict: 'lower-bound',
+    });
+    const e = 1002 * 2 ** -52;
+    const resolved = conditionNumberOf(Float64Array.of(0.25, 0.75), { rowError: 0.1 });
+    expect(resolved.kappaInterval[0]).toBeCloseTo(
+      (Math.sqrt(0.75 - e) - 0.1) ** 2 / (Math.sqrt(0.25 + e) + 0.1) ** 2,
+      12,
+    );
+    expect(resolved.kappaInterval[1]).toBeCloseTo(
+      (Math.sqrt(0.75 + e) + 0.1) ** 2 / (Math.sqrt(0.25 - e) - 0.1) ** 2,
+      12,
+    );
+    expect(resolved.kappaLowerBound).toBe(resolved.kappaInterval[0]);
+    // No kernel has a κ below 1.
+    expect(conditionNumberOf(Float64Array.of(1, 1), { rowError: 0.1 }).kappaInterval[0]).toBe(1);
   });
 
   test('eigenvalues that are none are refused', () => {
@@ -297,6 +327,17 @@ describe('refused are', () => {
     );
     expect(() => conditionNumber({ ...diagonal(1, 2), dtype: 'int8' as DType })).toThrow(
       new InputError('conditionNumber: theta: dtype: expected "float32" or "float64", got "int8"'),
+    );
+  });
+
+  test('errors of rows and sources of spectra that there are not', () => {
+    for (const rowError of [NaN, -1, Infinity]) {
+      expect(() => conditionNumber(diagonal(1, 2), { rowError })).toThrow(
+        new InputError(`conditionNumber: rowError: expected a number ≥ 0, got ${rowError}`),
+      );
+    }
+    expect(() => conditionNumberOf(Float64Array.of(1), { spectrumOf: 'J' as 'rows' })).toThrow(
+      new InputError('conditionNumber: spectrumOf: expected "kernel" or "rows", got "J"'),
     );
   });
 

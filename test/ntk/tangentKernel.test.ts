@@ -199,8 +199,10 @@ describe('a tangent kernel', () => {
     };
     const [single, double] = [await kappa(wasm), await kappa(referenceBackend)];
     const trace = single.eigenvalues.reduce((a, b) => a + b);
-    // (32·2⁻²³)² and (√99 + 4)·2⁻⁵² of the trace.
-    expect(single.noiseFloor / trace).toBeCloseTo((32 * 2 ** -23) ** 2 + (Math.sqrt(99) + 4) * 2 ** -52, 16);
+    // Rows to η = 32·2⁻²³, sums to e = (√99 + 4)·2⁻⁵² of the trace.
+    const [eta, e] = [32 * 2 ** -23, (Math.sqrt(99) + 4) * 2 ** -52];
+    expect(single.rowError).toBe(eta);
+    expect(single.noiseFloor / trace).toBeCloseTo((Math.SQRT2 * eta + Math.sqrt(4 * eta ** 2 + 2 * e)) ** 2, 16);
     expect(double.noiseFloor / trace).toBeLessThan(single.noiseFloor / trace / 1000);
   });
 

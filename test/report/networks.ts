@@ -11,7 +11,16 @@ export function kernelWith(
   const [lambdaMin, lambdaMax] = [values[0], values[n - 1]];
   const entries = values.flatMap((_, i) => values.map((value, j) => (i === j ? value : least)));
   return {
-    ...{ kappa: lambdaMax / lambdaMin, kappaLowerBound: 1, lambdaMin, lambdaMax, noiseFloor: 1e-9, verdict },
+    ...{
+      kappa: lambdaMax / lambdaMin,
+      kappaInterval: [1, 2 * Math.abs(lambdaMax / lambdaMin)],
+      kappaLowerBound: 1,
+      lambdaMin,
+      lambdaMax,
+      noiseFloor: 1e-9,
+      verdict,
+    },
+    ...{ rank: n, rowError: 1e-6, spectrumOf: 'kernel' },
     eigenvalues: Float64Array.from(values),
     kernel: ndarray(entries, [n, n]),
     logits: ndarray(new Float64Array(n), [n, 1]),

@@ -19,9 +19,9 @@ describe('the table of kernels', () => {
       .split('\n')
       .filter((line) => /│ +\d+ │/.test(line));
     expect(lines[0]).toMatch(
-      /1 │ flat +│ 3\.000 ± 1\.414 │ 1\.000 │ 3\.000 │ 1 resolved, 1 lower-bound │ +12,345 │ +0\.50 │/,
+      /1 │ flat +│ 3\.000 ± 1\.414 │ 1\.000 – 8\.000 │ 1\.000 │ 3\.000 │ 1 resolved, 1 lower-bound │ +12,345 │ +0\.50 │/,
     );
-    expect(lines[1]).toMatch(/2 │ steep +│ +100\.0 │ 1\.000 │ 100\.0 │ resolved +│ +12,345 │ +1\.23 │/);
+    expect(lines[1]).toMatch(/2 │ steep +│ +100\.0 │ 1\.000 – 200\.0 │ 1\.000 │ 100\.0 │ resolved +│ +12,345 │ +1\.23 │/);
   });
 
   test('is as wide as it has to be where nothing limits it', () => {
@@ -35,8 +35,9 @@ describe('the table of kernels', () => {
         .split('\n')[1]
         .replace(/[│\s]+/g, ' ')
         .trim();
-    expect(heads(120)).toBe('architecture κ λmin λmax verdict parameters s / κ');
-    expect(heads(85)).toBe('architecture κ λmin λmax verdict parameters');
+    expect(heads(120)).toBe('architecture κ κ between λmin λmax verdict parameters s / κ');
+    expect(heads(103)).toBe('architecture κ κ between λmin λmax verdict parameters');
+    expect(heads(90)).toBe('architecture κ κ between verdict parameters');
     expect(heads(75)).toBe('architecture κ verdict parameters');
     expect(heads(60)).toBe('architecture κ verdict');
   });
@@ -47,6 +48,7 @@ describe('the table of kernels', () => {
         '1 |nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+',
         '  |skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|',
         '  κ             100.0',
+        '  κ between     1.000 – 200.0',
         '  λmin          1.000',
         '  λmax          100.0',
         '  verdict       resolved',

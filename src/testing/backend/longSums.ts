@@ -111,21 +111,40 @@ export const longSums: Readonly<Record<string, LongSum>> = Object.fromEntries(
 );
 
 const MOST = 2 ** 24;
+const ONES = 100_000;
 
-/**
- * 2²⁴ and 100,000 ones, each of which float32 loses: along a row, and down a column.
- *
- * @returns what is due is 2²⁴ + 100,000, where sums are wider than their terms, as on a processor.
- */
-export async function wideSums(
-  backend: Backend,
-): Promise<{ readonly got: readonly number[]; readonly expected: number }> {
-  const data = new Float32Array(100_001).fill(1);
-  data[0] = MOST;
-  const outputs = [
-    sum(constant(ndarray(data, [1, data.length], 'float32')), [1]),
-    sum(constant(ndarray(data, [data.length, 1], 'float32')), [0]),
-  ];
-  const results = await evaluate(outputs, new Map(), backend);
-  return { got: results.map((result) => result.data[0]), expected: MOST + 100_000 };
+/** A sum of 2²⁴ and 100,000 ones, each of which float32 loses, and how far it may be off where sums are float64. */
+export interface WideSum {
+  readonly what: string;
+  readonly got: number;
+  readonly rounding: number;
+}
+
+/** What is due: 2²⁴ + 100,000. */
+export const WIDE_SUM = MOST + ONES;
+
+/** Along a row, down a column, and over the samples of a batch: of values, of products, and of batch norm's gradient. */
+export async function wideSums(backend: Backend): Promise<WideSum[]> {
+  const count = ONES + 1;
+  const terms = new Float32Array(count).fill(1);
+  terms[0] = MOST;
+  const of = (shape: Shape) => constant(ndarray(terms, shape, 'float32'));
+  const samples = of([count, 1, 1, 1]);
+  const ones = fill([count, 1, 1, 1]);
+  const zeros = fill([count, 1, 1, 1], () => 0);
+  const outputs = {
+    'a row': sum(of([1, count]), [1]),
+    'a column': sum(of([count, 1]), [0]),
+    'a channel over samples': channelSum(samples),
+    'inner products of a channel over samples': channelInnerProduct(samples, ones),
+    // g − mean(g), where y is 0; from its last element, which is a one, follows the sum.
+    "the mean of batch norm's gradient": standardizeGradient(samples, zeros, fill([1])),
+  };
+  const results = await evaluate(Object.values(outputs), new Map(), backend);
+  return Object.keys(outputs).map((what, k) => {
+    const { data } = results[k];
+    if (data.length === 1) return { what, got: data[0], rounding: 0 };
+    // The mean is 169, of which a unit in the last place is 2⁻¹⁶, rounded three times.
+    return { what, got: (1 - data[data.length - 1]) * count, rounding: 3 * 2 ** -16 * count };
+  });
 }

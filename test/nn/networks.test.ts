@@ -9,6 +9,7 @@ import {
   initialize,
   kaimingNormal,
   loadStateDict,
+  type Module,
   NAS_BENCH_201_SPACE,
   parseCase,
   parseGenotype,
@@ -82,6 +83,14 @@ describe('networks', () => {
     expect(took.has('cells.0.edges.1<-0.3.op.1.weight')).toBe(false);
     expect(took.has('cells.0.edges.1<-0.2.op.1.weight')).toBe(true);
     expect(took.has('cells.0.edges.2<-0.3.op.1.weight')).toBe(true);
+  });
+
+  test('an operation must weigh more than 0.01: of a hundred equal ones none does', () => {
+    const of = (operations: number) =>
+      superNetwork(Array<string>(operations).fill('skip_connect'), 2, { ...size, cells: 1, depth: 1 });
+    const trace = (network: Module) => new Trace(network, [2, 3, 8, 8], { mode: 'train' });
+    expect(trace(of(99)).y.shape).toEqual([2, 10]);
+    expect(() => trace(of(100))).toThrow(/node 1: no operation into it weighs more than 0\.01, expected one at least$/);
   });
 
   const darts = (steps: number, multiplier: number, edges: readonly (readonly [edge: string, alpha: number])[]) => {

@@ -49,6 +49,7 @@ export {
   type WholeJacobian,
   wholeJacobian,
 } from './kernel/definition.ts';
+export { ntkitLaws } from './itself/index.ts';
 export type { KernelImplementation, KernelSubject } from './kernel/implementation.ts';
 export { kernelLaws } from './kernel/index.ts';
 export { checkLaw, verificationLaws } from './laws.ts';

@@ -1,11 +1,12 @@
 import { type Backend, InputError } from '../tensor/index.ts';
 import { formatValue } from '../check.ts';
 import { backendLaws, ruleLaws } from './backend/index.ts';
+import { ntkitLaws } from './itself/index.ts';
 import { kernelLaws } from './kernel/index.ts';
 import type { Law, Measured } from './law.ts';
 
-/** What `ntkit verify` tries: the laws of a backend, and those of ntkit's own rules. */
-export const verificationLaws: readonly Law<Backend>[] = [...backendLaws, ...ruleLaws, ...kernelLaws];
+/** What `ntkit verify` tries on a backend: its own laws, those of kernels, and those of ntkit itself. */
+export const verificationLaws: readonly Law<Backend>[] = [...backendLaws, ...ruleLaws, ...kernelLaws, ...ntkitLaws];
 
 /** All laws of this package, by name. */
 function lawsByName(): ReadonlyMap<string, Law<never>> {

@@ -1,8 +1,15 @@
-import { Generator, type NDArray, type PrimitiveName, type Tensor, topologicalOrder } from '../../tensor/index.ts';
+import type { KernelOutputs, ParameterChoice } from '../../ntk/index.ts';
+import {
+  type DType,
+  Generator,
+  type NDArray,
+  type PrimitiveName,
+  type Tensor,
+  topologicalOrder,
+} from '../../tensor/index.ts';
 import { largest, largestDifference, mapArray } from '../arrays.ts';
 import { termsOf, UNIT } from '../backend/values.ts';
 import { type JacobianByDefinition, kernelByDefinition, type WholeJacobian } from './definition.ts';
-import type { CompleteImplementation } from './implementation.ts';
 
 // How far rounding may move a kernel.
 //
@@ -24,20 +31,37 @@ export interface ExactKernel {
   readonly bound: number;
 }
 
-/** The kernel that an implementation should compute, with the bound of its rounding errors. */
+/** Which kernel is asked for, in which precision its rows are computed. */
+export interface KernelKind {
+  readonly dtype: DType;
+  readonly outputs: KernelOutputs;
+  readonly parameters: ParameterChoice;
+}
+
+/**
+ * The kernel that an implementation should compute, with the bound of its rounding errors.
+ *
+ * @param x2 a second batch of the same shape; the first by default.
+ */
 export async function exactKernel(
   program: JacobianByDefinition,
   x: NDArray,
-  { dtype, outputs, parameters }: CompleteImplementation,
+  { dtype, outputs, parameters }: KernelKind,
+  x2?: NDArray,
 ): Promise<ExactKernel> {
-  const kernelOf = (rows: WholeJacobian) => kernelByDefinition(rows, rows, outputs, parameters);
+  const kernelOf = (a: WholeJacobian, b: WholeJacobian) => kernelByDefinition(a, b, outputs, parameters);
   const jacobian = await program.run(x);
-  const theta = kernelOf(jacobian);
+  const theta = kernelOf(jacobian, x2 ? await program.run(x2) : jacobian);
   let moved = 0;
   for (let k = 0; k < DRAWS; k++) {
-    const generator = new Generator(k);
-    const change = (value: NDArray) => mapArray(value, (each) => each * (1 + (generator.integer(2) ? DELTA : -DELTA)));
-    moved = Math.max(moved, largestDifference(kernelOf(await program.run(x, change)), theta));
+    // The same signs for the weights of both batches.
+    const change = () => {
+      const generator = new Generator(k);
+      return (value: NDArray) => mapArray(value, (each) => each * (1 + (generator.integer(2) ? DELTA : -DELTA)));
+    };
+    const changed = await program.run(x, change());
+    const other = x2 ? await program.run(x2, change()) : changed;
+    moved = Math.max(moved, largestDifference(kernelOf(changed, other), theta));
   }
   const unit = UNIT[dtype];
   return { theta, jacobian, bound: roundings(program.trace.y) * unit * (moved / DELTA + largest(theta)) };

@@ -193,13 +193,36 @@ export const doctor = () =>
     .description('which backends run here, on what, and how far each is off on a self-test')
     .addOption(jsonOption());
 
-/** `ntkit verify` */
+/** `ntkit verify`, and `ntkit verify --against FILE` */
 export const verify = () =>
   withBackendChoice(
     new Command('verify').description(
-      'laws of tensors, derivatives and kernels, each on random cases: which hold, and how well',
+      'laws of tensors, derivatives and kernels, each on random cases: which hold, and how well; ' +
+        'or a kernel that other code computed: whether it is right, and which mistake explains it',
     ),
   )
     .addOption(new Option('--runs <count>', 'cases of a kind that a law is tried on').argParser(integer(1)).default(20))
     .addOption(seedOption())
+    .option('--against <file>', 'the network of a kernel that other code computed: a case or an ONNX model')
+    .option('--ntk <file>', 'that kernel: FILE.npy, or FILE.safetensors (tensor ntk); in the case by default')
+    .option('--images <source>', 'its batch, as for ntk; that of the kernel or of the case by default')
+    .option('--output <name>', 'of an ONNX model; the first by default')
+    .addOption(modeOption().default(undefined, 'as the files say, or either'))
+    .addOption(
+      new Option('--outputs <which>', 'sum, trace, full, or the number of one output; any by default').argParser(
+        outputs,
+      ),
+    )
+    .addOption(
+      new Option('--parameters <which>', 'weight, all, or /REGEX/ on names; any by default').argParser(parameters),
+    )
+    .addOption(
+      new Option('--dtype <precision>', 'in which it was computed; that of its numbers by default').choices([
+        'float32',
+        'float64',
+      ] as const),
+    )
+    .addOption(
+      new Option('--together <count>', 'how many mistakes are tried together; 2 by default').argParser(integer(1, 2)),
+    )
     .addOption(jsonOption());

@@ -30,7 +30,11 @@ export function program(): Command {
       (await import('./correlateCommand.ts')).correlateCommand(path, options),
     ),
     doctor().action(async (options) => (await import('./doctorCommand.ts')).doctorCommand(options)),
-    verify().action(async (options) => (await import('./verifyCommand.ts')).verifyCommand(options, interruption())),
+    verify().action(async (options) =>
+      options.against === undefined
+        ? (await import('./verifyCommand.ts')).verifyCommand(options, interruption())
+        : (await import('./verifyAgainst.ts')).verifyAgainst(options.against, options, interruption()),
+    ),
   ];
   for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
   completion(root as unknown as UntypedCommand); // which knows the parser without its types

@@ -1,10 +1,11 @@
-import { decodeNpy, encodeNpy } from '../data/index.ts';
-import { loadOnnx, readBytes } from '../node/index.ts';
+import { encodeNpy } from '../data/index.ts';
+import { loadOnnx } from '../node/index.ts';
 import { type OnnxNetwork, runOnnx } from '../onnx/index.ts';
 import { format, textTable } from '../report/index.ts';
 import { formatShape, InputError, type NDArray } from '../tensor/index.ts';
 import { withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
+import { readNpy } from './npyFile.ts';
 import type { OptionsOf } from './options.ts';
 import { checkWritable, print, printJson, terminalWidth, writeOutput } from './output.ts';
 
@@ -76,10 +77,4 @@ async function readInputs(
   if (missing !== undefined)
     throw new InputError(`${path}: input ${missing}: expected --input ${missing}=FILE.npy, got none`);
   return inputs;
-}
-
-async function readNpy(file: string): Promise<NDArray> {
-  const { shape, data } = decodeNpy(await readBytes('npy', file));
-  if (data instanceof Float32Array) return { shape, dtype: 'float32', data };
-  return { shape, dtype: 'float64', data: Float64Array.from(data) };
 }

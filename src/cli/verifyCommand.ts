@@ -1,5 +1,5 @@
 import { textTable } from '../report/index.ts';
-import type { Backend } from '../tensor/index.ts';
+import { type Backend, InputError } from '../tensor/index.ts';
 import { excess, type LawRecord, runLaws, type Snippet, verificationLaws } from '../testing/index.ts';
 import { withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
@@ -11,8 +11,15 @@ import { progressBar } from './progress.ts';
 /** Options of `ntkit verify`. */
 type Options = OptionsOf<typeof commands.verify>;
 
+/** What says which kernel is compared, and with what. */
+const OF_A_KERNEL = ['ntk', 'images', 'output', 'mode', 'outputs', 'parameters', 'dtype', 'together'] as const;
+
 /** `ntkit verify`: every law, on a backend. */
-export function verifyCommand(options: Options, signal: AbortSignal): Promise<void> {
+export async function verifyCommand(options: Options, signal: AbortSignal): Promise<void> {
+  const stray = OF_A_KERNEL.find((name) => options[name] !== undefined);
+  if (stray !== undefined) {
+    throw new InputError(`--${stray} ${String(options[stray])}: expected with --against, which names a network`);
+  }
   return withBackend(options, ({ backend }) => verifyLaws(options, backend, signal));
 }
 

@@ -1,7 +1,7 @@
 /**
  * Verification of others' tensor backends and NTK code: laws that any right implementation satisfies, random cases that
- * shrink to the smallest that fails, and programs that reproduce what was found. The arbitraries are fast-check's, an
- * optional peer dependency which only this entry needs.
+ * shrink to the smallest that fails, and programs that reproduce what was found; and kernels that others computed, which
+ * are compared and explained. The arbitraries are fast-check's, an optional peer dependency which only this entry needs.
  *
  * @module
  */
@@ -30,6 +30,23 @@ export {
 } from './arbitraries/networks.ts';
 export { extent, leadingShape, seeds, shapes } from './arbitraries/shapes.ts';
 export { convolutions, pools } from './arbitraries/windows.ts';
+export {
+  explainKernel,
+  type ExplainOptions,
+  type Explanation,
+  KernelExplainer,
+  type KernelExplanation,
+  type KernelSettings,
+  type Mistake,
+  type ParameterDifference,
+  parseSentTensors,
+  parseSettings,
+  type RowDifferences,
+  type SentKernel,
+  type SentRows,
+  type SentTensors,
+  type StatedSettings,
+} from './against/index.ts';
 export { backendLaws, ruleLaws } from './backend/index.ts';
 export {
   assertLaw,

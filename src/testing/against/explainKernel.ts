@@ -1,6 +1,6 @@
 import { Queue } from '../../queue.ts';
 import { abortable, checkRunOptions } from '../../abort.ts';
-import { oneOf } from '../../check.ts';
+import { formatValue, oneOf } from '../../check.ts';
 import { checkBatch, checkModule, type Mode, type Module, Trace } from '../../nn/index.ts';
 import { describeChoice, type KernelOutputs } from '../../ntk/index.ts';
 import { accepts } from '../../ntk/selection.ts';
@@ -37,10 +37,14 @@ export interface SentKernel {
   readonly logits?: NDArray | undefined;
 }
 
+const OPTIONS = ['mode', 'outputs', 'parameters', 'dtype', 'together', 'signal', 'onProgress'] as const;
+
 /** What is known of how it was computed. What is not stated may be any. */
 export interface ExplainOptions extends RunOptions, StatedSettings {
   /** The precision in which it was computed; that of `ntk` by default. */
   readonly dtype?: DType | undefined;
+  /** How many mistakes are tried together, 1 or 2; 2 by default, which takes several times as long. */
+  readonly together?: number | undefined;
 }
 
 /** Whether a kernel is right, and what explains it if not. */
@@ -102,7 +106,11 @@ export class KernelExplainer {
 
   /** As {@link explainKernel}. Explanations of one network queue. */
   async explain(sent: SentKernel, options: ExplainOptions = {}): Promise<KernelExplanation> {
-    checkRunOptions('explainKernel', options, ['mode', 'outputs', 'parameters', 'dtype', 'signal', 'onProgress']);
+    checkRunOptions('explainKernel', options, OPTIONS);
+    const { together = 2 } = options;
+    if (together !== 1 && together !== 2) {
+      throw new InputError(`explainKernel: together: expected 1 or 2, got ${formatValue(together)}`);
+    }
     checkArray('ntk', (Object(sent) as SentKernel).ntk);
     return abortable(
       this.#queue.run(() => this.#explain(sent, options)),
@@ -141,9 +149,10 @@ export class KernelExplainer {
     return { ...told, ...found, nearest: explanations.length > 0 ? [] : nearest };
   }
 
-  async #search(target: Target, settings: KernelSettings, dtype: DType, { signal, onProgress }: ExplainOptions) {
+  async #search(target: Target, settings: KernelSettings, dtype: DType, options: ExplainOptions) {
     const candidates = this.#candidates;
     const parameters = this.#parameters;
+    const { signal, onProgress, together = 2 } = options;
     candidates.signal = signal;
     const tolerances = await candidates.tolerances(settings.mode);
     const isChosen = accepts(settings.parameters);
@@ -154,7 +163,7 @@ export class KernelExplainer {
       parameters: [count(isChosen), count(() => true)],
     });
     return searchMistakes({
-      ...{ candidates, signal, onProgress, base: computationOf(settings, parameters) },
+      ...{ candidates, signal, onProgress, together, base: computationOf(settings, parameters) },
       target: { ...target, factors, tolerance: tolerances[dtype], rounded: Math.max(...Object.values(tolerances)) },
       mistakes: [...networkMistakes(parameters), ...outputMistakes(this.#outputs), ...parameterMistakes(parameters)],
     });

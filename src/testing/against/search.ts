@@ -31,6 +31,8 @@ export interface SearchRequest extends RunOptions {
   readonly base: KernelComputation;
   /** The most usual first. */
   readonly mistakes: readonly ComputedMistake[];
+  /** How many mistakes are computed together, 1 or 2. */
+  readonly together: number;
 }
 
 interface Found extends Explanation {
@@ -51,7 +53,7 @@ export async function searchMistakes(request: SearchRequest): Promise<SearchResu
   await search.try([{ mistakes: [], computation: base }]);
   const singles = mistakes.flatMap((mistake, i) => withMistake({ mistakes: [], computation: base }, mistake, i));
   await search.try(singles);
-  if (search.fewest <= 1) return search.result();
+  if (search.fewest <= 1 || request.together === 1) return search.result();
   // Pairs of the same network, then pairs one of which changes the network, at last pairs that both do.
   for (const [first, second] of [
     [false, false],

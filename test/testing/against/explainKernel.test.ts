@@ -114,6 +114,20 @@ describe('numbers', () => {
     ).toEqual(expect.arrayContaining([expect.stringMatching(/divided by/)]));
   });
 
+  test('where one mistake at a time is tried, two are found only if the numbers tell one of them', async () => {
+    const own = { mode: 'train', outputs: 'sum', parameters: 'weight', together: 1 } as const;
+    expect(
+      await names(
+        changed(await kernel('train', 'sum', 'all'), (value) => value / N),
+        own,
+      ),
+    ).toEqual(['all biases, those of normalisations (β) among them, are in the kernel + the kernel is divided by N']);
+    expect(await names(await kernel('eval', 'trace', 'weight'), own)).toEqual([]);
+    expect((await names(await kernel('eval', 'trace', 'weight'), { ...own, together: 2 }))[0]).toBe(
+      'batch norm is in the other mode + the kernels of all outputs are added (the trace)',
+    );
+  });
+
   test('an entry that is off by 1e-9 is off, in float64; in float32 it is not', async () => {
     const ntk = await kernel('train', 'trace', 'all');
     const off = changed(ntk, (value, i, j) => (i + j === 1 ? value * (1 + 1e-9) : value));
@@ -232,6 +246,11 @@ describe('what is refused', () => {
       'a precision',
       () => explainer.explain({ ntk: square }, { dtype: 'float16' as never }),
       'dtype: expected "float32" or "float64", got "float16"',
+    ],
+    [
+      'a number of mistakes',
+      () => explainer.explain({ ntk: square }, { together: 3 }),
+      'explainKernel: together: expected 1 or 2, got 3',
     ],
     [
       'a batch of NaN',

@@ -1,48 +1,25 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { buildNetwork, loadStateDict, type Module, parseSafetensors } from '../../../src/nn/index.ts';
+import { buildNetwork, loadStateDict, type Module } from '../../../src/nn/index.ts';
 import { parseOnnx } from '../../../src/onnx/index.ts';
 import { KernelExplainer, type KernelExplanation, parseSettings } from '../../../src/testing/against/index.ts';
-import type { NDArray } from '../../../src/tensor/index.ts';
+import { cellConfig, type Made, named, onnxBytes, settingsOf, tensors, under } from '../../support/mistakes.ts';
 
 // Kernels that test/torch/mistakes.py computed in PyTorch, most of them with mistakes.
 
-/** What the script says of a kernel. */
-interface Made {
-  readonly network: 'onnx' | 'cell';
-  readonly outputs: string;
-  readonly parameters: string;
-  readonly mode: string;
-  /** The kinds of its mistakes. */
-  readonly mistakes: readonly string[];
-  /** What the name of one of them matches; for rows, the parameter that the difference begins at. */
-  readonly says: string;
-}
-
-const read = (file: string) => readFileSync(new URL(`../../torch/${file}`, import.meta.url));
-const { metadata, tensors } = parseSafetensors(read('mistakes.safetensors'), 'mistakes.safetensors');
-const made = Object.entries(JSON.parse(metadata.kernels) as Record<string, Made>);
-const named = (kind: string) => made.filter(([name]) => name.startsWith(`${kind}/`));
-
-function under(prefix: string): Map<string, NDArray> {
-  const within = [...tensors].filter(([name]) => name.startsWith(prefix));
-  return new Map(within.map(([name, value]) => [name.slice(prefix.length), value]));
-}
-
-const onnx = parseOnnx(read('mistakes.onnx'), 'mistakes.onnx');
-const cell = buildNetwork({ name: 'infer.tiny', C: 2, N: 1, num_classes: 3, arch_str: metadata.cell });
+const onnx = parseOnnx(onnxBytes, 'mistakes.onnx');
+const cell = buildNetwork(cellConfig);
 loadStateDict(cell, under('cell/state/'));
 const explainer = (network: Module, name: string) => new KernelExplainer(network, tensors.get(`${name}/input`)!);
 const explainers = { onnx: explainer(onnx, 'onnx'), cell: explainer(cell, 'cell') };
 
-function explain(name: string, { network, outputs, parameters, mode }: Made): Promise<KernelExplanation> {
+function explain(name: string, made: Made): Promise<KernelExplanation> {
   const rows = under(`${name}/rows/`);
   const sent = {
     ntk: tensors.get(`${name}/ntk`)!,
     logits: tensors.get(`${name}/logits`),
     ...(rows.size > 0 && { rows: { byParameter: rows } }),
   };
-  return explainers[network].explain(sent, parseSettings({ outputs, parameters, mode }, name));
+  return explainers[made.network].explain(sent, parseSettings(settingsOf(made), name));
 }
 
 test('the model that was exported is the network that the kernels are of', () => {

@@ -202,6 +202,7 @@ export const verify = () =>
     ),
   )
     .addOption(new Option('--runs <count>', 'cases of a kind that a law is tried on').argParser(integer(1)).default(20))
+    .option('--laws <names...>', 'only those whose name has one of these words in it')
     .addOption(seedOption())
     .option('--against <file>', 'the network of a kernel that other code computed: a case or an ONNX model')
     .option('--ntk <file>', 'that kernel: FILE.npy, or FILE.safetensors (tensor ntk); in the case by default')

@@ -5,6 +5,7 @@ import { derivatives, rules } from './derivatives.ts';
 import { eigen } from './eigen.ts';
 import { reruns } from './reruns.ts';
 import { rowValues } from './rowValues.ts';
+import { masks } from './masks.ts';
 import { largeValues, values } from './values.ts';
 
 /** Laws of what a backend computes: values, derivatives, and inputs that random numbers never are. */
@@ -15,6 +16,7 @@ export const backendLaws: readonly Law<Backend>[] = [
   reruns,
   eigen,
   ...derivatives,
+  masks,
   ...degenerate,
 ];
 

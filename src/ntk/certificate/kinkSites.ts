@@ -10,7 +10,6 @@ import {
   isElementwise,
   ndarray,
   type Row,
-  sizeOf,
   type Tensor,
   topologicalOrder,
 } from '../../tensor/index.ts';
@@ -154,9 +153,4 @@ function runnerUp(x: FloatArray, places: readonly number[]): Gap | undefined {
     else if (second < 0 || x[place] > x[second]) second = place;
   }
   return second < 0 ? undefined : { element: second, gap: x[second] - x[largest] };
-}
-
-/** How many numbers decide at a site. */
-export function watchedSize({ watched: [first] }: KinkSite): number {
-  return sizeOf(first.shape);
 }

@@ -10,6 +10,8 @@ export interface Dialect {
   readonly packed: boolean;
   /** How many arrays one kernel can write (GPU.js's kernel maps). */
   readonly mostPlanes: number;
+  /** The most arrays that one kernel reads. */
+  readonly mostOperands: number;
   /** The most elements of an array. */
   readonly mostElements: number;
   /** ⌊a/b⌋ of whole numbers a ≥ 0 and a literal b that is no power of two. */
@@ -21,6 +23,12 @@ export interface Dialect {
   /** Functions in the language of the device. */
   readonly nativeFunctions: readonly { readonly name: string; readonly source: string }[];
 }
+
+/** Every device that WebGL 2 describes has 16 texture units, and outputs need some. */
+const TEXTURES = 8;
+
+/** Every device that WebGPU describes has 8 storage buffers a stage, and the output is one. */
+const STORAGE_BUFFERS = 8 - 1;
 
 /** Wider outputs are refused by GPU.js on some devices. */
 const WIDEST = 2048;
@@ -51,6 +59,7 @@ function widthFor(texels: number): number {
 const opengl: Dialect = {
   packed: true,
   mostPlanes: 8,
+  mostOperands: TEXTURES,
   mostElements: 2 ** 24,
   quotient: (a, b) => `quotient(${a}, ${b})`,
   output(texels) {
@@ -65,6 +74,7 @@ const opengl: Dialect = {
 const cpu: Dialect = {
   packed: true,
   mostPlanes: 8,
+  mostOperands: TEXTURES,
   mostElements: 2 ** 24,
   quotient: (a, b) => `Math.floor((${a}) / ${b})`,
   output: (texels) => [texels],
@@ -79,6 +89,7 @@ const cpu: Dialect = {
 const flat: Dialect = {
   packed: false,
   mostPlanes: 1,
+  mostOperands: STORAGE_BUFFERS,
   mostElements: 2 ** 22,
   quotient: (a, b) => `Math.floor((${a} + 0.5) / ${b})`,
   output: (texels) => [4 * texels],

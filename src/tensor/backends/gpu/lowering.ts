@@ -40,9 +40,6 @@ export function texelsOf(elements: number): number {
   return Math.max(1, Math.ceil(elements / 4));
 }
 
-/** The most arrays that a kernel reads: every device that WebGL 2 describes has 16 texture units, outputs need some. */
-export const MOST_OPERANDS = 8;
-
 /** Collects the calls that a plan becomes. */
 export class Lowering {
   readonly calls: KernelCall[] = [];
@@ -123,6 +120,9 @@ export class Lowering {
     // Not for users: whatever loops so often is to be cut into pieces (pieces.ts).
     if (k.turns > MOST_TURNS) {
       throw new Error(`kernel text: loops of ${k.turns} turns, expected at most ${MOST_TURNS}`);
+    }
+    if (operands.length > this.dialect.mostOperands) {
+      throw new Error(`kernel text: ${operands.length} arrays, expected at most ${this.dialect.mostOperands}`);
     }
     const kernel: KernelSource = {
       body: k.body,

@@ -1,4 +1,5 @@
 import type { Shape } from '../../shape.ts';
+import type { Dialect } from './dialect.ts';
 import { type KernelText, lanes } from './kernelText.ts';
 import type { Lowering, Operand } from './lowering.ts';
 
@@ -11,9 +12,9 @@ export interface Tiling {
   readonly count: number;
 }
 
-/** Tiles for a given number of rows. */
-export function tilesFor(rows: number): Tiling {
-  const count = Math.ceil(rows / MOST_ROWS);
+/** Tiles for a given number of rows: the kernel that merges them reads an array a row. */
+export function tilesFor(rows: number, { mostOperands }: Dialect): Tiling {
+  const count = Math.ceil(rows / Math.min(MOST_ROWS, mostOperands));
   return { height: Math.ceil(rows / count), count };
 }
 

@@ -30,7 +30,7 @@ function leadingStrides(operand: Operand, coreRank: number, leading: Shape, core
  */
 function packWeights(lower: Lowering, view: WeightView): Operand {
   const { weight, groups, outputs, inputs, kernel, strides, offset } = view;
-  const { height, count } = tilesFor(outputs);
+  const { height, count } = tilesFor(outputs, lower.dialect);
   const leading = weight.shape.slice(0, -4);
   const size = sizeOf(weight.shape.slice(-4));
   const extents = [sizeOf(leading), groups, count, inputs, ...kernel, 4 * texelsOf(height)];
@@ -57,7 +57,7 @@ function correlate(lower: Lowering, output: Operand, x: Operand, view: WeightVie
   const [n, , p, q] = output.shape.slice(-4);
   const [, , h, w] = x.shape.slice(-4);
   const weights = packWeights(lower, view);
-  const { height, count } = tilesFor(outputs);
+  const { height, count } = tilesFor(outputs, lower.dialect);
   const tileTexels = texelsOf(height);
   const imageTexels = (h * w) / 4;
   const tapTexels = kernel[0] * kernel[1] * tileTexels;
@@ -156,7 +156,7 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
     const [n, c, h, w] = x.shape.slice(-4);
     const [, , p, q] = gradient.shape.slice(-4);
     const perGroup = kernels / groups;
-    const { height, count } = tilesFor(perGroup);
+    const { height, count } = tilesFor(perGroup, lower.dialect);
     const chunks = texelsOf(tapColumns);
     const xTexels = (h * w) / 4;
     const gTexels = (p * q) / 4;

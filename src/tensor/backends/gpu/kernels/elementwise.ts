@@ -1,5 +1,5 @@
 import { type KernelText, literal } from '../kernelText.ts';
-import { type Lowering, MOST_OPERANDS, type Operand } from '../lowering.ts';
+import type { Lowering, Operand } from '../lowering.ts';
 import { broadcastView, mapStatements } from '../strided.ts';
 import {
   expand,
@@ -80,12 +80,13 @@ export function writeExpression(k: KernelText, expression: Scalar, values: reado
 /** Computes an expression of each element of operands that broadcast to the output's shape. */
 export function elementwise(lower: Lowering, expression: Scalar, output: Operand, operands: readonly Operand[]): void {
   const arrays = [...operands];
+  const { mostOperands } = lower.dialect;
   let rest = expression;
   // What reads more arrays than a kernel can is computed in parts.
   for (;;) {
     const used = usedOperands(rest);
-    if (used.length <= MOST_OPERANDS) return pass(lower, rest, output, arrays, used);
-    const part = largestPart(rest, MOST_OPERANDS);
+    if (used.length <= mostOperands) return pass(lower, rest, output, arrays, used);
+    const part = largestPart(rest, mostOperands);
     const result = lower.scratch(output.shape);
     pass(lower, part, result, arrays, usedOperands(part));
     const number = arrays.push(result) - 1;

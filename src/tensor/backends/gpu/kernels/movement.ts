@@ -1,5 +1,5 @@
 import { type KernelText, type Lanes, lanes, plus } from '../kernelText.ts';
-import { type GpuKernel, type Lowering, MOST_OPERANDS, type Operand } from '../lowering.ts';
+import type { GpuKernel, Lowering, Operand } from '../lowering.ts';
 import { mapViews, perLane } from '../strided.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../../shape.ts';
 import type { MovementPrimitives, PadAttributes } from '../../../primitives/movement.ts';
@@ -145,10 +145,12 @@ export const movementGpu: { [P in keyof MovementPrimitives]: GpuKernel<MovementP
       start += operand.shape[operand.shape.length + axis];
       return part;
     });
+    // Besides what was put together before.
+    const most = lower.dialect.mostOperands - 1;
     let before: Operand | undefined;
     while (parts.length > 0) {
-      const now = parts.slice(0, MOST_OPERANDS - 1);
-      parts = parts.slice(MOST_OPERANDS - 1);
+      const now = parts.slice(0, most);
+      parts = parts.slice(most);
       const target = parts.length === 0 ? output : lower.scratch(output.shape);
       concatenatePass(lower, axis, target, before, now);
       before = target;

@@ -39,7 +39,7 @@ export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrim
     const depth = a.shape[a.shape.length - 1] / 4;
     const rows = a.shape[a.shape.length - 2];
     const columns = b.shape[b.shape.length - 1] / 4;
-    const { height, count } = tilesFor(m);
+    const { height, count } = tilesFor(m, lower.dialect);
     const strides = [
       broadcastStrides(x.shape.slice(0, -2), leading).map((s) => s * rows * depth),
       broadcastStrides(y.shape.slice(0, -2), leading).map((s) => s * 4 * depth * columns),

@@ -66,12 +66,13 @@ function oneLine(text: string): string {
 /**
  * Makes sure that a page can be written before hours are spent on what it shows.
  *
+ * @param option names an empty path in messages.
  * @throws InputError when its folder is not there or not writable.
  */
-export async function checkWritable(path: string): Promise<void> {
+export async function checkWritable(path: string, option = '--html'): Promise<void> {
   const present = await stat(path).catch(() => undefined);
   if (path === '' || present?.isDirectory()) {
-    throw new InputError(`${path || '--html'}: cannot be written, expected the name of a file`);
+    throw new InputError(`${path || option}: cannot be written, expected the name of a file`);
   }
   // A device is written to, whatever its folder allows; a page is made beside the old one.
   const target = present === undefined || present.isFile() ? dirname(path) : path;

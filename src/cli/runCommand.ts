@@ -14,7 +14,7 @@ type Options = OptionsOf<typeof commands.run>;
 
 /** `ntkit run MODEL.onnx --input NAME=FILE.npy`: the outputs of a model. One of double precision is computed in it. */
 export async function runCommand(path: string, options: Options, signal: AbortSignal): Promise<void> {
-  if (options.out !== undefined) await checkWritable(options.out);
+  if (options.out !== undefined) await checkWritable(options.out, '--out');
   const network = await loadOnnx(path);
   const outputs = options.output.length > 0 ? options.output : network.graph.outputs;
   if (options.out !== undefined && outputs.length !== 1) {

@@ -64,8 +64,8 @@ export function encodeResiduals(records: Uint8Array): Uint8Array {
  * @param take how many images; all by default
  * @throws InputError when the bytes are no whole number of images.
  */
-export function decodeResiduals(bytes: Uint8Array, take?: number): Uint8Array {
-  const count = countOf(bytes);
+export function decodeResiduals(bytes: Uint8Array, take?: number, name?: string): Uint8Array {
+  const count = countOf(bytes, name);
   const wanted = Math.min(take ?? count, count);
   const records = new Uint8Array(wanted * RECORD);
   const plane = new Int16Array(PLANE);
@@ -84,9 +84,9 @@ export function decodeResiduals(bytes: Uint8Array, take?: number): Uint8Array {
   return records;
 }
 
-function countOf({ length }: Uint8Array): number {
+function countOf({ length }: Uint8Array, name = 'images'): number {
   if (length % RECORD !== 0) {
-    throw new InputError(`images: expected a multiple of ${RECORD} bytes, got ${length}`);
+    throw new InputError(`${name}: expected a multiple of ${RECORD} bytes, got ${length}`);
   }
   return length / RECORD;
 }

@@ -22,5 +22,5 @@ export async function loadSample1000(): Promise<Dataset> {
 /** The first images of the file. */
 async function load(name: string, count?: number): Promise<ArrayDataset> {
   const file = await readBytes(name, fileURLToPath(IMAGES));
-  return parseCifar10([{ ...file, bytes: decodeResiduals(file.bytes, count) }], { name });
+  return parseCifar10([{ ...file, bytes: decodeResiduals(file.bytes, count, file.name) }], { name });
 }

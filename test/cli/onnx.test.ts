@@ -145,6 +145,7 @@ describe('ntkit run', () => {
       ['--input', 'c=x.npy'],
       /^ntkit: --input c=x\.npy: expected NAME=FILE\.npy with a name of a, b\n$/,
     ],
+    ['a file without a name', ['--out', ''], /^ntkit: --out: cannot be written, expected the name of a file\n$/],
     [
       'one file for several outputs',
       ['--out', 'y.npy'],

@@ -23,6 +23,7 @@ test('the help loads what parses options, and nothing that computes', async () =
     ...[
       'check.ts',
       'cli/commands.ts',
+      'cli/execute.ts',
       'cli/finding.ts',
       'cli/interruption.ts',
       'cli/main.ts',

@@ -175,25 +175,4 @@ describe('safetensors', () => {
     expect(read).toThrow(`file: not a safetensors file: looks like ${kind}`);
     expect(read).toThrow(/; expected .*, got \d+$/);
   });
-
-  test('damaged anywhere are read or refused, never anything else', () => {
-    const valid = encodeSafetensors({
-      metadata: { name: 'x' },
-      tensors: new Map([['a', draw(1, [2, 3])], ['b', draw(2, [4], undefined, 'float32')]]), // prettier-ignore
-    });
-    fc.assert(
-      fc.property(extent(valid.length - 1, 0), extent(255, 0), extent(valid.length, 0), (at, value, length) => {
-        const damaged = valid.slice();
-        damaged[at] = value;
-        for (const bytes of [damaged, valid.slice(0, length)]) {
-          try {
-            for (const { data } of parseSafetensors(bytes).tensors.values()) data.at(0);
-          } catch (error) {
-            expect(error).toBeInstanceOf(InputError);
-          }
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
 });

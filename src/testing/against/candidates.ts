@@ -141,14 +141,14 @@ export class Candidates {
 }
 
 /** Θ: the sum of the kernels of single parameters, each as often as it counts. */
-export function kernelOf(frame: Frame, counts: readonly number[]): CandidateKernel {
+export function candidateKernel(frame: Frame, counts: readonly number[]): CandidateKernel {
   return {
     matrix: weightedSum(frame.blocks, counts, frame.size ** 2),
     lengths: weightedSum(frame.squares, counts, frame.size).map(Math.sqrt),
   };
 }
 
-/** The diagonal of {@link kernelOf}. */
+/** The diagonal of {@link candidateKernel}. */
 export function diagonalOf({ blocks, size }: Frame, counts: readonly number[]): Float64Array {
   const diagonal = new Float64Array(size);
   counts.forEach((count, p) => {

@@ -1,6 +1,6 @@
 import { nextTurn, turnIsDue } from '../../turns.ts';
 import type { RunOptions } from '../../progress.ts';
-import { type Candidates, diagonalOf, kernelOf } from './candidates.ts';
+import { type Candidates, diagonalOf, candidateKernel } from './candidates.ts';
 import type { KernelComputation } from './computation.ts';
 import type { Frame } from './frame.ts';
 import { type Match, matchesOf, relativeDifference, type Target } from './match.ts';
@@ -115,7 +115,7 @@ class Search {
       if (frame === undefined || frame.size !== this.#request.target.size) continue;
       const isPair = mistakes.length === 2;
       if (isPair && !this.#mayFit(frame, computation.counts)) continue;
-      const kernel = kernelOf(frame, computation.counts);
+      const kernel = candidateKernel(frame, computation.counts);
       if (!isPair) {
         this.#near.push({ mistakes, difference: relativeDifference(kernel, this.#request.target) });
       }

@@ -93,6 +93,19 @@ describe('networks', () => {
     expect(() => trace(of(100))).toThrow(/node 1: no operation into it weighs more than 0\.01, expected one at least$/);
   });
 
+  test('edges are numbered in alphabetical order, in which 10 comes before 1 and its arrow', () => {
+    expect(sortedEdges(['2<-0', '1<-0', '10<-0', '2<-1'])).toEqual(['10<-0', '1<-0', '2<-0', '2<-1']);
+    // Of a cell of twelve nodes row 0 is that of the edge 10<-0: an operation of a low alpha there takes no part.
+    const network = superNetwork(['nor_conv_1x1', 'skip_connect'], 12, { ...size, cells: 1, depth: 1 });
+    const { alphas } = network;
+    const data = Float64Array.from(alphas!.value.data);
+    data[0] = -1000;
+    alphas!.value = ndarray(data, alphas!.shape);
+    const took = new Trace(network, [2, 3, 8, 8], { mode: 'train' }).parameters(network);
+    expect(took.has('cells.0.edges.10<-0.0.op.1.weight')).toBe(false);
+    expect(took.has('cells.0.edges.1<-0.0.op.1.weight')).toBe(true);
+  });
+
   const darts = (steps: number, multiplier: number, edges: readonly (readonly [edge: string, alpha: number])[]) => {
     const network = new DartsNetwork({
       ...size,

@@ -87,6 +87,11 @@ describe('κ', () => {
       const { kappa, verdict, kappaLowerBound } = conditionNumber(ndarray([7], [1, 1]), { dtype });
       expect({ kappa, verdict, kappaLowerBound }).toEqual({ kappa: 1, verdict: 'resolved', kappaLowerBound: 1 });
     }
+    // The two eigenvalues are one number, whose error is in both or in neither.
+    const one = (lambda: number) => conditionNumberOf(Float64Array.of(lambda), { dtype: 'float32' });
+    expect(one(3).kappaInterval).toEqual([1, 1]);
+    expect(one(0).kappaInterval).toEqual([1, Infinity]);
+    expect(one(3)).toMatchObject({ kappaLowerBound: 1, rank: 1, verdict: 'resolved' });
   });
 
   test('does not feel a power of two, nor does the verdict', () => {

@@ -1,19 +1,21 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { ArrayDataset, type Dataset, SyntheticDataset } from '../../src/data/index.ts';
-import { parseGenotype } from '../../src/nn/index.ts';
+import { Conv2d, initialize, parseGenotype } from '../../src/nn/index.ts';
 import {
   CellMeasurer,
   firstRound,
   kappaBatch,
   type Measurement,
   Measurer,
+  REGION_SCHEMES,
   regionBatches,
+  repeatBatches,
   type Round,
   SEARCH_SPACES,
   type SearchSettings,
   type SweepSettings,
 } from '../../src/search/index.ts';
-import { Generator, type NDArray, wasmBackend } from '../../src/tensor/index.ts';
+import { Generator, type NDArray, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
 
 // Which measurements share weights, and which share images.
 
@@ -54,6 +56,22 @@ class Noted implements Dataset {
     return this.#of.get(index);
   }
 }
+
+test('weights for regions are drawn by the inputs of a layer on paper, and as PyTorch draws them in code', () => {
+  // 4 channels to 64 by 3×3: 36 inputs and 576 outputs. 2,304 draws: five standard errors of a variance are 15 %.
+  const drawn = (fidelity: 'paper' | 'code') => {
+    const layer = new Conv2d(4, 64, 3);
+    initialize(layer, REGION_SCHEMES[fidelity], new Generator(3));
+    const squares = [...layer.weight.value.data].map((x) => x * x);
+    const bias = Math.max(...layer.bias!.value.data.map(Math.abs));
+    return { variance: squares.reduce((a, b) => a + b) / squares.length, bias };
+  };
+  const [paper, code] = [drawn('paper'), drawn('code')];
+  expect(Math.abs(paper.variance / (2 / 36) - 1)).toBeLessThan(0.15);
+  expect(paper.bias).toBe(0);
+  expect(Math.abs(code.variance / (1 / (3 * 36)) - 1)).toBeLessThan(0.15);
+  expect(code.bias).toBeGreaterThan(0);
+});
 
 describe('a search', () => {
   const space = SEARCH_SPACES['nas-bench-201'];
@@ -173,6 +191,37 @@ describe('a sweep', () => {
   });
 });
 
+test('a search and a sweep compute in the precision that they say', async () => {
+  const floorOf = async (dtype: 'float32' | 'float64') => {
+    const space = SEARCH_SPACES['nas-bench-201'];
+    const common = { data: 'test', classes: 3, batchSize: 4, repeats: 1, seed: 0, backend: 'reference', dtype };
+    const regions = { batches: 1, samples: 8 };
+    const measurer = new Measurer(
+      space,
+      {
+        ...common,
+        regions,
+        space: space.name,
+        fidelity: 'paper',
+        criteria: 'kappa',
+        paired: true,
+        pruneNumber: 1,
+        digits: 3,
+      },
+      same,
+      referenceBackend,
+    );
+    const { before } = await measurer.reference(firstRound(space));
+    measurer.dispose();
+    const cell = parseGenotype('|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|');
+    const sweep = { ...common, regions, channels: 2, cells: 1, mode: 'train', init: 'paper' } as const;
+    const { kappas } = await new CellMeasurer(sweep, same).measure(cell, referenceBackend);
+    return [before![0].kappa!, kappas[0]].map(({ noiseFloor, lambdaMax }) => noiseFloor / lambdaMax);
+  };
+  const [single, double] = [await floorOf('float32'), await floorOf('float64')];
+  single.forEach((floor, i) => expect(floor / double[i]).toBeGreaterThan(1));
+});
+
 describe('a batch', () => {
   test('for κ has about half of its images mirrored', () => {
     // Of 3×3 pixels there is one crop; column x of every image has the values i + x/4.
@@ -193,6 +242,22 @@ describe('a batch', () => {
     expect(seen.whole.size).toBe(200);
     // Binomial(200, ½): mean 100, deviation 7.07. Beyond five deviations lie fewer than one draw in a million.
     expect(Math.abs(seen.mirrored - 100)).toBeLessThan(36);
+  });
+
+  test('for regions is normalised as its data set says', () => {
+    const images = Float32Array.from({ length: 27 }, (_, i) => Math.floor(i / 9) + 1);
+    const normalization = { mean: [0.5, 1, 1], std: [0.25, 0.5, 4] };
+    const plain = new ArrayDataset({ name: 'plain', shape: [3, 3, 3], images });
+    const dataset = new ArrayDataset({ name: 'normalised', shape: [3, 3, 3], images, normalization });
+    const values = (of: Dataset) => new Set(regionBatches(of, { batches: 1, samples: 30 }, new Generator(1))[0].data);
+    expect([...values(plain)].sort()).toEqual([1, 2, 3]);
+    // (1 − 0.5)/0.25, (2 − 1)/0.5, (3 − 1)/4.
+    expect([...values(dataset)].sort()).toEqual([0.5, 2]);
+  });
+
+  test('of a repeat is whole, however few images an epoch leaves over', () => {
+    const five = new SyntheticDataset({ seed: 3, length: 5, shape: [3, 3, 3] });
+    expect(repeatBatches(five, 3, 4, 1).map(({ shape }) => shape[0])).toEqual([3, 3, 3, 3]);
   });
 
   const textsOf = (batch: NDArray) => Array.from({ length: 16 }, (_, i) => batch.data.slice(9 * i, 9 * i + 9).join());

@@ -10,6 +10,8 @@ import {
   type Round,
   SEARCH_SPACES,
   type SpaceName,
+  totalWork,
+  without,
 } from '../../src/search/index.ts';
 
 const options = { digits: 3, ties: 'rounded', pruneNumber: 1 } as const;
@@ -127,6 +129,25 @@ describe('a round on edges', () => {
       `Genotype(normal=${list}, normal_concat=[2, 3, 4, 5], reduce=${list}, reduce_concat=[2, 3, 4, 5])`,
     );
   });
+});
+
+test('an edge that has one operation left has no candidates while others are decided on', () => {
+  const space = SEARCH_SPACES['nas-bench-201'];
+  const first = firstRound(space);
+  // Of edge 0 operation 4 is left, of all others all but one.
+  const gone = [1, 2, 3].map((op) => ({ cell: 0, edge: 0, op }));
+  const others = [1, 2, 3, 4, 5].map((edge) => ({ cell: 0, edge, op: 1 }));
+  const next = nextRound(space, first, without(first.mask, [...gone, ...others]))!;
+  expect(next.candidates).toHaveLength(15);
+  expect(next.candidates.some(({ edge }) => edge === 0)).toBe(false);
+});
+
+test('the work of a search is the operations of all its networks, that of the comparison once a round or for each', () => {
+  const space = SEARCH_SPACES['nas-bench-201'];
+  const sizes = [24, 18, 12];
+  const candidates = sizes.reduce((sum, n) => sum + n * (n - 1), 0);
+  expect(totalWork(space, 1, true)).toBe(candidates + 24 + 18 + 12);
+  expect(totalWork(space, 1, false)).toBe(candidates + 24 ** 2 + 18 ** 2 + 12 ** 2);
 });
 
 describe('a schedule', () => {

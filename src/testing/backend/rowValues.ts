@@ -66,14 +66,20 @@ function channels(pixels: number): PrimitiveCase[] {
 
 function convolutions(w: number): PrimitiveCase[] {
   return [
-    { kernel: 1, stride: 1, padding: 0, groups: 1 },
-    { kernel: 3, stride: 1, padding: 1, groups: 1 },
-    { kernel: 3, stride: 2, padding: 1, groups: 1 },
-    { kernel: 2, stride: 1, padding: 1, groups: 3 },
+    { kernel: 1, stride: [1, 1], padding: 0, groups: 1 },
+    { kernel: 1, stride: [1, 2], padding: 0, groups: 1 },
+    { kernel: 3, stride: [1, 1], padding: 1, groups: 1 },
+    { kernel: 3, stride: [2, 2], padding: 1, groups: 1 },
+    { kernel: 2, stride: [1, 1], padding: 1, groups: 3 },
   ].flatMap(({ kernel, stride, padding, groups }) => {
-    const attributes = { stride: [stride, stride], padding: around(padding), dilation: [1, 1], groups } as const;
+    const attributes = {
+      stride: stride as unknown as Pair,
+      padding: around(padding),
+      dilation: [1, 1],
+      groups,
+    } as const;
     const size: Pair = [3, w + 2];
-    const out = size.map((s) => Math.floor((s + 2 * padding - kernel) / stride) + 1);
+    const out = size.map((s, i) => Math.floor((s + 2 * padding - kernel) / stride[i]) + 1);
     const [x, y] = [
       [2, 3, ...size],
       [2, 6, ...out],

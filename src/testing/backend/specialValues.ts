@@ -1,9 +1,11 @@
 import { vjp } from '../../autodiff/index.ts';
 import {
   abs,
+  broadcastTo,
   type Backend,
   clip,
   constant,
+  elu,
   equal,
   evaluate,
   gather,
@@ -179,6 +181,16 @@ const elements: readonly SpecialCase[] = [
   { name: 'maximum', expression: () => maximum(list(NaN, 1, 2, 2), list(1, NaN, 2, 3)), expected: [NaN, NaN, 2, 3] },
   { name: 'minimum′', expression: () => slopes((x) => minimum(x, list(1, 1, 1)), 0, 1, 2), expected: [8, 4, 0] },
   { name: 'maximum′', expression: () => slopes((x) => maximum(x, list(1, 1, 1)), 0, 1, 2), expected: [0, 4, 8] },
+  {
+    name: 'elu″ far above 0',
+    expression: () => slopes((x) => vjp([elu(x)], [x], [list(1, 1)])[0], 200, 1000),
+    expected: [0, 0],
+  },
+  {
+    name: 'max′ of two equal ones',
+    expression: () => slopes((x) => broadcastTo(max(x, [0]), [4]), 1, 3, 3, 2),
+    expected: [0, 16, 16, 0],
+  },
   { name: 'less', expression: () => less(list(NaN, 1, 1, 2), list(1, NaN, 1, 3)), expected: [0, 0, 0, 1] },
   { name: 'lessEqual', expression: () => lessEqual(list(NaN, 1, 1, 3), list(1, NaN, 1, 2)), expected: [0, 0, 1, 0] },
   { name: 'equal', expression: () => equal(list(NaN, -0, 1, 2), list(NaN, 0, 1, 3)), expected: [0, 1, 1, 0] },

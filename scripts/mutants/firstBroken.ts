@@ -1,0 +1,24 @@
+import { type Backend, gpuBackend, type GpuMode, referenceBackend, wasmBackend } from '../../src/tensor/index.ts';
+import { runLaws, verificationLaws } from '../../src/testing/index.ts';
+import { devicesRequired } from '../../test/support/required.ts';
+
+// The laws that `ntkit verify` tries, on one backend, up to the first that is broken: its name is printed, and the status
+// is 1. Nothing is made smaller, and what comes after is not tried.
+
+const [name = 'wasm'] = process.argv.slice(2);
+// Of devices the mode that runs everywhere, and OpenGL where it is required, as in CI.
+const devices: readonly GpuMode[] = devicesRequired ? ['cpu', 'headlessgl'] : ['cpu'];
+const backends: Readonly<Record<string, readonly (() => Promise<Backend>)[]>> = {
+  reference: [() => Promise.resolve(referenceBackend)],
+  wasm: [() => Promise.resolve(wasmBackend())],
+  gpu: devices.map((mode) => () => gpuBackend({ mode })),
+};
+for (const open of backends[name]) {
+  const backend = await open();
+  await runLaws(verificationLaws, backend, { shrinkFor: 0 }, ({ law, broken }) => {
+    if (!broken) return;
+    console.log(law);
+    process.exit(1);
+  });
+  await backend.close();
+}

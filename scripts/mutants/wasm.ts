@@ -258,5 +258,15 @@ export const wasmMutants: readonly Mutant[] = [
       text: 'operation: store(found, output, i > 0)',
       becomes: 'operation: store(found, output, i >= 0)',
     },
+    {
+      name: 'wasm/a summed gradient loses its factor',
+      text: 'coefficients[i] === 1 && sameShape(context.shape(value), shape)',
+      becomes: 'sameShape(context.shape(value), shape)',
+    },
+    {
+      name: 'wasm/a mask is read before it is there',
+      text: 'at: maskIsThere ? gradient : step,',
+      becomes: 'at: gradient,',
+    },
   ]),
 ];

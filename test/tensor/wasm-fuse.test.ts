@@ -12,6 +12,7 @@ import {
   linearCombination,
   planEvaluation,
   Program,
+  referenceBackend,
   relu,
   scale,
   sum,
@@ -45,7 +46,7 @@ const standardizeGradient = (g: Tensor, y: Tensor, seed: number) =>
  */
 async function check(outputs: readonly Tensor[], varying: readonly Tensor[] = []): Promise<void> {
   const program = await Program.compile(outputs, { backend, varying });
-  const reference = await Program.compile(outputs, { varying });
+  const reference = await Program.compile(outputs, { backend: referenceBackend, varying });
   const { plan, varyingInputs } = planEvaluation(outputs, varying);
   expect(plan.varyingInputs).toHaveLength(varyingInputs.length);
   const feeds = new Map(varying.map((x, i) => [x, draw(100 + i, x.shape, undefined, 'float32')]));
@@ -105,7 +106,8 @@ describe('what is fused, and right:', () => {
   test.each(cases)('%s', async (_, each, swallowed) => {
     const { ruled, plain } = counts(each);
     expect(plain - ruled).toBe(swallowed);
-    await check([exp(each.result), ...(each.beside ?? [])], each.varying);
+    // Read by a chain of element-wise steps, and as it is.
+    for (const result of [exp(each.result), each.result]) await check([result, ...(each.beside ?? [])], each.varying);
   });
 
   test('a mask between a gradient and a sum goes with the gradient', () => {
@@ -133,7 +135,8 @@ describe('what is left alone, and right:', () => {
   test.each(cases)('%s', async (_, each) => {
     const { ruled, plain } = counts(each);
     expect(ruled).toBe(plain);
-    await check([exp(each.result), ...(each.beside ?? [])], each.varying);
+    // Read by a chain of element-wise steps, and as it is.
+    for (const result of [exp(each.result), each.result]) await check([result, ...(each.beside ?? [])], each.varying);
   });
 });
 

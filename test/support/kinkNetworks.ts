@@ -108,7 +108,7 @@ function sidesOf(sites: readonly KinkSite[], values: NDArray[]): string[] {
     const sides: string[] = [];
     const own = values.splice(0, site.watched.length).map(({ data }) => data);
     // Of a choice the second does not matter, but for which of the two it is not.
-    site.forEachGap(own, ({ gap }) => sides.push(gap > 0 ? 'above' : 'below'));
+    site.forEachGap(own, ({ above }) => sides.push(above ? 'above' : 'below'));
     return sides;
   });
 }

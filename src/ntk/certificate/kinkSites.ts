@@ -1,3 +1,4 @@
+import { vjp } from '../../autodiff/index.ts';
 import {
   add,
   apply,
@@ -9,6 +10,8 @@ import {
   type FloatArray,
   isElementwise,
   ndarray,
+  ones,
+  type PrimitiveOp,
   type Row,
   type Tensor,
   topologicalOrder,
@@ -21,6 +24,8 @@ export interface Gap {
   readonly element: number;
   /** The signed distance to the kink; 0 on it. */
   readonly gap: number;
+  /** Which side it is on. On the kink itself, the one whose derivative is taken there. */
+  readonly above: boolean;
 }
 
 /**
@@ -110,39 +115,54 @@ function siteOf(tensor: Tensor): KinkSite | undefined {
       tensor,
       watched: operands.map((operand) => broadcastTo(operand, shape)),
       forEachGap: ([a, b], visit) => {
-        for (let element = 0; element < a.length; element++) visit({ element, gap: a[element] - b[element] });
+        for (let element = 0; element < a.length; element++) {
+          const gap = a[element] - b[element];
+          visit({ element, gap, above: gap > 0 || (gap === 0 && primitive === 'less') });
+        }
       },
       rebuild: ([a, b], shift) => apply(primitive, [add(a, shift), b], attributes),
     };
   }
   const places = (kinks?.(attributes) ?? []).filter((kink) => jumps(tensor, kink));
   if (places.length === 0) return undefined;
+  const belongAbove = places.map((kink) => belongsAbove(tensor, kink));
   const last = operands.length - 1;
   return {
     tensor,
     watched: [operands[last]],
     forEachGap: ([x], visit) => {
-      for (const kink of places) {
-        for (let element = 0; element < x.length; element++) visit({ element, gap: x[element] - kink });
-      }
+      places.forEach((kink, k) => {
+        for (let element = 0; element < x.length; element++) {
+          const gap = x[element] - kink;
+          visit({ element, gap, above: gap > 0 || (gap === 0 && belongAbove[k]) });
+        }
+      });
     },
     rebuild: (next, shift) => apply(primitive, [...next.slice(0, last), add(next[last], shift)], attributes),
   };
 }
 
-/** Whether value or slope differ on the two sides of a kink: those of ELU with α = 1 do not, softplus's by e⁻²⁰. */
-function jumps({ op, operands }: Tensor, kink: number): boolean {
-  if (op.kind !== 'primitive') return false;
+/** A function of one operand (others are the same), applied just below a kink, on it and just above it. */
+function around({ op, operands }: Tensor, kink: number): { x: Tensor; y: Tensor; h: number } {
   const h = 2 ** -20 * Math.max(1, Math.abs(kink));
   const x = constant(ndarray([kink - h, kink, kink + h], [3]));
-  const [{ data }] = computeNow([
-    apply(
-      op.primitive,
-      operands.map(() => x),
-      op.attributes,
-    ),
-  ]);
+  const { primitive, attributes } = op as PrimitiveOp;
+  const all = operands.map(() => x);
+  return { x, y: apply(primitive, all, attributes), h };
+}
+
+/** Whether value or slope differ on the two sides of a kink: those of ELU with α = 1 do not, softplus's by e⁻²⁰. */
+function jumps(tensor: Tensor, kink: number): boolean {
+  const { y, h } = around(tensor, kink);
+  const [{ data }] = computeNow([y]);
   return Math.abs(data[2] - data[1] - (data[1] - data[0])) > 1e-3 * h;
+}
+
+/** Whether the derivative that is taken on a kink is that of the side above it. */
+function belongsAbove(tensor: Tensor, kink: number): boolean {
+  const { x, y } = around(tensor, kink);
+  const [{ data }] = computeNow(vjp([y], [x], [ones([3])]));
+  return Math.abs(data[1] - data[2]) < Math.abs(data[1] - data[0]);
 }
 
 /** The second largest of some elements, the one that wins on the other side, with its distance below the largest. */
@@ -152,5 +172,5 @@ function runnerUp(x: FloatArray, places: readonly number[]): Gap | undefined {
     if (largest < 0 || x[place] > x[largest]) [largest, second] = [place, largest];
     else if (second < 0 || x[place] > x[second]) second = place;
   }
-  return second < 0 ? undefined : { element: second, gap: x[second] - x[largest] };
+  return second < 0 ? undefined : { element: second, gap: x[second] - x[largest], above: false };
 }

@@ -169,11 +169,11 @@ function compare(site: KinkSite, lower: readonly FloatArray[], exact: readonly F
   const gaps: Gap[] = [];
   site.forEachGap(exact, (gap) => gaps.push(gap));
   let [at, largest, crossed, structural] = [0, 0, 0, false];
-  site.forEachGap(lower, ({ gap, element }) => {
+  site.forEachGap(lower, ({ gap, element, above }) => {
     const other = gaps[at++];
     largest = Math.max(largest, Math.abs(gap - other.gap));
-    // Of a choice, gaps are never above 0: it differs where another element is the second.
-    if (gap > 0 !== other.gap > 0 || element !== other.element) crossed += 1;
+    // A choice differs where another element is the second.
+    if (above !== other.above || element !== other.element) crossed += 1;
     if (other.gap === 0) structural = true;
   });
   return { largest, crossed, structural };

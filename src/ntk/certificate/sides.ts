@@ -71,8 +71,8 @@ export function crossedBatch(x: NDArray, crossings: readonly Crossing[]): NDArra
   for (let i = 0; i < samples; i++) data.set(x.data.subarray(i * size, (i + 1) * size), i * width);
   let at = size;
   crossings.forEach(({ gaps, beyond }, k) => {
-    for (const { element, gap } of gaps) {
-      data[Math.floor(element / sizes[k]) * width + at + (element % sizes[k])] = gap > 0 ? -gap - beyond : beyond - gap;
+    for (const { element, gap, above } of gaps) {
+      data[Math.floor(element / sizes[k]) * width + at + (element % sizes[k])] = above ? -gap - beyond : beyond - gap;
     }
     at += sizes[k];
   });

@@ -33,9 +33,9 @@ export function exportsOf(application: string): ReadonlyMap<string, string> {
   return new Map(files.filter(([, file]) => file.endsWith('.js')));
 }
 
-/** The exported modules that are for an application's own thread. */
+/** The exported modules that are for an application's own thread, and need no package beside ntkit. */
 export function entriesOf(application: string): string[] {
-  return [...exportsOf(application).keys()].filter((entry) => entry !== 'ntkit/worker');
+  return [...exportsOf(application).keys()].filter((entry) => !['ntkit/worker', 'ntkit/testing'].includes(entry));
 }
 
 /** What the consumer `process.ts` computes by a runtime. */

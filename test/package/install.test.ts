@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { execute, installed, type Installed } from '../support/installed.ts';
@@ -17,16 +19,36 @@ test('ntkit is the one package that it brings', () => {
   expect(Object.keys((JSON.parse(lock) as { packages: object }).packages)).toEqual(['node_modules/ntkit']);
 });
 
-test('every entry is imported in Node, and computes', async () => {
+test('every entry but that for tests is imported in Node, and computes', async () => {
   const { exports } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8')) as { exports: object };
   // The script of a worker is served, not imported.
-  const entries = Object.keys(exports).filter((name) => !['./worker', './package.json'].includes(name));
+  const entries = Object.keys(exports).filter((name) => !['./worker', './testing', './package.json'].includes(name));
   expect(entries.length).toBeGreaterThanOrEqual(9);
   const script = `
     for (const name of ${JSON.stringify(entries)}) await import('ntkit' + name.slice(1));
     const { ndarray, conditionNumber } = await import('ntkit/ntk').then((ntk) => import('ntkit/tensor').then((t) => ({ ...ntk, ...t })));
     console.log(conditionNumber(ndarray([2, 0, 0, 8], [2, 2])).kappa);`;
   expect(await execute('node', ['--input-type=module', '-e', script], it.folder)).toBe('4\n');
+});
+
+test('ntkit/testing needs fast-check beside it, and asks for it by name', async () => {
+  const script = `
+    const { kernelLaws } = await import('ntkit/testing');
+    console.log(kernelLaws.length > 0);`;
+  const run = (folder: string) => execute('node', ['--preserve-symlinks', '--input-type=module', '-e', script], folder);
+  await expect(run(it.folder)).rejects.toThrow(/Cannot find package 'fast-check'/);
+
+  const folder = await mkdtemp(join(tmpdir(), 'ntkit-'));
+  try {
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(join(it.folder, 'node_modules/ntkit'), join(folder, 'node_modules/ntkit'));
+    for (const name of ['fast-check', 'pure-rand']) {
+      await symlink(realpathSync(join('node_modules', name)), join(folder, 'node_modules', name));
+    }
+    expect(await run(folder)).toBe('true\n');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('its command runs', async () => {

@@ -24,15 +24,20 @@ export function networkCost(network: Module, sample: Shape): NetworkCost {
   const order = topologicalOrder([y]);
   // What depends on parameters alone is computed once, whatever the number of images.
   const onImages = dependents(order, [x]);
-  // A product with a constant matrix, by which a layer may take means, is no linear layer.
+  // A product with a constant matrix, by which a layer may take means, is no linear layer; a convolution is one.
   const fed = dependents(
     order,
     order.filter(({ op }) => op.kind === 'input'),
   );
-  const counts = (tensor: Tensor) => onImages.has(tensor) && tensor.operands.every((operand) => fed.has(operand));
+  const counts = (tensor: Tensor) =>
+    onImages.has(tensor) && (isConvolution(tensor) || tensor.operands.every((operand) => fed.has(operand)));
   const flops = order.map((tensor) => (counts(tensor) ? flopsOf(tensor, onImages) : 0));
   const parameters = [...network.namedParameters().values()].map(({ shape }) => sizeOf(shape));
   return { parameters: total(parameters), flops: total(flops) };
+}
+
+function isConvolution({ op }: Tensor): boolean {
+  return op.kind === 'primitive' && ['convolution', 'convolutionInputGradient'].includes(op.primitive);
 }
 
 function flopsOf({ op, operands, shape }: Tensor, onImages: ReadonlySet<Tensor>): number {

@@ -290,7 +290,6 @@ describe('what is read from the graph', () => {
     expect(networkCost(new ConvTranspose2d(2, 4, 2, { groups: 2 }), [2, 1, 3]).flops).toBe(2 * 3 * 2 * 4);
     // 4 groups of 1 channel, 3×3 taps, 6×6 pixels; a convolution's bias does not count.
     expect(networkCost(new Conv2d(4, 8, 3, { groups: 4 }), [4, 8, 8]).flops).toBe(8 * 6 * 6 * 9);
-    // Weights that are no parameters, as a file may hold them, cost as much.
     const fixed = new Functional({}, (x) => convolution(x, ones([8, 4, 3, 3], x.dtype)));
     expect(networkCost(fixed, [4, 8, 8])).toEqual({ parameters: 0, flops: 8 * 6 * 6 * 4 * 9 });
   });

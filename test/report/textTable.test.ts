@@ -21,7 +21,9 @@ describe('the table of kernels', () => {
     expect(lines[0]).toMatch(
       /1 │ flat +│ 3\.000 ± 1\.414 │ 1\.000 – 8\.000 │ 1\.000 │ 3\.000 │ 1 resolved, 1 lower-bound │ +12,345 │ +0\.50 │/,
     );
-    expect(lines[1]).toMatch(/2 │ steep +│ +100\.0 │ 1\.000 – 200\.0 │ 1\.000 │ 100\.0 │ resolved +│ +12,345 │ +1\.23 │/);
+    expect(lines[1]).toMatch(
+      /2 │ steep +│ +100\.0 │ 1\.000 – 200\.0 │ 1\.000 │ 100\.0 │ resolved +│ +12,345 │ +1\.23 │/,
+    );
   });
 
   test('is as wide as it has to be where nothing limits it', () => {

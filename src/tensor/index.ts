@@ -89,5 +89,6 @@ export {
   topologicalOrder,
 } from './tensor.ts';
 export { type BatchFunction, isMapOfSamples } from './sampleMap.ts';
+export { type Replace, rewriteGraph } from './rewriteGraph.ts';
 export { type Structure, structureOf } from './structure.ts';
 export { mapOver, vmap } from './vmap.ts';

@@ -12,6 +12,7 @@ import {
   ndarray,
   ones,
   type PrimitiveOp,
+  rewriteGraph,
   type Row,
   type Tensor,
   topologicalOrder,
@@ -58,19 +59,25 @@ export function kinkSites(output: Tensor, variables: Iterable<Tensor>): KinkSite
   });
 }
 
+/** An expression with what it is made of: a trace of a network, or the network on one sample. */
+export interface Traced {
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly leaves: ReadonlyMap<unknown, Tensor>;
+}
+
+/** The kinks of a network whose inputs depend on its batch, its parameters or its buffers. */
+export function networkKinks({ x, y, leaves }: Traced): KinkSite[] {
+  return kinkSites(y, [x, ...leaves.values()]);
+}
+
 /** The same expression with shifts added to what decides at some of its sites. */
 export function withShifts(output: Tensor, shifts: ReadonlyMap<KinkSite, Tensor>): Tensor {
   const sites = new Map([...shifts].map(([site, shift]) => [site.tensor, { site, shift }]));
-  const replaced = new Map<Tensor, Tensor>();
-  for (const tensor of topologicalOrder([output])) {
-    const operands = tensor.operands.map((operand) => replaced.get(operand) ?? operand);
+  return rewriteGraph(output, (tensor, operands) => {
     const here = sites.get(tensor);
-    if (here) replaced.set(tensor, here.site.rebuild(operands, here.shift));
-    else if (tensor.op.kind === 'primitive' && operands.some((operand, i) => operand !== tensor.operands[i])) {
-      replaced.set(tensor, apply(tensor.op.primitive, operands, tensor.op.attributes));
-    }
-  }
-  return replaced.get(output) ?? output;
+    return here?.site.rebuild(operands, here.shift);
+  });
 }
 
 /** Primitives whose value jumps and whose derivative is 0. */

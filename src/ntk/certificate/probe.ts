@@ -18,7 +18,7 @@ import {
 import { cotangentsOf, filled, type KernelOutputs } from '../outputs.ts';
 import { accepts, type ParameterChoice } from '../selection.ts';
 import { singleOf } from '../sweep.ts';
-import { type Gap, type KinkSite, kinkSites } from './kinkSites.ts';
+import { type Gap, type KinkSite, networkKinks } from './kinkSites.ts';
 import type { Crossing } from './sides.ts';
 
 /** What is probed: the network as the kernel is computed of it. */
@@ -75,7 +75,7 @@ export async function probe(network: Module, x: NDArray, request: ProbeRequest):
   const sameSides = errors.every(({ crossed }) => crossed === 0);
   const rowError = sameSides ? MARGIN * scale * relativeDistance(lower.row, exact.row) : undefined;
 
-  const shapes = kinkSites(whole.y, [whole.x, ...whole.leaves.values()]).map(({ watched: [first] }) => first.shape);
+  const shapes = networkKinks(whole).map(({ watched: [first] }) => first.shape);
   const near: Gap[][] = shapes.map(() => []);
   const collect = (sites: readonly KinkSite[], values: Values, firstSample: number, count: number, of: number) => {
     sites.forEach((site, k) => {
@@ -109,7 +109,7 @@ interface Observed {
 async function observe(network: Module, x: NDArray, request: ProbeRequest): Promise<Observed> {
   const { mode, dtype, backend, outputs, parameters, signal } = request;
   const trace = new Trace(network, x.shape, { mode, dtype });
-  const sites = kinkSites(trace.y, [trace.x, ...trace.leaves.values()]);
+  const sites = networkKinks(trace);
   const cotangents = cotangentsOf(trace.y, x.shape[0], outputs);
   const first = constant(filled(trace.y.shape, dtype, (data) => data.set(cotangents.of(0))));
   const graph = new Set(topologicalOrder([trace.y]));
@@ -138,14 +138,14 @@ async function inChunks(
 ): Promise<void> {
   const [samples, ...sample] = x.shape;
   const bytesOfSites = (trace: Trace) =>
-    kinkSites(trace.y, [trace.x, ...trace.leaves.values()]).reduce(
+    networkKinks(trace).reduce(
       (sum, { watched }) => watched.reduce((all, { shape }) => all + 8 * sizeOf(shape), sum),
       1,
     );
   const bytes = bytesOfSites(new Trace(network, [1, ...sample], { mode, dtype }));
   const of = Math.max(1, Math.min(samples, Math.floor(CHUNK_BYTES / bytes)));
   const trace = new Trace(network, [of, ...sample], { mode, dtype });
-  const sites = kinkSites(trace.y, [trace.x, ...trace.leaves.values()]);
+  const sites = networkKinks(trace);
   const program = await Program.compile(
     sites.flatMap(({ watched }) => watched),
     { backend, varying: [trace.x], signal },
@@ -194,8 +194,8 @@ function relativeDistance(a: readonly FloatArray[], b: readonly FloatArray[]): n
 function batchIsOutermost(network: Module, whole: Trace): boolean {
   const single = singleOf(network, whole);
   if (!single) return false;
-  const one = kinkSites(single.y, [single.x, ...single.leaves.values()]);
-  const many = kinkSites(whole.y, [whole.x, ...whole.leaves.values()]);
+  const one = networkKinks(single);
+  const many = networkKinks(whole);
   const [samples] = whole.x.shape;
   return (
     one.length === many.length &&

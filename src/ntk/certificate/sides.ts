@@ -1,6 +1,6 @@
 import { type Buffer, Module, type Parameter, type Trace } from '../../nn/index.ts';
 import { allocate, type NDArray, reshape, type Shape, sizeOf, slice, type Tensor } from '../../tensor/index.ts';
-import { type Gap, kinkSites, withShifts } from './kinkSites.ts';
+import { type Gap, networkKinks, withShifts } from './kinkSites.ts';
 
 /** Inputs of one kink site that are taken to the other side. */
 export interface Crossing {
@@ -49,7 +49,7 @@ export class CrossedNetwork extends Module {
     let at = sizeOf(this.#sample);
     const x = reshape(slice(z, [{ start: 0, stop: at }]), [samples, ...this.#sample]);
     const y = this.#inner.apply(x, trace);
-    const sites = kinkSites(y, [z, ...trace.leaves.values()]);
+    const sites = networkKinks({ x: z, y, leaves: trace.leaves });
     const shifts = this.#sites.map(({ site, perSample: size }) => {
       const { shape } = sites[site].watched[0];
       const columns = slice(z, [{ start: at, stop: at + size }]);

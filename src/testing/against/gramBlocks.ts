@@ -2,7 +2,7 @@ import type { Mode, Module } from '../../nn/index.ts';
 import { JacobianProgram, type JacobianRows, kernelByParameter } from '../../ntk/index.ts';
 import { BackendError, type DType, type NDArray, referenceBackend, sizeOf } from '../../tensor/index.ts';
 import type { Abortable } from '../../progress.ts';
-import { ownName } from './rewriteGraph.ts';
+import { ownName } from './rewrittenNetwork.ts';
 
 /** All inner products of the gradients of all outputs, parameter by parameter. */
 export interface GramBlocks {

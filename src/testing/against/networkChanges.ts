@@ -12,6 +12,7 @@ import {
   ndarray,
   ones,
   power,
+  type Replace,
   scalar,
   scale,
   select,
@@ -23,7 +24,7 @@ import {
   transpose,
   zeros,
 } from '../../tensor/index.ts';
-import { ownName, type Replace, RewrittenNetwork } from './rewriteGraph.ts';
+import { ownName, RewrittenNetwork } from './rewrittenNetwork.ts';
 
 /** Another order of a weight's elements: rows as columns, height as width, or kernels turned by 180°. */
 export type Order = 'transposed' | 'height as width' | 'turned';

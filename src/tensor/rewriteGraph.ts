@@ -1,5 +1,5 @@
-import { Module, type Trace } from '../../nn/index.ts';
-import { apply, type Tensor, topologicalOrder } from '../../tensor/index.ts';
+import { apply } from './apply.ts';
+import { type Tensor, topologicalOrder } from './tensor.ts';
 
 /**
  * What stands in an expression for one of its tensors, given the operands as they were rewritten; undefined where the
@@ -21,28 +21,4 @@ function rebuilt(tensor: Tensor, operands: readonly Tensor[]): Tensor {
   const { op } = tensor;
   const isSame = operands.every((operand, i) => operand === tensor.operands[i]);
   return isSame || op.kind !== 'primitive' ? tensor : apply(op.primitive, operands, op.attributes);
-}
-
-/** The name that a rewritten network has its parameters under. */
-const PREFIX = 'network.';
-
-/** A network whose output's expression is rewritten. Its parameters and buffers are those of the network itself. */
-export class RewrittenNetwork extends Module {
-  readonly #network: Module;
-  readonly #replace: Replace;
-
-  constructor(network: Module, replace: Replace) {
-    super();
-    this.#network = this.child('network', network);
-    this.#replace = replace;
-  }
-
-  protected override forward(x: Tensor, trace: Trace): Tensor {
-    return rewriteGraph(this.#network.apply(x, trace), this.#replace);
-  }
-}
-
-/** The network's own name of a parameter or buffer of a rewritten network. */
-export function ownName(name: string): string {
-  return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
 }

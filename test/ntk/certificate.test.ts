@@ -226,10 +226,16 @@ describe('in float64', () => {
   });
 });
 
-test('a certificate is of the precision of its kernel', async () => {
+test('a certificate is of the precision and of the parameters of its kernel', async () => {
   const { network, input, mode } = golden('nb201-arch-00-eval');
   const ntk = await computeNtk(network, input, { mode, backend });
   await expect(certify(network, input, ntk, { dtype: 'float64' })).rejects.toThrow(
     new InputError('certify: dtype: expected float32, that of the kernel, got float64'),
+  );
+  await expect(certify(network, input, ntk, { parameters: /^classifier\.weight$/, backend })).rejects.toThrow(
+    new InputError(
+      `certify: parameters: expected the choice of the kernel, of ${ntk.parameters.used} numbers, ` +
+        `got /^classifier\\.weight$/, of ${network.namedParameters().get('classifier.weight')!.value.data.length}`,
+    ),
   );
 });

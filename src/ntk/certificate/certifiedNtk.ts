@@ -7,6 +7,7 @@ import { conditionNumberOf, defaultRowError } from '../conditionNumber.ts';
 import { ROWS_OPTIONS, type RowsOptions } from '../jacobianRows.ts';
 import { type Ntk, NtkProgram, TE_NAS_KERNEL } from '../ntk.ts';
 import { PreciseProgram } from '../precise.ts';
+import { describeChoice } from '../selection.ts';
 import { probe } from './probe.ts';
 import { CrossedNetwork, crossedBatch, type Crossing } from './sides.ts';
 
@@ -80,7 +81,7 @@ export async function certifiedNtk(
  *
  * @param ntk of the network on x
  * @param options those that it was computed with
- * @throws InputError when they are of another precision.
+ * @throws InputError when they are of another precision, or choose other parameters.
  */
 export async function certify(
   network: Module,
@@ -95,7 +96,15 @@ export async function certify(
   }
   const { parameters = TE_NAS_KERNEL.parameters, signal } = options;
   const backend = options.backend ?? (await defaultBackend(dtype));
-  const { crossings, rowError } = await probe(network, x, { mode, outputs, parameters, backend, dtype, signal });
+  const { crossings, rowError, columns } = await probe(network, x, {
+    ...{ mode, outputs, parameters, backend, dtype, signal },
+  });
+  if (columns !== ntk.parameters.used) {
+    throw new InputError(
+      `certify: parameters: expected the choice of the kernel, of ${ntk.parameters.used} numbers, ` +
+        `got ${describeChoice(parameters)}, of ${columns}`,
+    );
+  }
   const allowed =
     rowError === undefined ? defaultRowError(dtype) : Math.max(rowError, LEAST_ROW_ERROR * EPSILON[dtype]);
   const origin = { dtype, parameters: ntk.parameters.used, rowError: allowed, spectrumOf };

@@ -37,6 +37,8 @@ export interface Probe {
   readonly crossings: readonly Crossing[];
   /** The relative error of a row of J; undefined where float64 lies on another side of a kink, and has another row. */
   readonly rowError: number | undefined;
+  /** P, the columns of the row. */
+  readonly columns: number;
 }
 
 /** Errors are measured on some numbers and hold for all: the largest may be this much larger than the largest seen. */
@@ -93,7 +95,7 @@ export async function probe(network: Module, x: NDArray, request: ProbeRequest):
   const crossings = near.flatMap((gaps, site): Crossing[] =>
     gaps.length === 0 ? [] : [{ site, shape: shapes[site], gaps, beyond: tolerances[site] }],
   );
-  return { crossings, rowError };
+  return { crossings, rowError, columns: exact.row.reduce((sum, part) => sum + part.length, 0) };
 }
 
 /** The numbers that each site watches. */

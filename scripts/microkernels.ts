@@ -19,31 +19,33 @@ const lines = (count: number, line: (i: number) => string) => range(count).map(l
 const grid = (rows: number, columns: number, line: (k: number, v: number) => string) =>
   lines(rows, (k) => lines(columns, (v) => line(k, v)));
 
-/** Three weights are one load, and three shuffles that V8 leaves where they are needed: 9 + 3 + 1 + 2 registers. */
-const broadcast = (rows: number, k: number) =>
-  rows === 3
-    ? `i8x16.shuffle(all, all, ${range(16)
-        .map((byte) => 4 * k + (byte % 4))
-        .join(', ')})`
-    : `v128.load32_splat(w, ${4 * k})`;
+/**
+ * Three float32 weights are one load, and three shuffles that V8 leaves where they are needed: 9 + 3 + 1 + 2 registers.
+ */
+const broadcast = (rows: number, k: number) => {
+  const single = `v128.load_splat<Real>(w, ${k} * SIZE)`;
+  if (rows !== 3) return single;
+  const bytes = range(16).map((byte) => 4 * k + (byte % 4));
+  return `LANES == 4 ? i8x16.shuffle(all, all, ${bytes.join(', ')}) : ${k === 2 ? 'all' : single}`;
+};
 
 /** The distance of a field of the v-th vector from the first. */
 const inVector = (v: number, field: 'from' | 'to' | 'count') => byteSize(Vector) * v + offsetOf(Vector, field);
 
 const scaleTile = (rows: number, columns: number) => `
-// out[k][v] (+)= Σ_t w[t][k] · x[taps[t] + v], for ${rows} kernels k and ${columns} vectors v of four pixels.
+// out[k][v] (+)= Σ_t w[t][k] · x[taps[t] + v], for ${rows} kernels k and ${columns} vectors v of pixels.
 function scale${rows}x${columns}(
   x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool,
 ): void {
-${grid(rows, columns, (k, v) => `  let s${k}_${v} = f32x4.splat(0);`)}
+${grid(rows, columns, (k, v) => `  let s${k}_${v} = v128.splat<Real>(0);`)}
 ${lines(columns, (v) => `  const x${v} = x + load<u32>(vectors, ${inVector(v, 'from')});`)}
   const end = taps + (<usize>tapCount << 2);
   while (taps < end) {
     const tap = load<i32>(taps);
 ${lines(columns, (v) => `    const a${v} = v128.load(x${v} + tap);`)}
-${rows === 3 ? '    const all = v128.load(w);' : ''}
-${lines(rows, (k) => `    const w${k} = ${broadcast(rows, k)};\n${lines(columns, (v) => `    s${k}_${v} = f32x4.add(s${k}_${v}, f32x4.mul(a${v}, w${k}));`)}`)}
-    w += ${4 * rows};
+${rows === 3 ? '    const all = LANES == 4 ? v128.load(w) : v128.load_splat<Real>(w, 2 * SIZE);' : ''}
+${lines(rows, (k) => `    const w${k} = ${broadcast(rows, k)};\n${lines(columns, (v) => `    s${k}_${v} = v128.add<Real>(s${k}_${v}, v128.mul<Real>(a${v}, w${k}));`)}`)}
+    w += ${rows} * SIZE;
     taps += 4;
   }
 ${lines(columns, (v) => `  const o${v} = load<u32>(vectors, ${inVector(v, 'to')});\n  const c${v} = load<i32>(vectors, ${inVector(v, 'count')});`)}
@@ -56,7 +58,7 @@ const dotTile = (rows: number, columns: number) => `
 function dot${rows}x${columns}(
   x: usize, taps: usize, gradients: usize, at: usize, count: i32, samples: i32, stepX: usize, stepG: usize, sums: usize, row: usize,
 ): void {
-${grid(rows, columns, (k, t) => `  let s${k}_${t} = f32x4.splat(0);`)}
+${grid(rows, columns, (k, t) => `  let s${k}_${t} = v128.splat<Real>(0);`)}
 ${lines(columns, (t) => `  let x${t} = x + load<u32>(taps, ${4 * t});`)}
 ${lines(rows, (k) => `  let g${k} = <usize>load<u32>(gradients, ${4 * k});`)}
   for (let n = 0; n < samples; n++) {
@@ -65,13 +67,13 @@ ${lines(rows, (k) => `  let g${k} = <usize>load<u32>(gradients, ${4 * k});`)}
     for (let position = at; position < end; position += 4) {
       const from = <usize>load<u32>(position);
 ${lines(columns, (t) => `      const a${t} = v128.load(x${t} + from);`)}
-${lines(rows, (k) => `      const b${k} = v128.load(g${k} + offset);\n${lines(columns, (t) => `      s${k}_${t} = f32x4.add(s${k}_${t}, f32x4.mul(a${t}, b${k}));`)}`)}
+${lines(rows, (k) => `      const b${k} = v128.load(g${k} + offset);\n${lines(columns, (t) => `      s${k}_${t} = v128.add<Real>(s${k}_${t}, v128.mul<Real>(a${t}, b${k}));`)}`)}
       offset += 16;
     }
 ${lines(columns, (t) => `    x${t} += stepX;`)}
 ${lines(rows, (k) => `    g${k} += stepG;`)}
   }
-${grid(rows, columns, (k, t) => `  addTo(sums + ${k} * row + ${4 * t}, s${k}_${t});`)}
+${grid(rows, columns, (k, t) => `  addTo(sums + ${k} * row + ${t} * SIZE, s${k}_${t});`)}
 }
 `;
 
@@ -88,11 +90,11 @@ const outerTile = (rows: number, columns: number) => `
 export function outer${rows}x${columns}(
   s: usize, stepS: usize, x: usize, stepX: usize, terms: i32, out: usize, row: usize, onto: bool,
 ): void {
-${grid(rows, columns, (k, v) => `  let s${k}_${v} = onto ? v128.load(out + ${k} * row, ${16 * v}) : f32x4.splat(0);`)}
+${grid(rows, columns, (k, v) => `  let s${k}_${v} = onto ? v128.load(out + ${k} * row, ${16 * v}) : v128.splat<Real>(0);`)}
   const end = s + <usize>terms * stepS;
   while (s < end) {
 ${lines(columns, (v) => `    const a${v} = v128.load(x, ${16 * v});`)}
-${lines(rows, (k) => `    const w${k} = v128.load32_splat(s, ${4 * k});\n${lines(columns, (v) => `    s${k}_${v} = f32x4.add(s${k}_${v}, f32x4.mul(a${v}, w${k}));`)}`)}
+${lines(rows, (k) => `    const w${k} = v128.load_splat<Real>(s, ${k} * SIZE);\n${lines(columns, (v) => `    s${k}_${v} = v128.add<Real>(s${k}_${v}, v128.mul<Real>(a${v}, w${k}));`)}`)}
     s += stepS;
     x += stepX;
   }
@@ -111,6 +113,7 @@ ${sizes.map(([r, c]) => `  if (rows == ${r} && columns == ${c}) return ${name}${
 /** The AssemblyScript source of every tile. */
 export function microkernels(): string {
   return [
+    "import { LANES, Real, SIZE } from '../precision';\n",
     "import { addTo, put } from '../store';\n",
     ...ALL_SCALE_TILES.map(([rows, columns]) => scaleTile(rows, columns)),
     choose(

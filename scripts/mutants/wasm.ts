@@ -20,33 +20,33 @@ export const wasmMutants: readonly Mutant[] = [
     },
     {
       name: 'wasm/batch norm without the shift of its center',
-      text: 'centered(out + at, x + at, center, <f32>shift, <f32>inverse, pixels)',
-      becomes: 'centered(out + at, x + at, center, 0, <f32>inverse, pixels)',
+      text: 'centered(out + at, x + at, center, <Real>shift, <Real>inverse, pixels)',
+      becomes: 'centered(out + at, x + at, center, 0, <Real>inverse, pixels)',
     },
     {
       name: 'wasm/pixels after the last vector keep the shift',
-      text: 'store<f32>(out, (load<f32>(x) - center - shift) * scale)',
-      becomes: 'store<f32>(out, (load<f32>(x) - center) * scale)',
+      text: 'store<Real>(out, (load<Real>(x) - center - shift) * scale)',
+      becomes: 'store<Real>(out, (load<Real>(x) - center) * scale)',
     },
     {
       name: 'wasm/sums of distances begin at 0',
-      text: 'const start = load<f32>(first);',
-      becomes: 'const start: f32 = 0 * load<f32>(first);',
+      text: 'const start = load<Real>(first);',
+      becomes: 'const start: Real = 0 * load<Real>(first);',
     },
     {
       name: 'wasm/the center is the first value',
-      text: 'const center = <f32>(start + sum / count);',
-      becomes: 'const center = <f32>(start + 0 * sum / count);',
+      text: 'const center = <Real>(start + sum / count);',
+      becomes: 'const center = <Real>(start + 0 * sum / count);',
     },
     {
       name: 'wasm/the gradient of batch norm without the mean',
-      text: 'const shift = <f32>((-scale * sum) / count);',
-      becomes: 'const shift: f32 = <f32>(0 * sum);',
+      text: 'const shift = <Real>((-scale * sum) / count);',
+      becomes: 'const shift: Real = <Real>(0 * sum);',
     },
     {
       name: 'wasm/the gradient of a scale is that of the first row',
-      text: 'products + ((r * c + k) << 2)',
-      becomes: 'products + (k << 2)',
+      text: 'products + ((r * c + k) << SHIFT)',
+      becomes: 'products + (k << SHIFT)',
       tests: ['test/tensor/wasm-fuse.test.ts'],
     },
     {
@@ -68,18 +68,18 @@ export const wasmMutants: readonly Mutant[] = [
     },
     {
       name: 'wasm/windows that overlap replace what is there',
-      text: 'store<f32>(to, load<f32>(to) + share);',
-      becomes: 'store<f32>(to, share);',
+      text: 'store<Real>(to, load<Real>(to) + share);',
+      becomes: 'store<Real>(to, share);',
     },
     {
       name: 'wasm/shares of windows side by side by the height alone',
-      text: '<f32>1 / <f32>(t.kernelH * kernelW)',
-      becomes: '<f32>1 / <f32>(t.kernelH * t.kernelH)',
+      text: '<Real>1 / <Real>(t.kernelH * kernelW)',
+      becomes: '<Real>1 / <Real>(t.kernelH * t.kernelH)',
     },
     {
       name: 'wasm/pairs of shares are exchanged',
-      text: 'v128.store(to, v128.shuffle<f32>(v, v, 2, 2, 3, 3), 16);',
-      becomes: 'v128.store(to, v128.shuffle<f32>(v, v, 3, 3, 2, 2), 16);',
+      text: 'v128.store(to, highLanes(v, v), 16);',
+      becomes: 'v128.store(to, lowLanes(v, v), 16);',
     },
     {
       name: 'wasm/a box is weighed after the sum, where it is before',
@@ -90,36 +90,36 @@ export const wasmMutants: readonly Mutant[] = [
   ...mutantsOf(of('assembly/store', MASK), [
     {
       name: 'wasm/masks let 0 pass in vectors',
-      text: 'f32x4.le(v128.load(mask), f32x4.splat(0))',
-      becomes: 'f32x4.lt(v128.load(mask), f32x4.splat(0))',
+      text: 'v128.le<Real>(v128.load(mask), v128.splat<Real>(0))',
+      becomes: 'v128.lt<Real>(v128.load(mask), v128.splat<Real>(0))',
     },
     {
       name: 'wasm/masks let 0 pass after the last vector',
-      text: 'if (mask && load<f32>(mask) <= 0) value = 0;',
-      becomes: 'if (mask && load<f32>(mask) < 0) value = 0;',
+      text: 'if (mask && load<Real>(mask) <= 0) value = 0;',
+      becomes: 'if (mask && load<Real>(mask) < 0) value = 0;',
     },
     {
       name: 'wasm/the mask of the last lanes stands still',
-      text: 'if (mask) mask += 4;',
+      text: 'if (mask) mask += SIZE;',
       becomes: '',
     },
     {
       name: 'wasm/the last lanes replace what is there',
-      text: 'store<f32>(to, add ? load<f32>(to) + value : value);',
-      becomes: 'store<f32>(to, value);',
+      text: 'store<Real>(to, add ? load<Real>(to) + value : value);',
+      becomes: 'store<Real>(to, value);',
       tests: ['test/tensor/wasm-fuse.test.ts', MASK],
     },
   ]),
   ...mutantsOf(of('assembly/minimalFiltering', MASK, 'test/tensor/winograd.test.ts'), [
     {
       name: 'wasm/masks of minimal filtering let 0 pass',
-      text: 'f32x4.le(v128.load(mask + offset), f32x4.splat(0))',
-      becomes: 'f32x4.lt(v128.load(mask + offset), f32x4.splat(0))',
+      text: 'v128.le<Real>(v128.load(mask + offset), v128.splat<Real>(0))',
+      becomes: 'v128.lt<Real>(v128.load(mask + offset), v128.splat<Real>(0))',
     },
     {
       name: 'wasm/a point of minimal filtering is rounded',
-      text: 'const P3: f32 = 0.244140625;',
-      becomes: 'const P3: f32 = 0.24414;',
+      text: 'const P3: Real = 0.244140625;',
+      becomes: 'const P3: Real = 0.24414;',
     },
   ]),
   ...mutantsOf(of('assembly/winogradConvolve', MASK, 'test/tensor/winograd.test.ts'), [
@@ -149,12 +149,12 @@ export const wasmMutants: readonly Mutant[] = [
   ...mutantsOf(of('assembly/reduction'), [
     {
       name: 'wasm/a maximum forgets its second half',
-      text: '    a = f32x4.max(a, b);\n',
+      text: '    a = v128.max<Real>(a, b);\n',
       becomes: '',
     },
     {
       name: 'wasm/a maximum forgets what is after the last vector',
-      text: 'for (; i < count; i++) value = max(value, load<f32>(x + (i << 2)));',
+      text: 'for (; i < count; i++) value = max(value, load<Real>(x + (i << SHIFT)));',
       becomes: '',
     },
   ]),
@@ -198,13 +198,13 @@ export const wasmMutants: readonly Mutant[] = [
   ...mutantsOf(of('assembly/indexing'), [
     {
       name: 'wasm/positions beyond the end are one too far',
-      text: '<i32>min(i, <f32>(positions - 1))',
-      becomes: '<i32>min(i, <f32>positions)',
+      text: '<i32>min(i, <Real>(positions - 1))',
+      becomes: '<i32>min(i, <Real>positions)',
     },
     {
       name: 'wasm/a scatter of vectors adds to the first place twice',
-      text: 'addAt(out + i32x4.extract_lane(places, 1), from + 4);',
-      becomes: 'addAt(out + i32x4.extract_lane(places, 0), from + 4);',
+      text: 'addAt(out + i32x4.extract_lane(places, 1), from + SIZE);',
+      becomes: 'addAt(out + i32x4.extract_lane(places, 0), from + SIZE);',
     },
   ]),
   ...mutantsOf(of('kernels/packing'), [

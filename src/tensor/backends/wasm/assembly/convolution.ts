@@ -1,6 +1,7 @@
 import { ConvolveTable, CorrelateTable, VECTOR_BYTES } from './generated/tables';
 import { dot, scale } from './generated/tiles';
 import { pack, padRows } from './pack';
+import { LANES, Real, SHIFT, SIZE } from './precision';
 
 // A convolution and both its adjoints are two loops: one scales pixels by weights (`convolve`, for the convolution and
 // the input gradient, which is a convolution with the weights read the other way round), one takes inner products over
@@ -38,10 +39,10 @@ export function convolve(
       const height = blockHeight(rows, kernels - k);
       for (let c = 0; c < t.channels; c++) {
         for (let tap = 0; tap < channelTaps; tap++) {
-          const from = w + ((g * t.groupStride + k * kernelStride + c * t.channelStride + tap) << 2);
+          const from = w + ((g * t.groupStride + k * kernelStride + c * t.channelStride + tap) << SHIFT);
           for (let i = 0; i < height; i++) {
-            store<f32>(to, k + i < kernels ? load<f32>(from + ((i * kernelStride) << 2)) : 0);
-            to += 4;
+            store<Real>(to, k + i < kernels ? load<Real>(from + ((i * kernelStride) << SHIFT)) : 0);
+            to += SIZE;
           }
         }
       }
@@ -72,7 +73,7 @@ export function convolve(
           const height = blockHeight(rows, left);
           scale(height, columns, source, taps, tapCount, block, vectors, o, plane, left, m, add != 0);
           k += height;
-          block += (tapCount * height) << 2;
+          block += (tapCount * height) << SHIFT;
           o += plane * height;
           if (m) m += plane * height;
         }
@@ -118,15 +119,15 @@ export function correlate(out: usize, x: usize, g: usize, t: CorrelateTable, scr
   const packedBytes = t.packedBytes;
   const chunk = t.chunk;
 
-  const plane = <usize>(height * width) << 2;
-  const stride = (width + 3) & ~3;
+  const plane = <usize>(height * width) << SHIFT;
+  const stride = (width + LANES - 1) & -LANES;
   const padded = width != stride && height > 0;
-  const paddedPlane = padded ? <usize>(height * stride) << 2 : plane;
+  const paddedPlane = padded ? <usize>(height * stride) << SHIFT : plane;
   const sampleG = plane * groups * kernels;
   // Sums are kept for whole tiles; what lies beyond the last row and the last tap is not copied out.
   const perGroup = gradients * kernels;
   const rowCount = ((perGroup + rows - 1) / rows) * rows;
-  const stepSum = <usize>t.tapsLength << 2;
+  const stepSum = <usize>t.tapsLength << SHIFT;
   const sums = scratch;
   const pointers = scratch + t.pointers;
   const images = scratch + t.images;
@@ -163,7 +164,7 @@ export function correlate(out: usize, x: usize, g: usize, t: CorrelateTable, scr
       for (let row = 0; row < rowCount; row += rows) {
         const at = pointers + (row << 2);
         for (let tap = 0; tap < tapCount; tap += columns) {
-          const to = groupSums + row * stepSum + (tap << 2);
+          const to = groupSums + row * stepSum + (tap << SHIFT);
           dot(rows, columns, source, t.taps + (tap << 2), at, t.positions, t.positionsLength, count, stepX, stepG, to, stepSum);
         }
       }
@@ -174,8 +175,8 @@ export function correlate(out: usize, x: usize, g: usize, t: CorrelateTable, scr
   for (let r = 0; r < gradients; r++) {
     for (let group = 0; group < groups; group++) {
       for (let k = 0; k < kernels; k++) {
-        memory.copy(out, sums + (group * rowCount + r * kernels + k) * stepSum, tapCount << 2);
-        out += tapCount << 2;
+        memory.copy(out, sums + (group * rowCount + r * kernels + k) * stepSum, tapCount << SHIFT);
+        out += tapCount << SHIFT;
       }
     }
   }

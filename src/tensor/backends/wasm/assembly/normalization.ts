@@ -1,38 +1,39 @@
 import { laneSum } from './store';
+import { LANES, PAIR, Real, SHIFT, SIZE } from './precision';
 
-// Batch norm. An array [samples, channels, pixels] is read plane by plane: sums run over a plane in four float32 lanes
-// (a few hundred terms each) and over planes in float64.
+// Batch norm. An array [samples, channels, pixels] is read plane by plane: sums run over a plane in the lanes of
+// a vector (a few hundred terms each) and over planes in float64.
 
 /** Σ (x − center) over a plane. */
 @inline
-function planeSum(x: usize, center: f32, pixels: i32): f64 {
-  const end = x + ((pixels & ~3) << 2);
-  const last = x + (pixels << 2);
-  const c = f32x4.splat(center);
-  let s = f32x4.splat(0);
-  for (; x < end; x += 16) s = f32x4.add(s, f32x4.sub(v128.load(x), c));
+function planeSum(x: usize, center: Real, pixels: i32): f64 {
+  const end = x + ((pixels & -LANES) << SHIFT);
+  const last = x + (pixels << SHIFT);
+  const c = v128.splat<Real>(center);
+  let s = v128.splat<Real>(0);
+  for (; x < end; x += 16) s = v128.add<Real>(s, v128.sub<Real>(v128.load(x), c));
   let sum = laneSum(s);
-  for (; x < last; x += 4) sum += load<f32>(x) - center;
+  for (; x < last; x += SIZE) sum += load<Real>(x) - center;
   return sum;
 }
 
 /** Σ d and Σ d² of d = x − center over a plane, in float64. */
 @inline
-function planeDeviations(x: usize, center: f32, pixels: i32): v128 {
-  const end = x + ((pixels & ~3) << 2);
-  const last = x + (pixels << 2);
-  const c = f32x4.splat(center);
-  let s = f32x4.splat(0);
+function planeDeviations(x: usize, center: Real, pixels: i32): v128 {
+  const end = x + ((pixels & -LANES) << SHIFT);
+  const last = x + (pixels << SHIFT);
+  const c = v128.splat<Real>(center);
+  let s = v128.splat<Real>(0);
   let p = s;
   for (; x < end; x += 16) {
-    const d = f32x4.sub(v128.load(x), c);
-    s = f32x4.add(s, d);
-    p = f32x4.add(p, f32x4.mul(d, d));
+    const d = v128.sub<Real>(v128.load(x), c);
+    s = v128.add<Real>(s, d);
+    p = v128.add<Real>(p, v128.mul<Real>(d, d));
   }
   let sum = laneSum(s);
   let square = laneSum(p);
-  for (; x < last; x += 4) {
-    const d = load<f32>(x) - center;
+  for (; x < last; x += SIZE) {
+    const d = load<Real>(x) - center;
     sum += d;
     square += d * d;
   }
@@ -42,73 +43,73 @@ function planeDeviations(x: usize, center: f32, pixels: i32): v128 {
 /** Σ a and Σ a·b over a plane, in float64. Two sums of each: an addition need not wait for the one before it. */
 @inline
 function planeMoments(a: usize, b: usize, pixels: i32): v128 {
-  const end = a + ((pixels & ~7) << 2);
-  const last = a + (pixels << 2);
-  let s = f32x4.splat(0);
+  const end = a + ((pixels & -PAIR) << SHIFT);
+  const last = a + (pixels << SHIFT);
+  let s = v128.splat<Real>(0);
   let p = s;
   let s1 = s;
   let p1 = s;
   for (; a < end; a += 32) {
     const v = v128.load(a);
     const w = v128.load(a, 16);
-    s = f32x4.add(s, v);
-    s1 = f32x4.add(s1, w);
-    p = f32x4.add(p, f32x4.mul(v, v128.load(b)));
-    p1 = f32x4.add(p1, f32x4.mul(w, v128.load(b, 16)));
+    s = v128.add<Real>(s, v);
+    s1 = v128.add<Real>(s1, w);
+    p = v128.add<Real>(p, v128.mul<Real>(v, v128.load(b)));
+    p1 = v128.add<Real>(p1, v128.mul<Real>(w, v128.load(b, 16)));
     b += 32;
   }
-  let sum = laneSum(f32x4.add(s, s1));
-  let product = laneSum(f32x4.add(p, p1));
-  for (; a < last; a += 4) {
-    const v = load<f32>(a);
+  let sum = laneSum(v128.add<Real>(s, s1));
+  let product = laneSum(v128.add<Real>(p, p1));
+  for (; a < last; a += SIZE) {
+    const v = load<Real>(a);
     sum += v;
-    product += v * load<f32>(b);
-    b += 4;
+    product += v * load<Real>(b);
+    b += SIZE;
   }
   return f64x2(sum, product);
 }
 
-/** out = p·a + q·b + r over a plane, with f32 coefficients. */
+/** out = p·a + q·b + r over a plane, with coefficients of its precision. */
 @inline
-function planeCombination(out: usize, a: usize, b: usize, p: f32, q: f32, r: f32, pixels: i32): void {
-  const end = out + ((pixels & ~7) << 2);
-  const last = out + (pixels << 2);
-  const vp = f32x4.splat(p);
-  const vq = f32x4.splat(q);
-  const vr = f32x4.splat(r);
+function planeCombination(out: usize, a: usize, b: usize, p: Real, q: Real, r: Real, pixels: i32): void {
+  const end = out + ((pixels & -PAIR) << SHIFT);
+  const last = out + (pixels << SHIFT);
+  const vp = v128.splat<Real>(p);
+  const vq = v128.splat<Real>(q);
+  const vr = v128.splat<Real>(r);
   while (out < end) {
-    const left = f32x4.add(f32x4.mul(v128.load(a), vp), vr);
-    const right = f32x4.add(f32x4.mul(v128.load(a, 16), vp), vr);
-    v128.store(out, f32x4.add(left, f32x4.mul(v128.load(b), vq)));
-    v128.store(out, f32x4.add(right, f32x4.mul(v128.load(b, 16), vq)), 16);
+    const left = v128.add<Real>(v128.mul<Real>(v128.load(a), vp), vr);
+    const right = v128.add<Real>(v128.mul<Real>(v128.load(a, 16), vp), vr);
+    v128.store(out, v128.add<Real>(left, v128.mul<Real>(v128.load(b), vq)));
+    v128.store(out, v128.add<Real>(right, v128.mul<Real>(v128.load(b, 16), vq)), 16);
     out += 32;
     a += 32;
     b += 32;
   }
   while (out < last) {
-    store<f32>(out, load<f32>(a) * p + r + load<f32>(b) * q);
-    out += 4;
-    a += 4;
-    b += 4;
+    store<Real>(out, load<Real>(a) * p + r + load<Real>(b) * q);
+    out += SIZE;
+    a += SIZE;
+    b += SIZE;
   }
 }
 
 /** out = p·a + r over a plane. */
 @inline
-function planeAffine(out: usize, a: usize, p: f32, r: f32, pixels: i32): void {
-  const end = out + ((pixels & ~3) << 2);
-  const last = out + (pixels << 2);
-  const vp = f32x4.splat(p);
-  const vr = f32x4.splat(r);
+function planeAffine(out: usize, a: usize, p: Real, r: Real, pixels: i32): void {
+  const end = out + ((pixels & -LANES) << SHIFT);
+  const last = out + (pixels << SHIFT);
+  const vp = v128.splat<Real>(p);
+  const vr = v128.splat<Real>(r);
   while (out < end) {
-    v128.store(out, f32x4.add(f32x4.mul(v128.load(a), vp), vr));
+    v128.store(out, v128.add<Real>(v128.mul<Real>(v128.load(a), vp), vr));
     out += 16;
     a += 16;
   }
   while (out < last) {
-    store<f32>(out, load<f32>(a) * p + r);
-    out += 4;
-    a += 4;
+    store<Real>(out, load<Real>(a) * p + r);
+    out += SIZE;
+    a += SIZE;
   }
 }
 
@@ -131,15 +132,15 @@ export function standardize(
   channels: i32,
   pixels: i32,
 ): void {
-  const plane = <usize>pixels << 2;
+  const plane = <usize>pixels << SHIFT;
   const sample = plane * c;
   const count = <f64>n * pixels;
   for (let k = 0; k < channels; k++) {
     const first = x + k * plane;
-    const start = load<f32>(first);
+    const start = load<Real>(first);
     let sum: f64 = 0;
     for (let i = 0; i < n; i++) sum += planeSum(first + i * sample, start, pixels);
-    const center = <f32>(start + sum / count);
+    const center = <Real>(start + sum / count);
     let deviations = f64x2.splat(0);
     for (let i = 0; i < n; i++) {
       deviations = f64x2.add(deviations, planeDeviations(first + i * sample, center, pixels));
@@ -148,11 +149,11 @@ export function standardize(
     const shift = f64x2.extract_lane(deviations, 0) / count;
     const variance = Math.max(0, f64x2.extract_lane(deviations, 1) / count - shift * shift);
     const inverse = 1 / Math.sqrt(variance + epsilon);
-    if (inverses) store<f32>(inverses + (k << 2), <f32>inverse);
+    if (inverses) store<Real>(inverses + (k << SHIFT), <Real>inverse);
     if (out) {
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
-        centered(out + at, x + at, center, <f32>shift, <f32>inverse, pixels);
+        centered(out + at, x + at, center, <Real>shift, <Real>inverse, pixels);
       }
     }
   }
@@ -160,21 +161,21 @@ export function standardize(
 
 /** out = ((x − center) − shift)·scale over a plane. */
 @inline
-function centered(out: usize, x: usize, center: f32, shift: f32, scale: f32, pixels: i32): void {
-  const end = out + ((pixels & ~3) << 2);
-  const last = out + (pixels << 2);
-  const vc = f32x4.splat(center);
-  const vd = f32x4.splat(shift);
-  const vs = f32x4.splat(scale);
+function centered(out: usize, x: usize, center: Real, shift: Real, scale: Real, pixels: i32): void {
+  const end = out + ((pixels & -LANES) << SHIFT);
+  const last = out + (pixels << SHIFT);
+  const vc = v128.splat<Real>(center);
+  const vd = v128.splat<Real>(shift);
+  const vs = v128.splat<Real>(scale);
   while (out < end) {
-    v128.store(out, f32x4.mul(f32x4.sub(f32x4.sub(v128.load(x), vc), vd), vs));
+    v128.store(out, v128.mul<Real>(v128.sub<Real>(v128.sub<Real>(v128.load(x), vc), vd), vs));
     out += 16;
     x += 16;
   }
   while (out < last) {
-    store<f32>(out, (load<f32>(x) - center - shift) * scale);
-    out += 4;
-    x += 4;
+    store<Real>(out, (load<Real>(x) - center - shift) * scale);
+    out += SIZE;
+    x += SIZE;
   }
 }
 
@@ -185,7 +186,7 @@ function centered(out: usize, x: usize, center: f32, shift: f32, scale: f32, pix
 export function standardizeGradient(
   out: usize, products: usize, g: usize, y: usize, s: usize, rows: i32, n: i32, c: i32, pixels: i32,
 ): void {
-  const plane = <usize>pixels << 2;
+  const plane = <usize>pixels << SHIFT;
   const sample = plane * c;
   const count = <f64>n * pixels;
   for (let r = 0; r < rows; r++) {
@@ -197,13 +198,13 @@ export function standardizeGradient(
       }
       const sum = f64x2.extract_lane(moments, 0);
       const product = f64x2.extract_lane(moments, 1);
-      if (products) store<f32>(products + ((r * c + k) << 2), <f32>product);
-      const scale = <f64>load<f32>(s + (k << 2));
-      const shift = <f32>((-scale * sum) / count);
-      const slope = <f32>((-scale * product) / count);
+      if (products) store<Real>(products + ((r * c + k) << SHIFT), <Real>product);
+      const scale = <f64>load<Real>(s + (k << SHIFT));
+      const shift = <Real>((-scale * sum) / count);
+      const slope = <Real>((-scale * product) / count);
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
-        planeCombination(out + at, g + at, y + at, <f32>scale, slope, shift, pixels);
+        planeCombination(out + at, g + at, y + at, <Real>scale, slope, shift, pixels);
       }
     }
     out += sample * n;
@@ -213,10 +214,10 @@ export function standardizeGradient(
 
 /** out = a·x + b, channel by channel; b is 0 throughout if its address is. */
 export function channelAffine(out: usize, x: usize, a: usize, b: usize, n: i32, c: i32, pixels: i32): void {
-  const plane = <usize>pixels << 2;
+  const plane = <usize>pixels << SHIFT;
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < c; k++) {
-      planeAffine(out, x, load<f32>(a + (k << 2)), b ? load<f32>(b + (k << 2)) : 0, pixels);
+      planeAffine(out, x, load<Real>(a + (k << SHIFT)), b ? load<Real>(b + (k << SHIFT)) : 0, pixels);
       out += plane;
       x += plane;
     }
@@ -225,7 +226,7 @@ export function channelAffine(out: usize, x: usize, a: usize, b: usize, n: i32, 
 
 /** out[c] = Σ a·b, or Σ a if b's address is 0. */
 export function channelSums(out: usize, a: usize, b: usize, n: i32, c: i32, pixels: i32): void {
-  const plane = <usize>pixels << 2;
+  const plane = <usize>pixels << SHIFT;
   const sample = plane * c;
   for (let k = 0; k < c; k++) {
     let sum: f64 = 0;
@@ -234,6 +235,6 @@ export function channelSums(out: usize, a: usize, b: usize, n: i32, c: i32, pixe
       if (b) sum += f64x2.extract_lane(planeMoments(a + at, b + at, pixels), 1);
       else sum += planeSum(a + at, 0, pixels);
     }
-    store<f32>(out + (k << 2), <f32>sum);
+    store<Real>(out + (k << SHIFT), <Real>sum);
   }
 }

@@ -1,4 +1,5 @@
 import { Packing } from './generated/tables';
+import { Real, SHIFT, SIZE } from './precision';
 
 // Images as the convolutions read them: every tap of every window is a fixed distance from the window's place, with no
 // border to look out for. Zeros stand for the padding. A stride s splits the pixels into s×s planes, by their position
@@ -21,39 +22,39 @@ export function pack(from: usize, to: usize, channels: i32, packing: Packing): v
       if (y < 0) continue;
       const row = y / strideH;
       if (row >= rows) break;
-      const first = to + ((((y % strideH) * strideW) * plane + row * columns) << 2);
-      const source = from + ((i * w) << 2);
+      const first = to + ((((y % strideH) * strideW) * plane + row * columns) << SHIFT);
+      const source = from + ((i * w) << SHIFT);
       if (strideW == 1) {
         const skip = offsetW < 0 ? -offsetW : 0;
         const at = offsetW < 0 ? 0 : offsetW;
-        copyRow(source + (skip << 2), first + (at << 2), min(w - skip, columns - at));
+        copyRow(source + (skip << SHIFT), first + (at << SHIFT), min(w - skip, columns - at));
       } else {
         for (let j = 0; j < w; j++) {
           const x = j + offsetW;
           if (x < 0) continue;
           const column = x / strideW;
           if (column >= columns) break;
-          store<f32>(first + (((x % strideW) * plane + column) << 2), load<f32>(source + (j << 2)));
+          store<Real>(first + (((x % strideW) * plane + column) << SHIFT), load<Real>(source + (j << SHIFT)));
         }
       }
     }
-    from += (h * w) << 2;
-    to += (strideH * strideW * plane) << 2;
+    from += (h * w) << SHIFT;
+    to += (strideH * strideW * plane) << SHIFT;
   }
 }
 
 @inline
 function copyRow(from: usize, to: usize, count: i32): void {
-  const end = from + (count << 2);
+  const end = from + (count << SHIFT);
   while (from + 16 <= end) {
     v128.store(to, v128.load(from));
     from += 16;
     to += 16;
   }
   while (from < end) {
-    store<f32>(to, load<f32>(from));
-    from += 4;
-    to += 4;
+    store<Real>(to, load<Real>(from));
+    from += SIZE;
+    to += SIZE;
   }
 }
 
@@ -61,8 +62,8 @@ function copyRow(from: usize, to: usize, count: i32): void {
 export function padRows(from: usize, to: usize, count: i32, width: i32, stride: i32): void {
   for (let i = 0; i < count; i++) {
     copyRow(from, to, width);
-    for (let j = width; j < stride; j++) store<f32>(to + (j << 2), 0);
-    from += width << 2;
-    to += stride << 2;
+    for (let j = width; j < stride; j++) store<Real>(to + (j << SHIFT), 0);
+    from += width << SHIFT;
+    to += stride << SHIFT;
   }
 }

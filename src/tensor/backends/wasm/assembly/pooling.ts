@@ -1,5 +1,6 @@
 import { BoxSumTable, PoolTable } from './generated/tables';
-import { firstLanes, put } from './store';
+import { firstLanes, highLanes, lowLanes, put } from './store';
+import { LANES, Real, SHIFT, SIZE } from './precision';
 
 // Pools over planes. Windows that step by one pixel are sums over a box around each, `boxSum`; the others are few, and
 // their borders irregular: plain loops.
@@ -10,7 +11,7 @@ import { firstLanes, put } from './store';
  * each window for weights. A box is a column of rows, summed first, and a row of columns.
  *
  * @param weights [h, w] or [p, q]
- * @param scratch room for (p + 1)·(q + kernel w + 7) + h·w floats
+ * @param scratch room for (p + 1)·(q + kernel w + 7) + h·w numbers
  */
 export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: BoxSumTable, scratch: usize): void {
   const h = t.inputH;
@@ -22,62 +23,62 @@ export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: Box
   const top = t.top;
   const left = t.left;
   const before = t.weighsInput;
-  const step = <usize>(q + kernelW + 7) << 2;
+  const step = <usize>(q + kernelW + 7) << SHIFT;
   const weighted = scratch + (p + 1) * step;
   memory.fill(scratch, 0, (p + 1) * step);
   // The columns that a box reaches.
   const first = max(0, -left);
   const count = min(w, q + kernelW - 1 - left) - first;
-  const rowX = <usize>w << 2;
+  const rowX = <usize>w << SHIFT;
   for (let plane = 0; plane < planes; plane++) {
     let source = x;
     if (before) {
       multiplied(weighted, x, weights, h * w);
       source = weighted;
     }
-    let sums = scratch + ((first + left) << 2);
+    let sums = scratch + ((first + left) << SHIFT);
     for (let i = 0; i < p; i++) {
       const from = max(0, i - top);
-      sumOfRows(sums, source + from * rowX + (first << 2), rowX, min(h, i - top + kernelH) - from, count);
+      sumOfRows(sums, source + from * rowX + (first << SHIFT), rowX, min(h, i - top + kernelH) - from, count);
       sums += step;
     }
     let weight = weights;
     let row = scratch;
     for (let i = 0; i < p; i++) {
-      for (let j = 0; j < q; j += 4) {
-        const at = row + (j << 2);
+      for (let j = 0; j < q; j += LANES) {
+        const at = row + (j << SHIFT);
         let sum = v128.load(at);
-        for (let b = 1; b < kernelW; b++) sum = f32x4.add(sum, v128.load(at + (b << 2)));
-        if (!before) sum = f32x4.mul(sum, v128.load(weight));
-        const lanes = min(4, q - j);
+        for (let b = 1; b < kernelW; b++) sum = v128.add<Real>(sum, v128.load(at + (b << SHIFT)));
+        if (!before) sum = v128.mul<Real>(sum, v128.load(weight));
+        const lanes = min(LANES, q - j);
         put(out, 0, sum, lanes, false);
-        out += lanes << 2;
-        weight += lanes << 2;
+        out += lanes << SHIFT;
+        weight += lanes << SHIFT;
       }
       row += step;
     }
-    x += (h * w) << 2;
+    x += (h * w) << SHIFT;
   }
 }
 
-/** to = a·b, whole vectors: up to 3 floats more than `count`. */
+/** to = a·b, whole vectors: a little more than `count`. */
 @inline
 function multiplied(to: usize, a: usize, b: usize, count: i32): void {
-  const bytes = <usize>count << 2;
-  for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, f32x4.mul(v128.load(a + i), v128.load(b + i)));
+  const bytes = <usize>count << SHIFT;
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, v128.mul<Real>(v128.load(a + i), v128.load(b + i)));
 }
 
 /** The first `count` columns of the sum of `rows` rows, and zeros up to a whole vector. */
 @inline
 function sumOfRows(to: usize, from: usize, step: usize, rows: i32, count: i32): void {
-  for (let left = count; left > 0; left -= 4) {
-    let sum = f32x4.splat(0);
+  for (let left = count; left > 0; left -= LANES) {
+    let sum = v128.splat<Real>(0);
     let at = from;
     for (let a = 0; a < rows; a++) {
-      sum = f32x4.add(sum, v128.load(at));
+      sum = v128.add<Real>(sum, v128.load(at));
       at += step;
     }
-    if (left < 4) sum = v128.and(sum, firstLanes(left));
+    if (left < LANES) sum = v128.and(sum, firstLanes(left));
     v128.store(to, sum);
     to += 16;
     from += 16;
@@ -117,16 +118,16 @@ export function averagePool(out: usize, x: usize, counts: usize, planes: i32, t:
       for (let j = 0; j < t.outputW; j++) {
         const x0 = left(t, j);
         const x1 = right(t, j);
-        let sum: f32 = 0;
+        let sum: Real = 0;
         for (let y = y0; y < y1; y++) {
-          for (let z = x0; z < x1; z++) sum += load<f32>(x + ((y * w + z) << 2));
+          for (let z = x0; z < x1; z++) sum += load<Real>(x + ((y * w + z) << SHIFT));
         }
-        store<f32>(out, sum / load<f32>(count));
-        count += 4;
-        out += 4;
+        store<Real>(out, sum / load<Real>(count));
+        count += SIZE;
+        out += SIZE;
       }
     }
-    x += (t.inputH * w) << 2;
+    x += (t.inputH * w) << SHIFT;
   }
 }
 
@@ -135,7 +136,7 @@ export function averagePoolGradient(out: usize, g: usize, counts: usize, planes:
   const w = t.inputW;
   const sideBySide = t.kernelH == t.strideH && t.kernelW == t.strideW && t.paddingTop == 0 && t.paddingLeft == 0;
   if (sideBySide && t.outputH * t.strideH == t.inputH && t.outputW * t.strideW == w) return spreadShares(out, g, planes, t);
-  const size = (<usize>(t.inputH * w)) << 2;
+  const size = (<usize>(t.inputH * w)) << SHIFT;
   memory.fill(out, 0, size * planes);
   for (let plane = 0; plane < planes; plane++) {
     let count = counts;
@@ -145,15 +146,15 @@ export function averagePoolGradient(out: usize, g: usize, counts: usize, planes:
       for (let j = 0; j < t.outputW; j++) {
         const x0 = left(t, j);
         const x1 = right(t, j);
-        const share = load<f32>(g) / load<f32>(count);
+        const share = load<Real>(g) / load<Real>(count);
         for (let y = y0; y < y1; y++) {
           for (let z = x0; z < x1; z++) {
-            const to = out + ((y * w + z) << 2);
-            store<f32>(to, load<f32>(to) + share);
+            const to = out + ((y * w + z) << SHIFT);
+            store<Real>(to, load<Real>(to) + share);
           }
         }
-        count += 4;
-        g += 4;
+        count += SIZE;
+        g += SIZE;
       }
     }
     out += size;
@@ -167,32 +168,32 @@ export function averagePoolGradient(out: usize, g: usize, counts: usize, planes:
 function spreadShares(out: usize, g: usize, planes: i32, t: PoolTable): void {
   const q = t.outputW;
   const kernelW = t.kernelW;
-  const factor: f32 = <f32>1 / <f32>(t.kernelH * kernelW);
-  const bytes = <usize>t.inputW << 2;
+  const factor: Real = <Real>1 / <Real>(t.kernelH * kernelW);
+  const bytes = <usize>t.inputW << SHIFT;
   for (let row = 0; row < planes * t.outputH; row++) {
     let from = g;
     let to = out;
     let j = 0;
     if (kernelW == 2) {
-      for (; j + 4 <= q; j += 4) {
-        const v = f32x4.mul(v128.load(from), f32x4.splat(factor));
-        v128.store(to, v128.shuffle<f32>(v, v, 0, 0, 1, 1));
-        v128.store(to, v128.shuffle<f32>(v, v, 2, 2, 3, 3), 16);
+      for (; j + LANES <= q; j += LANES) {
+        const v = v128.mul<Real>(v128.load(from), v128.splat<Real>(factor));
+        v128.store(to, lowLanes(v, v));
+        v128.store(to, highLanes(v, v), 16);
         from += 16;
         to += 32;
       }
     }
     for (; j < q; j++) {
-      const share = load<f32>(from) * factor;
+      const share = load<Real>(from) * factor;
       for (let z = 0; z < kernelW; z++) {
-        store<f32>(to, share);
-        to += 4;
+        store<Real>(to, share);
+        to += SIZE;
       }
-      from += 4;
+      from += SIZE;
     }
     for (let y = 1; y < t.kernelH; y++) memory.copy(out + y * bytes, out, bytes);
     out += bytes * t.kernelH;
-    g += q << 2;
+    g += q << SHIFT;
   }
 }
 
@@ -207,20 +208,20 @@ export function maxPoolIndex(out: usize, x: usize, planes: i32, t: PoolTable): v
         const x0 = left(t, j);
         const x1 = right(t, j);
         let best = y0 * w + x0;
-        let value = load<f32>(x + (best << 2));
+        let value = load<Real>(x + (best << SHIFT));
         for (let y = y0; y < y1; y++) {
           for (let z = x0; z < x1; z++) {
-            const candidate = load<f32>(x + ((y * w + z) << 2));
+            const candidate = load<Real>(x + ((y * w + z) << SHIFT));
             if (candidate > value || (isNaN(candidate) && !isNaN(value))) {
               best = y * w + z;
               value = candidate;
             }
           }
         }
-        store<f32>(out, <f32>best);
-        out += 4;
+        store<Real>(out, <Real>best);
+        out += SIZE;
       }
     }
-    x += (t.inputH * w) << 2;
+    x += (t.inputH * w) << SHIFT;
   }
 }

@@ -1,7 +1,8 @@
 import { StridedTable, VECTOR_BYTES } from './generated/tables';
 import { scale } from './generated/tiles';
 import { pack } from './pack';
-import { put } from './store';
+import { highLanes, lowLanes, put } from './store';
+import { LANES, PAIR, Real, SHIFT, SIZE } from './precision';
 
 // The input gradient of a convolution with a stride s. Of its pixels those at the same position modulo s see the same
 // taps, and no others see these: s·s *phases*, each a convolution at stride 1 of the gradient with a part of the taps.
@@ -27,7 +28,7 @@ export function convolveStrided(
   const image = scratch + t.image;
   const results = scratch + t.results;
   memory.fill(image, 0, t.packedBytes);
-  const plane = <usize>(t.height * t.width) << 2;
+  const plane = <usize>(t.height * t.width) << SHIFT;
   for (let n = 0; n < t.samples; n++) {
     pack(g, image, t.channels, t.packing);
     g += t.sampleBytes;
@@ -37,14 +38,14 @@ export function convolveStrided(
       for (let p = 0; p < t.phasesLength; p++) {
         const phase = t.phasesAt(p);
         const tapCount = phase.tapsLength;
-        const subPlane = <usize>(phase.height * phase.width) << 2;
+        const subPlane = <usize>(phase.height * phase.width) << SHIFT;
         let to = results + p * t.phaseBytes;
         for (let k = 0; k < kernels; k += rows) {
           for (let v = 0; v < phase.vectorsLength; v += columns) {
             const vectors = phase.vectors + v * VECTOR_BYTES;
             scale(rows, columns, source, phase.taps, tapCount, weights, vectors, to, subPlane, kernels - k, 0, false);
           }
-          weights += (tapCount * rows) << 2;
+          weights += (tapCount * rows) << SHIFT;
           to += subPlane * rows;
         }
       }
@@ -69,8 +70,8 @@ function packWeights(w: usize, to: usize, t: StridedTable): void {
         for (let tap = 0; tap < phase.weightsLength; tap++) {
           const from = group * t.groupStride + k * kernelStride + phase.weightsAt(tap);
           for (let i = 0; i < rows; i++) {
-            store<f32>(to, k + i < kernels ? load<f32>(w + ((from + i * kernelStride) << 2)) : 0);
-            to += 4;
+            store<Real>(to, k + i < kernels ? load<Real>(w + ((from + i * kernelStride) << SHIFT)) : 0);
+            to += SIZE;
           }
         }
       }
@@ -89,26 +90,27 @@ function interleave(to: usize, mask: usize, results: usize, k: i32, t: StridedTa
     if (strideW == 2) {
       const even = phaseRow(results, t, first, k, row);
       const odd = phaseRow(results, t, first + 1, k, row);
-      for (let x = 0; x < width; x += 8) {
-        const a = v128.load(even + (x << 1));
-        const b = v128.load(odd + (x << 1));
-        put(to + (x << 2), mask ? mask + (x << 2) : 0, v128.shuffle<f32>(a, b, 0, 4, 1, 5), min(4, width - x), add);
-        const at = (x + 4) << 2;
-        if (width > x + 4) put(to + at, mask ? mask + at : 0, v128.shuffle<f32>(a, b, 2, 6, 3, 7), min(4, width - x - 4), add);
+      for (let x = 0; x < width; x += PAIR) {
+        const a = v128.load(even + (x << (SHIFT - 1)));
+        const b = v128.load(odd + (x << (SHIFT - 1)));
+        put(to + (x << SHIFT), mask ? mask + (x << SHIFT) : 0, lowLanes(a, b), min(LANES, width - x), add);
+        const at = (x + LANES) << SHIFT;
+        const left = width - x - LANES;
+        if (left > 0) put(to + at, mask ? mask + at : 0, highLanes(a, b), min(LANES, left), add);
       }
     } else {
       for (let x = 0; x < width; x++) {
-        const from = phaseRow(results, t, first + (x % strideW), k, row) + ((x / strideW) << 2);
-        put(to + (x << 2), mask ? mask + (x << 2) : 0, v128.load32_splat(from), 1, add);
+        const from = phaseRow(results, t, first + (x % strideW), k, row) + ((x / strideW) << SHIFT);
+        put(to + (x << SHIFT), mask ? mask + (x << SHIFT) : 0, v128.load_splat<Real>(from), 1, add);
       }
     }
-    to += width << 2;
-    if (mask) mask += width << 2;
+    to += width << SHIFT;
+    if (mask) mask += width << SHIFT;
   }
 }
 
 @inline
 function phaseRow(results: usize, t: StridedTable, p: i32, k: i32, row: i32): usize {
   const phase = t.phasesAt(p);
-  return results + p * t.phaseBytes + (((k * phase.height + row) * phase.width) << 2);
+  return results + p * t.phaseBytes + (((k * phase.height + row) * phase.width) << SHIFT);
 }

@@ -1,10 +1,11 @@
 import { PLACE_BYTES, POINTS, WinogradConvolveTable } from './generated/tables';
 import { outer2x2, outer4x2 } from './generated/tiles';
 import { kernelPoints } from './kernelPoints';
-import { imageLines, patchPoints, placeAt, putPatches, SIDE } from './minimalFiltering';
+import { imageLines, patchPoints, placeAt, putPatches, RESULT_BYTES, RESULTS, SIDE } from './minimalFiltering';
+import { LANES, PAIR, SHIFT, SIZE } from './precision';
 
 // An input gradient by minimal filtering. By blocks of patch rows, so that the points of a block stay in the cache from
-// the transform to the products. Vectors hold four patches of a channel.
+// the transform to the products. Vectors hold patches of a channel, one a lane.
 
 /**
  * out[n][k] (+)= Σ_c w[k][c] ∗ x[n][c] for 3×3 kernels, turned, at stride 1: what `convolve` computes for an input
@@ -38,7 +39,7 @@ function findStarts(t: WinogradConvolveTable, scratch: usize): void {
   const starts = scratch + t.starts;
   for (let i = 0; i < t.patches; i++) {
     const r = i / f.across;
-    const start = r < f.blockRows ? lines + r * (SIDE * f.lineBytes) + ((i % f.across) << 4) : lines;
+    const start = r < f.blockRows ? lines + r * (SIDE * f.lineBytes) + (i % f.across) * RESULT_BYTES : lines;
     store<u32>(starts + (i << 2), <u32>start);
   }
 }
@@ -46,24 +47,24 @@ function findStarts(t: WinogradConvolveTable, scratch: usize): void {
 /** Where the results of a block's patches go, in the first kernel's plane. */
 function findPlaces(t: WinogradConvolveTable, out: usize, mask: usize, start: i32, rows: i32, scratch: usize): void {
   const f = t.filtering;
-  const row = <usize>f.width << 2;
+  const row = <usize>f.width << SHIFT;
   const sampleBytes = row * f.height * f.kernels;
   const places = scratch + t.places;
   for (let r = 0; r < rows; r++) {
     const sample = (start + r) / f.down;
-    const i = ((start + r) % f.down) << 2;
+    const i = ((start + r) % f.down) * RESULTS;
     const masked = mask ? mask + (sample % t.maskSamples) * sampleBytes + i * row : 0;
     for (let j = 0; j < f.across; j++) {
       const place = placeAt(places, r * f.across + j);
-      place.to = out + sample * sampleBytes + i * row + (j << 4);
-      place.mask = masked ? masked + (j << 4) : 0;
-      place.rows = min(4, f.height - i);
-      place.columns = min(4, f.width - (j << 2));
+      place.to = out + sample * sampleBytes + i * row + j * RESULT_BYTES;
+      place.mask = masked ? masked + j * RESULT_BYTES : 0;
+      place.rows = min(RESULTS, f.height - i);
+      place.columns = min(RESULTS, f.width - j * RESULTS);
     }
   }
 }
 
-/** The points of a block's patches, eight patches of all channels together. */
+/** The points of a block's patches, two vectors of patches of all channels together. */
 function transformImage(t: WinogradConvolveTable, x: usize, start: i32, rows: i32, scratch: usize): void {
   const f = t.filtering;
   const channels = f.channels;
@@ -72,26 +73,26 @@ function transformImage(t: WinogradConvolveTable, x: usize, start: i32, rows: i3
   const lines = scratch + t.lines;
   const starts = scratch + t.starts;
   const step = t.imageStep;
-  const planeBytes = <usize>(f.imageW * f.imageH) << 2;
+  const planeBytes = <usize>(f.imageW * f.imageH) << SHIFT;
   const top = -f.above;
-  const end = top + (f.down << 2);
+  const end = top + f.down * RESULTS;
   for (let c = 0; c < channels; c++) {
     // A counter in place of a division for each row: on small images that is a twentieth of the whole.
-    let first = top + ((start % f.down) << 2);
+    let first = top + (start % f.down) * RESULTS;
     let plane = x + ((start / f.down) * channels + c) * planeBytes;
     for (let r = 0; r < rows; r++) {
       imageLines(f, plane, first, scratch + t.zeros, lines + r * (SIDE * line));
-      first += 4;
+      first += RESULTS;
       if (first == end) {
         first = top;
         plane += channels * planeBytes;
       }
     }
     let to = scratch + t.imagePoints + (c << 5);
-    for (let p = 0; p < patches; p += 4) {
-      const four = starts + (p << 2);
-      patchPoints(load<u32>(four), load<u32>(four, 4), load<u32>(four, 8), load<u32>(four, 12), line, to, step);
-      to += p & 4 ? (channels << 5) - 16 : 16;
+    for (let p = 0; p < patches; p += LANES) {
+      const at = starts + (p << 2);
+      patchPoints(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8), load<u32>(at, 12), line, to, step);
+      to += p & LANES ? (channels << 5) - 16 : 16;
     }
   }
 }
@@ -100,18 +101,18 @@ function transformImage(t: WinogradConvolveTable, x: usize, start: i32, rows: i3
 function multiplyPoints(t: WinogradConvolveTable, patches: i32, scratch: usize): void {
   const kernels = t.filtering.kernels;
   const channels = t.filtering.channels;
-  const row = <usize>t.patches << 2;
+  const row = <usize>t.patches << SHIFT;
   for (let point = 0; point < POINTS; point++) {
     const kernelsAt = scratch + t.kernelPoints + point * t.kernelStep;
     const results = scratch + t.results + point * t.resultStep;
     let from = scratch + t.imagePoints + point * t.imageStep;
-    for (let p = 0; p < patches; p += 8) {
-      let to = results + (p << 2);
+    for (let p = 0; p < patches; p += PAIR) {
+      let to = results + (p << SHIFT);
       let four = kernelsAt;
       for (let k = kernels; k > 0; k -= 4) {
-        if (k > 2) outer4x2(four, 16, from, 32, channels, to, row, false);
-        else outer2x2(four, 16, from, 32, channels, to, row, false);
-        four += channels << 4;
+        if (k > 2) outer4x2(four, 4 * SIZE, from, 32, channels, to, row, false);
+        else outer2x2(four, 4 * SIZE, from, 32, channels, to, row, false);
+        four += <usize>channels * (4 * SIZE);
         to += row << 2;
       }
       from += channels << 5;
@@ -122,21 +123,21 @@ function multiplyPoints(t: WinogradConvolveTable, patches: i32, scratch: usize):
 /** The results of a block's patches, to their places. */
 function putResults(t: WinogradConvolveTable, patches: i32, add: bool, scratch: usize): void {
   const f = t.filtering;
-  const row = <usize>f.width << 2;
+  const row = <usize>f.width << SHIFT;
   const plane = row * f.height;
-  const rowM = <usize>t.patches << 2;
+  const rowM = <usize>t.patches << SHIFT;
   const step = t.resultStep;
   const results = scratch + t.results;
-  for (let p = 0; p < patches; p += 4) {
-    const four = scratch + t.places + p * PLACE_BYTES;
+  for (let p = 0; p < patches; p += LANES) {
+    const some = scratch + t.places + p * PLACE_BYTES;
     let whole = true;
-    for (let i = 0; i < 4; i++) {
-      const place = placeAt(four, i);
+    for (let i = 0; i < LANES; i++) {
+      const place = placeAt(some, i);
       if (p + i >= patches) place.rows = 0;
-      if (place.rows < 4 || place.columns < 4) whole = false;
+      if (place.rows < RESULTS || place.columns < RESULTS) whole = false;
     }
     for (let k = 0; k < f.kernels; k++) {
-      putPatches(results + k * rowM + (p << 2), step, four, k * plane, row, whole, add, scratch);
+      putPatches(results + k * rowM + (p << SHIFT), step, some, k * plane, row, whole, add, scratch);
     }
   }
 }

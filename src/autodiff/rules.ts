@@ -20,6 +20,7 @@ import {
   linearCombination,
   matmul,
   multiply,
+  ones,
   type Pair,
   power,
   type PrimitiveName,
@@ -91,13 +92,14 @@ export const rules: { readonly [P in PrimitiveName]: Rule<P> } = {
       ),
   ],
   // z = s·(u − mean(u) − y·mean(u·y)): self-adjoint in u, linear in s, and −s·(g·Σ(u·y) + u·Σ(g·y))/m in y
-  standardizeGradient: ({ y: z, operands: [u, y, s] }) => [
+  // (z itself divided by s is the same number, but no linear expression of s, which forward mode takes it for)
+  standardizeGradient: ({ operands: [u, y, s] }) => [
     (g) => standardizeGradient(g, y, s),
     (g) => {
       const parts = add(channelScale(g, channelInnerProduct(u, y)), channelScale(u, channelInnerProduct(g, y)));
       return scale(channelScale(parts, s), -1 / valuesPerChannel(y));
     },
-    (g) => multiply(channelInnerProduct(g, z), power(s, -1)),
+    (g) => channelInnerProduct(g, standardizeGradient(u, y, ones(s.shape, s.dtype))),
   ],
   // y = a·x + b
   channelAffine: ({ operands: [x, a] }) => [

@@ -156,3 +156,27 @@ describe('checkGradients', () => {
     expect(report.error).toBe(0);
   });
 });
+
+test('forward mode nests: the third derivative of batch norm along a line is that of central differences', async () => {
+  const [start, direction] = [draw(1, [3, 2, 2, 2]), draw(2, [3, 2, 2, 2])];
+  const weight = constant(draw(3, start.shape));
+  const at = (s: number) =>
+    constant(
+      ndarray(
+        start.data.map((x, i) => x + s * direction.data[i]),
+        start.shape,
+      ),
+    );
+  const derivatives = (s: number) => {
+    const x = at(s);
+    const along = [batchNorm(x, constant(ndarray([1, 2], [2])), constant(ndarray([0, 0], [2])))];
+    for (let k = 0; k < 3; k++) along.push(...jvp([along[k]], [x], [constant(direction)]));
+    return along.map((y) => sum(multiply(y, weight)));
+  };
+  const step = 1e-4;
+  const [here, below, above] = await Promise.all([0, -step, step].map((s) => evaluate(derivatives(s))));
+  for (const k of [1, 2, 3]) {
+    const numeric = (above[k - 1].data[0] - below[k - 1].data[0]) / (2 * step);
+    expect(Math.abs(here[k].data[0] - numeric)).toBeLessThan(1e-6 * Math.abs(numeric));
+  }
+});

@@ -28,6 +28,7 @@ export {
   updateRunningStatistics,
 } from './runningStatistics.ts';
 export { encodeSafetensors, parseSafetensors, type Safetensors } from './safetensors.ts';
+export { crossEntropy, type LossOptions, mseLoss } from './losses.ts';
 export { loadStateDict, stateDict } from './stateDict.ts';
 export { type Call, type Mode, type Observation, Trace, type TraceOptions } from './trace.ts';
 export { forward, type ForwardOptions } from './forward.ts';

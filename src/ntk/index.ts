@@ -17,6 +17,25 @@ export {
   verdictOf,
 } from './conditionNumber.ts';
 export { contributions, type Contribution, groupOf, type Grouping } from './contributions.ts';
+export {
+  crossEntropyDynamics,
+  type CrossEntropyDynamics,
+  type CrossEntropyOptions,
+  type IntegrationOptions,
+  type Trajectory,
+} from './dynamics/crossEntropyDynamics.ts';
+export {
+  type Descent,
+  gradientDescent,
+  type GradientDescentOptions,
+  gradientFlow,
+  momentumFlow,
+  type MomentumFlowOptions,
+} from './dynamics/descent.ts';
+export { type DynamicsOptions, type EigenMode, mseDynamics, type MseDynamics } from './dynamics/mseDynamics.ts';
+export { optimalDescents, type OptimalDescent, type OptimalDescents } from './dynamics/optimalDescents.ts';
+export type { TestPoints } from './dynamics/outputs.ts';
+export { linearize, taylorExpand, type TaylorExpansion } from './dynamics/taylorExpansion.ts';
 export { eigenvaluesOn } from './eigen/onBackend.ts';
 export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEigen } from './eigen/index.ts';
 export { type QROptions, symmetricEigenQR } from './eigen/mlMatrix.ts';

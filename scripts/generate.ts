@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -48,16 +49,24 @@ async function digest(worker: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function compile(): Promise<Buffer> {
+/** A source as it is compiled for a precision: the type of numbers is put into `precision.ts`. */
+function sourceFor(type: 'f32' | 'f64', path: string): string | null {
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8');
+  return path === join(assembly, 'precision.ts') ? text.replace('Real = f32', `Real = ${type}`) : text;
+}
+
+/** Compiles the kernels that an entry exports. */
+async function compile(entry: string, type: 'f32' | 'f64'): Promise<Buffer> {
   // Loading it takes seconds, which a digest that is as it was does not need.
   const { default: asc } = await import('assemblyscript/asc');
   const folder = await mkdtemp(join(tmpdir(), 'ntkit-'));
   try {
     const said: string[] = [];
-    const { error } = await asc.main(
-      [join(assembly, 'index.ts'), '--outFile', join(folder, 'kernels.wasm'), ...OPTIONS],
-      { stderr: { write: (chunk) => void said.push(String(chunk)) } },
-    );
+    const { error } = await asc.main([join(assembly, entry), '--outFile', join(folder, 'kernels.wasm'), ...OPTIONS], {
+      stderr: { write: (chunk) => void said.push(String(chunk)) },
+      readFile: (name, base) => sourceFor(type, resolve(base, name)),
+    });
     if (error) throw new Error(`asc: ${said.join('')}`);
     return await readFile(join(folder, 'kernels.wasm'));
   } finally {
@@ -105,13 +114,18 @@ async function generate(): Promise<void> {
   const line = (name: string, comment: string, value: string | number) =>
     `\n/** ${comment} */\nexport const ${name}: ${typeof value} = ${JSON.stringify(value)};\n`;
   await replace(join(output, 'workerScript.ts'), mark + line('WORKER_SCRIPT', 'The script of a worker.', worker));
-  const module = await compile();
-  const kernels = deflateSync(module, { level: 9 }).toString('base64');
-  // Last, for this is where the digest is looked for.
-  await replace(
-    join(output, 'kernels.ts'),
-    mark +
-      line('KERNELS', 'The module of the kernels, for a shared memory: deflated (zlib), in base64.', kernels) +
-      line('MEMORY_FLAGS_AT', 'The byte of the module that says whether its memory is shared.', memoryFlagsAt(module)),
-  );
+  // For float64 first: the other file is where the digest is looked for.
+  await writeKernels('kernels64.ts', 'The module of the kernels for float64', await compile('kernels.ts', 'f64'));
+  await writeKernels('kernels.ts', 'The module of the kernels', await compile('index.ts', 'f32'));
+
+  async function writeKernels(file: string, what: string, module: Buffer): Promise<void> {
+    const kernels = deflateSync(module, { level: 9 }).toString('base64');
+    const flags = memoryFlagsAt(module);
+    await replace(
+      join(output, file),
+      mark +
+        line('KERNELS', `${what}, for a shared memory: deflated (zlib), in base64.`, kernels) +
+        line('MEMORY_FLAGS_AT', 'The byte of the module that says whether its memory is shared.', flags),
+    );
+  }
 }

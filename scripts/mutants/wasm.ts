@@ -137,8 +137,8 @@ export const wasmMutants: readonly Mutant[] = [
     },
     {
       name: 'wasm/columns are summed in float32',
-      text: 'store<f64>(out, load<f64>(out) + load<f32>(a));',
-      becomes: 'store<f64>(out, <f64>(<f32>load<f64>(out) + load<f32>(a)));',
+      text: 'store<f64>(out, load<f64>(out) + load<T>(a));',
+      becomes: 'store<f64>(out, <f64>(<f32>load<f64>(out) + <f32>load<T>(a)));',
     },
     {
       name: 'wasm/a row begins where the last one began',

@@ -3,14 +3,24 @@ import { compileKernels, hasSimd } from '../../src/tensor/backends/wasm/kernelMo
 import { createMemory } from '../../src/tensor/backends/wasm/memory.ts';
 import { wasmBackend } from '../../src/tensor/index.ts';
 
-// One binary is made into the modules for a shared memory and for one that is not.
+// One binary for each precision is made into the modules for a shared memory and for one that is not.
 
-test.each([true, false])(
-  'the kernels take the memory that they are compiled for, and no other; shared: %s',
-  async (shared) => {
-    const module = await compileKernels(shared);
-    const { exports } = await WebAssembly.instantiate(module, { env: { memory: createMemory(shared) } });
-    expect((exports.heapBase as () => number)()).toBeGreaterThan(0);
+const NAMES = ['convolve', 'convolveStrided', 'correlate', 'winogradConvolve', 'winogradCorrelate'];
+
+test.each([
+  ['float32', true],
+  ['float32', false],
+  ['float64', true],
+  ['float64', false],
+] as const)(
+  'the kernels for %s take the memory that they are compiled for, and no other; shared: %s',
+  async (dtype, shared) => {
+    const module = await compileKernels(dtype, shared);
+    const memory = createMemory(shared);
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    expect(Object.keys(exports)).toEqual(expect.arrayContaining(NAMES));
+    // Modules share a memory, and must not write data of their own to it.
+    expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true);
     await expect(WebAssembly.instantiate(module, { env: { memory: createMemory(!shared) } })).rejects.toThrow(
       WebAssembly.LinkError,
     );

@@ -1,3 +1,5 @@
+import type { DType } from '../../array.ts';
+
 /** Where an address counts from. Each worker knows where these begin in its memory. */
 export type Region = 'constants' | 'fixed' | 'arena' | 'scratch';
 
@@ -7,7 +9,7 @@ export interface Address {
   readonly offset: number;
 }
 
-/** The call of a kernel, by the name that the module exports it under. */
+/** The call of a kernel, by its name: {@link kernelIn} gives that of one that there is for each precision. */
 export interface Call {
   readonly kernel: string;
   readonly args: readonly (number | Address)[];
@@ -15,6 +17,11 @@ export interface Call {
 
 /** Not a kernel: threads wait here until all have come. Its arguments are two 32-bit zeros, and how many threads. */
 export const BARRIER = 'barrier';
+
+/** The name of a kernel that there is for each precision: two modules export it. */
+export function kernelIn(dtype: DType, kernel: string): string {
+  return dtype === 'float32' ? kernel : `${kernel}64`;
+}
 
 /** The place `bytes` after another. */
 export function advance({ region, offset }: Address, bytes: number): Address {

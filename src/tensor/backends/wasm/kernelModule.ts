@@ -1,16 +1,23 @@
 import { BackendError } from '../../../errors.ts';
+import type { DType } from '../../array.ts';
 
 /** Flags of an imported memory: it has a maximum and, with the second bit, is shared. */
 const UNSHARED = 1;
 
+/** The modules of kernels; the bytes of each are loaded when they are asked for. */
+const MODULES = {
+  float32: () => import('./generated/kernels.ts'),
+  float64: () => import('./generated/kernels64.ts'),
+} as const satisfies Record<DType, unknown>;
+
 /**
- * The module of the kernels, for a memory that threads share or for one of each thread's own: the two differ in one bit.
- * Its bytes are loaded when they are asked for.
+ * The module of the kernels for float32, and of those that there is one of; or of the kernels for float64. It is for a
+ * memory that threads share or for one of each thread's own: the two differ in one bit.
  *
  * @throws BackendError as {@link compileModule}.
  */
-export async function compileKernels(shared: boolean): Promise<WebAssembly.Module> {
-  const { KERNELS, MEMORY_FLAGS_AT } = await import('./generated/kernels.ts');
+export async function compileKernels(dtype: DType, shared: boolean): Promise<WebAssembly.Module> {
+  const { KERNELS, MEMORY_FLAGS_AT } = await MODULES[dtype]();
   const bytes = await inflated(Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0)));
   if (!shared) bytes[MEMORY_FLAGS_AT] = UNSHARED;
   return compileModule(bytes);
@@ -22,6 +29,16 @@ export async function compileModule(bytes: Uint8Array<ArrayBuffer>): Promise<Web
     return await WebAssembly.compile(bytes);
   } catch (error) {
     throw new BackendError(`backend wasm: kernels do not compile here: ${String(error)}`, { cause: error });
+  }
+}
+
+/** Work that keeps a Node process alive until it has ended: compiling in the background does not by itself. */
+export async function keepingAlive<T>(work: () => Promise<T>): Promise<T> {
+  const alive = setInterval(() => {}, 2 ** 30);
+  try {
+    return await work();
+  } finally {
+    clearInterval(alive);
   }
 }
 

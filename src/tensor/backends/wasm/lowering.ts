@@ -1,9 +1,8 @@
-import { BackendError } from '../../../errors.ts';
 import { type DType, ELEMENT_BYTES, type NDArray } from '../../array.ts';
 import { tapeOf } from '../../scalar/index.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../shape.ts';
 import { forEachRow } from '../../strided.ts';
-import { type Address, BARRIER, advance, type Call } from './calls.ts';
+import { type Address, advance, BARRIER, type Call, kernelIn } from './calls.ts';
 import type { ElementwiseFunction } from './emit/elementwise.ts';
 import { encode, type Fields, type Struct, type Values } from './struct.ts';
 
@@ -32,8 +31,11 @@ export interface EmittedFunctions {
 /** Every address is a multiple of this: a cache line. */
 export const ALIGNMENT = 64;
 
-/** The float32 numbers of a cache line, which no two threads write to. */
+/** The float32 numbers of a cache line, which no two threads write to; so many float64 numbers are two lines. */
 export const LINE = ALIGNMENT / 4;
+
+/** The numbers in a vector. */
+export const LANES: Readonly<Record<DType, number>> = { float32: 4, float64: 2 };
 
 /** The next multiple of {@link ALIGNMENT}. */
 export function align(bytes: number): number {
@@ -56,6 +58,8 @@ export class Lowering {
   #apart = true;
   /** Whether the calls that come are parts of something divided. */
   #divided = false;
+  /** Whether any call is of a kernel of the module for float64. */
+  wide = false;
   readonly constants: Constant[] = [];
   constantBytes = 0;
   scratchBytes = 0;
@@ -66,6 +70,12 @@ export class Lowering {
   call(kernel: string, ...args: (number | Address)[]): void {
     if (!this.#divided) this.#apart = true;
     this.#lists[this.#thread].push({ kernel, args });
+  }
+
+  /** A call of the kernel of this name for a precision. */
+  callIn(dtype: DType, kernel: string, ...args: (number | Address)[]): void {
+    if (dtype === 'float64') this.wide = true;
+    this.call(kernelIn(dtype, kernel), ...args);
   }
 
   /** Begins a stage. Returns the lists of calls, one for each of its threads, that grow as it is lowered. */
@@ -213,13 +223,4 @@ export function singly(
 /** The bytes of an array without its leading dimensions. */
 export function coreBytes({ shape, dtype }: Operand, rank: number): number {
   return ELEMENT_BYTES[dtype] * sizeOf(shape.slice(shape.length - rank));
-}
-
-/** @throws BackendError when an operand is not in float32. */
-export function needFloat32(primitive: string, operands: readonly Operand[]): void {
-  for (const { dtype } of operands) {
-    if (dtype !== 'float32') {
-      throw new BackendError(`backend wasm: ${primitive}: expected float32, got ${dtype}`);
-    }
-  }
 }

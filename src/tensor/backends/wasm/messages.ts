@@ -4,7 +4,7 @@ import type { Places } from '../../backend.ts';
 import type { Region } from './calls.ts';
 import type { WasmProgram } from './program.ts';
 
-/** What the first message of all tells a worker: the kernels, and the memory if it is shared. */
+/** What the first message of all tells a worker: the kernels but for those for float64, and the memory if it is shared. */
 export interface Start {
   readonly kind: 'start';
   readonly module: WebAssembly.Module;
@@ -28,6 +28,8 @@ export type Request =
       readonly program: WasmProgram | undefined;
       /** The number of a program that will not be loaded again. */
       readonly forget: number | undefined;
+      /** The kernels for float64, if the program calls any. */
+      readonly wide: WebAssembly.Module | undefined;
       /** The functions that were emitted for the program, if it calls any. */
       readonly emitted: WebAssembly.Module | undefined;
       /** Where each region begins in this worker's memory. */

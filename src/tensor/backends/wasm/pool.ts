@@ -1,5 +1,5 @@
 import { BackendError } from '../../../errors.ts';
-import { compileKernels } from './kernelModule.ts';
+import { compileKernels, keepingAlive } from './kernelModule.ts';
 import { Layout } from './layout.ts';
 import { nextTurn } from '../../../turns.ts';
 import { align } from './lowering.ts';
@@ -43,6 +43,7 @@ export class Pool {
   /** The programs that workers have, the one last loaded at the end. */
   readonly #known = new Map<object, number>();
   #programs = 0;
+  #wide: Promise<WebAssembly.Module> | undefined;
   #job = 0;
   #failure: BackendError | undefined;
 
@@ -54,13 +55,18 @@ export class Pool {
 
   /** @throws BackendError when a memory or a worker is not available. */
   static async start(options: PoolOptions): Promise<Pool> {
-    // Compiling in the background does not by itself keep a Node process alive.
-    const alive = setInterval(() => {}, 2 ** 30);
-    try {
-      return await Pool.#start(options);
-    } finally {
-      clearInterval(alive);
-    }
+    return keepingAlive(() => Pool.#start(options));
+  }
+
+  /**
+   * The kernels for float64, which are loaded and compiled when a program first calls some.
+   *
+   * @throws BackendError when this machine does not compile them.
+   */
+  wideKernels(): Promise<WebAssembly.Module> {
+    this.#wide ??= keepingAlive(() => compileKernels('float64', this.options.shared));
+    this.#wide.catch(() => (this.#wide = undefined));
+    return this.#wide;
   }
 
   /**
@@ -81,7 +87,7 @@ export class Pool {
 
   static async #start(options: PoolOptions): Promise<Pool> {
     const { threads, shared, workerUrl } = options;
-    const module = await compileKernels(shared);
+    const module = await compileKernels('float32', shared);
     const memory = shared ? sharedMemory() : undefined;
     const instance = await WebAssembly.instantiate(module, { env: { memory: memory ?? createMemory(false) } });
     const pool = new Pool(options, memory, (instance.exports.heapBase as () => number)());

@@ -34,16 +34,16 @@ export interface WasmProgram {
   };
 }
 
-/** A lowered plan: the program, and the functions that are to be emitted for it. */
+/** A lowered plan: the program, the functions that are to be emitted for it, and whether it calls kernels for float64. */
 export interface LoweredPlan extends WasmProgram {
   readonly functions: EmittedFunctions;
+  readonly wide: boolean;
 }
 
 /**
  * Lowers a plan and places all its arrays.
  *
  * @param threads how many compute the fixed stage together
- * @throws BackendError when a primitive has no kernel for its operands' precision.
  */
 export function lowerPlan(plan: Plan, threads = 1): LoweredPlan {
   return atOnce(loweringOf(plan, threads));
@@ -92,6 +92,7 @@ export function* loweringOf(plan: Plan, threads: number): Generator<void, Lowere
   });
   return {
     functions: lowering.functions,
+    wide: lowering.wide,
     constants: lowering.constants,
     fixedCalls: first.calls,
     varyingCalls: second.calls[0],

@@ -1,13 +1,17 @@
+import type { DType } from '../../array.ts';
 import { type Shape, sizeOf } from '../../shape.ts';
 import { joinDimensions } from '../../strided.ts';
 import { type Address, advance } from './calls.ts';
 import { LINE, type Lowering } from './lowering.ts';
 
 /** The operations of the kernel `walk`, numbered as in assembly/walk.ts. */
-const ROW_OPERATIONS = ['copy', 'sum', 'copy64', 'widen', 'narrow'] as const;
+const ROW_OPERATIONS = ['copy', 'sum', 'copy64', 'widen', 'narrow', 'sum64'] as const;
 
 /** An operation on rows of numbers. */
 export type RowOperation = (typeof ROW_OPERATIONS)[number];
+
+/** The copy of numbers of a precision. */
+export const COPY = { float32: 'copy', float64: 'copy64' } as const satisfies Record<DType, RowOperation>;
 
 /** Where an array is read or written: its first element, and a step in bytes for each dimension. */
 export interface View {

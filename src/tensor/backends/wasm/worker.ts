@@ -1,7 +1,7 @@
 import type { DType, FloatArray } from '../../array.ts';
 import { joinColumns } from '../../columns.ts';
 import type { Places } from '../../backend.ts';
-import { BARRIER, type Call, type Region } from './calls.ts';
+import { BARRIER, type Call, kernelIn, type Region } from './calls.ts';
 import { createMemory, PAGE } from './memory.ts';
 import type { Reply, Request, Sent, Start } from './messages.ts';
 import type { Port, WasmProgram } from './program.ts';
@@ -37,11 +37,12 @@ const known = new Map<number, WasmProgram>();
 const programs = new Map<number, Loaded>();
 let memory: WebAssembly.Memory;
 let kernels: Readonly<Record<string, Kernel>>;
+let hasWide = false;
 
 port.onmessage = ({ data: message }) => {
   if (message.kind === 'start') {
     memory = message.memory ?? createMemory(false);
-    kernels = new WebAssembly.Instance(message.module, { env: { memory } }).exports as unknown as typeof kernels;
+    kernels = exportsOf(message.module);
     return;
   }
   try {
@@ -91,8 +92,21 @@ function takeIn(inputs: readonly Port[], data: readonly Sent[], bases: Loaded['b
   });
 }
 
+function exportsOf(module: WebAssembly.Module): typeof kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as typeof kernels;
+}
+
+/** Adds the kernels for float64 to the others. */
+function takeWide(module: WebAssembly.Module): void {
+  if (hasWide) return;
+  const wide = Object.entries(exportsOf(module)).map(([name, kernel]) => [kernelIn('float64', name), kernel]);
+  kernels = { ...kernels, ...(Object.fromEntries(wide) as typeof kernels) };
+  hasWide = true;
+}
+
 function load(request: Extract<Request, { kind: 'load' }>): void {
-  const { id, part, programId, emitted, bases, memoryBytes } = request;
+  const { id, part, programId, wide, emitted, bases, memoryBytes } = request;
+  if (wide) takeWide(wide);
   if (request.forget !== undefined) known.delete(request.forget);
   if (request.program) known.set(programId, request.program);
   const program = known.get(programId)!;
@@ -102,8 +116,7 @@ function load(request: Extract<Request, { kind: 'load' }>): void {
     const to = new Uint8Array(memory.buffer, bases.constants + offset, data.byteLength);
     to.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  const own = emitted ? new WebAssembly.Instance(emitted, { env: { memory } }).exports : {};
-  const all = { ...kernels, ...(own as unknown as typeof kernels) };
+  const all = emitted ? { ...kernels, ...exportsOf(emitted) } : kernels;
   const prepared = {
     fixed: prepare(program.fixedCalls[part], bases, all),
     varying: prepare(program.varyingCalls, bases, all),

@@ -1,16 +1,8 @@
-// The kernels that the backend calls by name.
-export { convolve, correlate } from './convolution';
+// The kernels that the backend calls by name: those for float32, and those that there is one of.
+export * from './kernels';
 export { eigenvalues, eigenvectors } from './eigen';
-export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
-export { averagePool, averagePoolGradient, boxSum, maxPoolIndex } from './pooling';
 export { gram } from './gram';
-export { matmul } from './product';
-export { gather, scatter } from './indexing';
-export { maximum } from './reduction';
-export { convolveStrided } from './strided';
 export { clear, walk } from './walk';
-export { winogradConvolve } from './winogradConvolve';
-export { winogradCorrelate } from './winogradCorrelate';
 
 /** The first byte after the module's own data. */
 export function heapBase(): usize {

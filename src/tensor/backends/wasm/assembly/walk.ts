@@ -6,6 +6,7 @@ const SUM = 1;
 const COPY_64 = 2;
 const WIDEN = 3;
 const NARROW = 4;
+const SUM_64 = 5;
 
 /**
  * Applies an operation to rows of strided arrays.
@@ -46,11 +47,18 @@ export function walk(operation: i32, out: usize, a: usize, t: usize, scratch: us
 }
 
 function row(operation: i32, out: usize, a: usize, stepOut: i32, stepA: i32, length: i32): void {
-  if (operation == SUM) return sumRow(out, a, stepOut, stepA, length);
+  if (operation == SUM) return sumRow<f32>(out, a, stepOut, stepA, length);
+  if (operation == SUM_64) return sumRow<f64>(out, a, stepOut, stepA, length);
   if (operation == COPY && stepOut == 4 && (stepA == 4 || stepA == 0)) {
     const vectors = length & ~3;
     const end = out + (vectors << 2);
     for (; out < end; out += 16, a += stepA << 2) v128.store(out, stepA ? v128.load(a) : v128.load32_splat(a));
+    length -= vectors;
+  }
+  if (operation == COPY_64 && stepOut == 8 && (stepA == 8 || stepA == 0)) {
+    const vectors = length & ~1;
+    const end = out + (vectors << 3);
+    for (; out < end; out += 16, a += stepA << 1) v128.store(out, stepA ? v128.load(a) : v128.load64_splat(a));
     length -= vectors;
   }
   for (let i = 0; i < length; i++) {
@@ -79,14 +87,14 @@ function element(operation: i32, out: usize, a: usize): void {
 }
 
 /** Adds a row into float64 totals: into one if they stand still, else element by element. */
-function sumRow(out: usize, a: usize, stepOut: i32, stepA: i32, length: i32): void {
+function sumRow<T>(out: usize, a: usize, stepOut: i32, stepA: i32, length: i32): void {
   if (stepOut == 0) {
     let total: f64 = 0;
-    for (let i = 0; i < length; i++) total += load<f32>(a + i * stepA);
+    for (let i = 0; i < length; i++) total += load<T>(a + i * stepA);
     store<f64>(out, load<f64>(out) + total);
   } else {
     for (let i = 0; i < length; i++) {
-      store<f64>(out, load<f64>(out) + load<f32>(a));
+      store<f64>(out, load<f64>(out) + load<T>(a));
       out += stepOut;
       a += stepA;
     }

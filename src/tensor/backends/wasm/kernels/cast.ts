@@ -1,6 +1,6 @@
 import { ELEMENT_BYTES } from '../../../array.ts';
 import type { Operand, WasmKernel } from '../lowering.ts';
-import { type RowOperation, type View, walk } from '../walk.ts';
+import { COPY, type RowOperation, type View, walk } from '../walk.ts';
 import { broadcastStrides, type Shape } from '../../../shape.ts';
 import type { CastPrimitives } from '../../../primitives/elementwise/index.ts';
 
@@ -11,8 +11,7 @@ function under({ shape, dtype, address }: Operand, output: Shape): View {
 
 export const castWasm: { [P in keyof CastPrimitives]: WasmKernel<CastPrimitives[P]> } = {
   cast(lower, { dtype }, output, [x]) {
-    const operation: RowOperation =
-      x.dtype === dtype ? (dtype === 'float64' ? 'copy64' : 'copy') : dtype === 'float64' ? 'widen' : 'narrow';
+    const operation: RowOperation = x.dtype === dtype ? COPY[dtype] : dtype === 'float64' ? 'widen' : 'narrow';
     walk(lower, operation, output.shape, under(output, output.shape), under(x, output.shape));
   },
 };

@@ -35,7 +35,7 @@ const forward: ConvolutionOf<ConvolutionAttributes> = (attributes, output, input
   const { groups } = attributes;
   const kernels = k / groups;
   return {
-    ...{ attributes, gradient: false, samples: n, groups, kernels, channels: d },
+    ...{ attributes, gradient: false, dtype: output.dtype, samples: n, groups, kernels, channels: d },
     ...{ kernel: [r, s], size: [h, w], outputs: [p, q] },
     strides: { groupStride: kernels * d * r * s, kernelStride: d * r * s, channelStride: r * s },
   };
@@ -48,7 +48,7 @@ const inputGradient: ConvolutionOf<ConvolutionAttributes> = (attributes, output,
   const { groups } = attributes;
   const channels = k / groups;
   return {
-    ...{ attributes, gradient: true, samples: n, groups, kernels: d, channels },
+    ...{ attributes, gradient: true, dtype: output.dtype, samples: n, groups, kernels: d, channels },
     ...{ kernel: [r, s], size: [p, q], outputs: [h, w] },
     strides: { groupStride: channels * d * r * s, kernelStride: r * s, channelStride: d * r * s },
   };
@@ -105,7 +105,7 @@ const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWe
   const [n, c, h, w] = input.shape.slice(-4);
   const [, k, p, q] = gradient.shape.slice(-4);
   const what: Correlation = {
-    ...{ attributes, samples: n, groups, kernels: k / groups, channels: c / groups },
+    ...{ attributes, dtype: output.dtype, samples: n, groups, kernels: k / groups, channels: c / groups },
     ...{ kernel: kernelSize, size: [h, w], outputs: [p, q] },
   };
   const filtering = isFiltering(kernelSize, attributes) && filteringPays(k, c, [p, q]);

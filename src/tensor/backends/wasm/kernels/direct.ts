@@ -1,24 +1,26 @@
+import { type DType, ELEMENT_BYTES } from '../../../array.ts';
 import type { Address } from '../calls.ts';
 import type { Lowering } from '../lowering.ts';
 import { ConvolveTable, CorrelateTable } from '../tables.ts';
 import type { ConvolutionAttributes, Pair } from '../../../primitives/convolution.ts';
-import { align } from '../lowering.ts';
+import { align, LANES } from '../lowering.ts';
 import { type ConvolutionLowering, forwardWindow, PACK_SLACK, packingTable, type Window, windowOf } from './packing.ts';
 import { dotTile, scaleTile } from './tiles.ts';
 
 // Direct sums over the taps of every window, as assembly/convolution.ts computes them.
 
-/** The vectors of four that cover a plane of windows: where each reads and writes (bytes) and how many lanes count. */
-function vectorsOf(window: Window, [p, q]: Pair): { from: number; to: number; count: number }[] {
+/** The vectors that cover a plane of windows: where each reads and writes (bytes) and how many lanes count. */
+function vectorsOf(window: Window, [p, q]: Pair, dtype: DType): { from: number; to: number; count: number }[] {
   const flat = window.direct; // then rows join into one
   const [rows, width] = flat ? [1, p * q] : [p, q];
+  const [bytes, lanes] = [ELEMENT_BYTES[dtype], LANES[dtype]];
   const vectors = [];
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < width; j += 4) {
+    for (let j = 0; j < width; j += lanes) {
       vectors.push({
-        from: 4 * (i * window.packing.columns + j),
-        to: 4 * (i * width + j),
-        count: Math.min(4, width - j),
+        from: bytes * (i * window.packing.columns + j),
+        to: bytes * (i * width + j),
+        count: Math.min(lanes, width - j),
       });
     }
   }
@@ -38,14 +40,15 @@ function tapsOf(window: Window, channels: number, kernel: Pair): number[] {
 
 /** A convolution or an input gradient: the kernel `convolve`. */
 export const lowerConvolve: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
-  const { samples, groups, kernels, channels, kernel, strides, size, outputs } = what;
+  const { dtype, samples, groups, kernels, channels, kernel, strides, size, outputs } = what;
+  const bytes = ELEMENT_BYTES[dtype];
   const window = windowOf(what);
   const taps = tapsOf(window, channels, kernel);
-  const vectors = vectorsOf(window, outputs);
+  const vectors = vectorsOf(window, outputs, dtype);
   const [rows, columns] = scaleTile(kernels, vectors.length);
   while (vectors.length % columns > 0) vectors.push({ from: 0, to: 0, count: 0 });
   const packedBytes = groups * channels * window.channelBytes + PACK_SLACK;
-  const image = align(4 * groups * (kernels + rows) * taps.length);
+  const image = align(bytes * groups * (kernels + rows) * taps.length);
   const table = lower.struct(ConvolveTable, {
     ...strides,
     samples,
@@ -54,9 +57,9 @@ export const lowerConvolve: ConvolutionLowering = (lower, out, [x, w], what, { m
     kernels,
     channels,
     channelTaps: kernel[0] * kernel[1],
-    sampleBytes: 4 * groups * channels * size[0] * size[1],
+    sampleBytes: bytes * groups * channels * size[0] * size[1],
     groupBytes: channels * window.channelBytes,
-    outputPlaneBytes: 4 * outputs[0] * outputs[1],
+    outputPlaneBytes: bytes * outputs[0] * outputs[1],
     tileRows: rows,
     tileColumns: columns,
     packed: !window.direct,
@@ -67,12 +70,13 @@ export const lowerConvolve: ConvolutionLowering = (lower, out, [x, w], what, { m
     vectors,
   });
   const scratch = lower.scratch(image + (window.direct ? 0 : packedBytes));
-  lower.call('convolve', out, x, w, mask?.address ?? 0, Number(add), table, scratch);
+  lower.callIn(dtype, 'convolve', out, x, w, mask?.address ?? 0, Number(add), table, scratch);
 };
 
 /** A weight gradient. */
 export interface Correlation {
   readonly attributes: ConvolutionAttributes;
+  readonly dtype: DType;
   readonly samples: number;
   readonly groups: number;
   /** Planes of the gradient and of the input, a group. */
@@ -93,14 +97,15 @@ export type CorrelationLowering = (
   what: Correlation,
 ) => void;
 
-/** About this many pixels are added up in registers before they go to memory: four lanes of a quarter each. */
+/** About this many pixels are added up in registers before they go to memory: a lane its share. */
 const PIXELS_A_SUM = 1024;
 
 /** A weight gradient: the kernel `correlate`. */
 export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradients, what) => {
-  const { attributes, samples, groups, kernels, channels, kernel, size, outputs } = what;
+  const { attributes, dtype, samples, groups, kernels, channels, kernel, size, outputs } = what;
+  const [bytes, lanes] = [ELEMENT_BYTES[dtype], LANES[dtype]];
   const [p, q] = outputs;
-  const window = forwardWindow(attributes, size, kernel, outputs);
+  const window = forwardWindow(attributes, size, kernel, outputs, dtype);
   const taps = tapsOf(window, channels, kernel);
   const [height, width] = window.direct ? [1, p * q] : [p, q];
   const chunk = Math.max(1, Math.min(samples, Math.round(PIXELS_A_SUM / (p * q))));
@@ -109,10 +114,10 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
   const tapCount = taps.length;
   while (taps.length % columns > 0) taps.push(taps[tapCount - 1]);
   const wholeRows = Math.ceil((gradients * kernels) / rows) * rows;
-  const pointers = 4 * groups * wholeRows * taps.length;
+  const pointers = bytes * groups * wholeRows * taps.length;
   const images = align(pointers + 4 * wholeRows);
   const gradientPlanes = images + (window.direct ? 0 : packedBytes * chunk);
-  const padded = width % 4 === 0 ? 0 : 4 * height * (width + 3) * chunk * wholeRows;
+  const padded = width % lanes === 0 ? 0 : bytes * height * (width + lanes - 1) * chunk * wholeRows;
   const table = lower.struct(CorrelateTable, {
     gradients,
     samples,
@@ -120,7 +125,7 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
     kernels,
     channels: groups * channels,
     tapCount,
-    sampleBytes: 4 * groups * channels * size[0] * size[1],
+    sampleBytes: bytes * groups * channels * size[0] * size[1],
     groupBytes: channels * window.channelBytes,
     height,
     width,
@@ -134,7 +139,7 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
     gradientPlanes,
     packing: packingTable(window.packing),
     taps,
-    positions: vectorsOf(window, outputs).map(({ from }) => from),
+    positions: vectorsOf(window, outputs, dtype).map(({ from }) => from),
   });
-  lower.call('correlate', out, x, g, table, lower.scratch(gradientPlanes + padded + PACK_SLACK));
+  lower.callIn(dtype, 'correlate', out, x, g, table, lower.scratch(gradientPlanes + padded + PACK_SLACK));
 };

@@ -2,14 +2,14 @@ import { convolutionWasm } from './convolution.ts';
 import { castWasm } from './cast.ts';
 import { eigenWasm } from './eigen.ts';
 import { indexingWasm } from './indexing.ts';
-import type { Attributes, PrimitiveName } from '../../../primitives/index.ts';
+import type { Attributes } from '../../../primitives/index.ts';
 import { movementWasm } from './movement.ts';
 import { normalizationWasm } from './normalization.ts';
 import { poolingWasm } from './pooling.ts';
 import { productWasm } from './product.ts';
 import type { WholeStep } from '../../../chains.ts';
 import { reductionWasm } from './reduction.ts';
-import { type Lowering, needFloat32, type Operand, type WasmKernel } from '../lowering.ts';
+import type { Lowering, Operand, WasmKernel } from '../lowering.ts';
 
 /** How every primitive that is no element-wise expression is lowered. Leave one out and the build fails. */
 const kernels: { readonly [P in WholeStep['primitive']]: WasmKernel<Attributes[P]> } = {
@@ -24,24 +24,13 @@ const kernels: { readonly [P in WholeStep['primitive']]: WasmKernel<Attributes[P
   ...eigenWasm,
 };
 
-/** Copies and casts of whole arrays work in float64, too, and so do kernel matrices and their eigenvalues. */
-const WIDE: ReadonlySet<PrimitiveName> = new Set([
-  ...(['cast', 'reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concatenate'] as const),
-  ...(['gram', 'eigenvalues', 'eigenvectors'] as const),
-]);
-
-/**
- * Lowers a step that is no element-wise expression.
- *
- * @throws BackendError when there is no kernel for the operands' precision.
- */
+/** Lowers a step that is no element-wise expression. */
 export function lowerPrimitive<P extends WholeStep['primitive']>(
   lower: Lowering,
   { primitive, attributes }: { readonly primitive: P; readonly attributes: Attributes[P] },
   output: Operand,
   operands: readonly Operand[],
 ): void {
-  if (!WIDE.has(primitive)) needFloat32(primitive, operands);
   const kernel: WasmKernel<Attributes[P]> = kernels[primitive];
   kernel(lower, attributes, output, operands);
 }

@@ -19,7 +19,7 @@ function indexed<A extends IndexAttributes>(
     // An operand that is shared or lies otherwise is stepped over by itself.
     forEachRun(output, [x, index], [ranks.operand, indexRank], ranks.output, (run) => {
       const steps = run.steps.map((step, i) => step * bytes[i]);
-      lower.call(kernel, run.output, ...run.operands, run.count, ...steps, count, positions, inner);
+      lower.callIn(output.dtype, kernel, run.output, ...run.operands, run.count, ...steps, count, positions, inner);
     });
   };
 }

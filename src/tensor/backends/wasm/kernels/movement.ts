@@ -1,7 +1,7 @@
 import { bytesOf, ELEMENT_BYTES } from '../../../array.ts';
 import { type Address, advance } from '../calls.ts';
 import type { Lowering, Operand, WasmKernel } from '../lowering.ts';
-import { walk } from '../walk.ts';
+import { COPY, walk } from '../walk.ts';
 import { broadcastStrides, type Shape, stridesOf } from '../../../shape.ts';
 import type { MovementPrimitives } from '../../../primitives/movement.ts';
 
@@ -19,7 +19,7 @@ function copy(lower: Lowering, shape: Shape, to: Strided, from: Strided): void {
     address: advance(array.address, offset * size),
     steps: strides.map((stride) => stride * size),
   });
-  walk(lower, size === 4 ? 'copy' : 'copy64', shape, view(to), view(from));
+  walk(lower, COPY[to.array.dtype], shape, view(to), view(from));
 }
 
 function dense(array: Operand, shape: Shape = array.shape): Strided {

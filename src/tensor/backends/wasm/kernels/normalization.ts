@@ -1,3 +1,4 @@
+import { ELEMENT_BYTES } from '../../../array.ts';
 import { type Address, advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
 import type { NormalizationPrimitives } from '../../../primitives/normalization.ts';
@@ -10,12 +11,13 @@ function sizes({ shape }: Operand): readonly [n: number, c: number, pixels: numb
 
 function moments(epsilon: number, lower: Lowering, x: Operand, output: Operand, rank: number): void {
   const [n, c, pixels] = sizes(x);
+  const size = ELEMENT_BYTES[x.dtype];
   forEachRun(output, [x], [4], rank, (run) =>
     singly(run, coreBytes(output, rank), [coreBytes(x, 4)], (out, [from]) =>
       lower.divide(c, n * c * pixels, (first, count) => {
-        const plane = 4 * pixels * first;
-        const to = rank === 4 ? [advance(out, plane), 0] : [0, advance(out, 4 * first)];
-        lower.call('standardize', ...to, advance(from, plane), epsilon, n, c, count, pixels);
+        const plane = size * pixels * first;
+        const to = rank === 4 ? [advance(out, plane), 0] : [0, advance(out, size * first)];
+        lower.callIn(x.dtype, 'standardize', ...to, advance(from, plane), epsilon, n, c, count, pixels);
       }),
     ),
   );
@@ -36,7 +38,7 @@ export function standardizeGradientWith(
   forEachRun(output, [...operands, ...results], [4, 4, 1, 1], 4, (run) => {
     const shared = run.steps[0] === 1 && run.steps[1] === 0 && run.steps[2] === 0;
     const call = (out: Address, [g, y, s, product]: readonly Address[], rows: number) =>
-      lower.call('standardizeGradient', out, product ?? 0, g, y, s, rows, n, c, pixels);
+      lower.callIn(output.dtype, 'standardizeGradient', out, product ?? 0, g, y, s, rows, n, c, pixels);
     if (shared) return call(run.output, run.operands, run.count);
     const bytes = [4, 4, 1, 1].map((rank, i) => coreBytes([...operands, ...results][i] ?? output, rank));
     singly(run, coreBytes(output, 4), bytes, (out, at) => call(out, at, 1));
@@ -49,11 +51,11 @@ function affine(lower: Lowering, output: Operand, [x, ...coefficients]: readonly
   const operands = [x, ...coefficients];
   forEachRun(output, operands, [4, 1, 1], 4, (run) => {
     const call = (out: Address, [from, a, b]: readonly Address[], samples: number) =>
-      lower.call('channelAffine', out, from, a, b ?? 0, samples, c, pixels);
+      lower.callIn(output.dtype, 'channelAffine', out, from, a, b ?? 0, samples, c, pixels);
     const shared = run.count === 1 || (run.steps[0] === 1 && run.steps.slice(1).every((step) => step === 0));
     if (shared) {
       const [from, ...factors] = run.operands;
-      const sample = 4 * c * pixels;
+      const sample = ELEMENT_BYTES[output.dtype] * c * pixels;
       return lower.divide(n * run.count, n * run.count * c * pixels, (first, count) =>
         call(advance(run.output, first * sample), [advance(from, first * sample), ...factors], count),
       );
@@ -70,7 +72,7 @@ function sums(lower: Lowering, output: Operand, operands: readonly Operand[]): v
       run,
       coreBytes(output, 1),
       operands.map((operand) => coreBytes(operand, 4)),
-      (out, [a, b]) => lower.call('channelSums', out, a, b ?? 0, n, c, pixels),
+      (out, [a, b]) => lower.callIn(output.dtype, 'channelSums', out, a, b ?? 0, n, c, pixels),
     ),
   );
 }

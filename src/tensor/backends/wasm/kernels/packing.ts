@@ -1,3 +1,4 @@
+import { type DType, ELEMENT_BYTES } from '../../../array.ts';
 import type { Address } from '../calls.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Values } from '../struct.ts';
@@ -39,18 +40,20 @@ export function forwardWindow(
   size: Pair,
   kernel: Pair,
   outputs: Pair,
+  dtype: DType,
 ): Window {
+  const bytes = ELEMENT_BYTES[dtype];
   const reach = (i: 0 | 1) => outputs[i] + Math.floor(((kernel[i] - 1) * dilation[i]) / stride[i]);
   const [rows, columns] = [reach(0), reach(1)];
   return {
     packing: { size, offset: before(padding), stride, rows, columns },
     dilation,
     direct: isPointwise(kernel, stride, padding),
-    channelBytes: 4 * stride[0] * stride[1] * rows * columns,
+    channelBytes: bytes * stride[0] * stride[1] * rows * columns,
     tap: (r, s) => {
       const [y, x] = [r * dilation[0], s * dilation[1]];
       const plane = (y % stride[0]) * stride[1] + (x % stride[1]);
-      return 4 * ((plane * rows + Math.floor(y / stride[0])) * columns + Math.floor(x / stride[1]));
+      return bytes * ((plane * rows + Math.floor(y / stride[0])) * columns + Math.floor(x / stride[1]));
     },
   };
 }
@@ -61,7 +64,9 @@ export function backwardWindow(
   size: Pair,
   kernel: Pair,
   inputs: Pair,
+  dtype: DType,
 ): Window {
+  const bytes = ELEMENT_BYTES[dtype];
   const span = ([0, 1] as const).map((i) => (kernel[i] - 1) * dilation[i]);
   const [rows, columns] = [inputs[0] + span[0], inputs[1] + span[1]];
   const [top, left] = before(padding);
@@ -75,8 +80,8 @@ export function backwardWindow(
     },
     dilation,
     direct: isPointwise(kernel, stride, padding),
-    channelBytes: 4 * rows * columns,
-    tap: (r, s) => 4 * ((span[0] - r * dilation[0]) * columns + span[1] - s * dilation[1]),
+    channelBytes: bytes * rows * columns,
+    tap: (r, s) => bytes * ((span[0] - r * dilation[0]) * columns + span[1] - s * dilation[1]),
   };
 }
 
@@ -97,6 +102,7 @@ export interface Convolution {
   /** The convolution itself, of which this may be the input gradient. */
   readonly attributes: ConvolutionAttributes;
   readonly gradient: boolean;
+  readonly dtype: DType;
   readonly samples: number;
   readonly groups: number;
   /** Planes that are written and that are read, a group. */
@@ -111,8 +117,8 @@ export interface Convolution {
 }
 
 /** The window of a convolution or of an input gradient. */
-export function windowOf({ attributes, gradient, size, kernel, outputs }: Convolution): Window {
-  return (gradient ? backwardWindow : forwardWindow)(attributes, size, kernel, outputs);
+export function windowOf({ attributes, gradient, size, kernel, outputs, dtype }: Convolution): Window {
+  return (gradient ? backwardWindow : forwardWindow)(attributes, size, kernel, outputs, dtype);
 }
 
 /** Emits the calls of a convolution or of an input gradient. */

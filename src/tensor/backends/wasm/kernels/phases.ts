@@ -1,4 +1,6 @@
+import { ELEMENT_BYTES } from '../../../array.ts';
 import { before } from '../../../primitives/convolution.ts';
+import { LANES } from '../lowering.ts';
 import { StridedTable } from '../tables.ts';
 import { type ConvolutionLowering, PACK_SLACK, packingTable } from './packing.ts';
 import { scaleTile } from './tiles.ts';
@@ -20,7 +22,8 @@ function tapsOfPhase(phase: number, kernel: number, stride: number, padding: num
 
 /** The input gradient of a convolution with a stride, as assembly/strided.ts computes it. */
 export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { mask, add }) => {
-  const { samples, groups, kernels, channels, kernel, size, outputs } = what;
+  const { dtype, samples, groups, kernels, channels, kernel, size, outputs } = what;
+  const [bytes, lanes] = [ELEMENT_BYTES[dtype], LANES[dtype]];
   const { stride, padding, dilation } = what.attributes;
   const { groupStride, kernelStride, channelStride } = what.strides;
   const axis = ([0, 1] as const).map((i) => {
@@ -34,7 +37,7 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
   });
   const [vertical, horizontal] = axis;
   const columns = horizontal.extent;
-  const channelBytes = 4 * vertical.extent * columns;
+  const channelBytes = bytes * vertical.extent * columns;
 
   const phases = vertical.phases.flatMap((a) =>
     horizontal.phases.map((b) => {
@@ -43,14 +46,15 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
       return {
         size: [a.places, b.places] as const,
         distances: each.map(
-          ({ c, r, s }) => c * channelBytes + 4 * ((vertical.ahead + r.offset) * columns + horizontal.ahead + s.offset),
+          ({ c, r, s }) =>
+            c * channelBytes + bytes * ((vertical.ahead + r.offset) * columns + horizontal.ahead + s.offset),
         ),
         weights: each.map(({ c, r, s }) => c * channelStride + r.tap * kernel[1] + s.tap),
         vectors: Array.from({ length: a.places }, (_, i) =>
-          Array.from({ length: Math.ceil(b.places / 4) }, (_, j) => ({
-            from: 4 * (i * columns + 4 * j),
-            to: 4 * (i * b.places + 4 * j),
-            count: Math.min(4, b.places - 4 * j),
+          Array.from({ length: Math.ceil(b.places / lanes) }, (_, j) => ({
+            from: bytes * (i * columns + lanes * j),
+            to: bytes * (i * b.places + lanes * j),
+            count: Math.min(lanes, b.places - lanes * j),
           })),
         ).flat(),
       };
@@ -62,9 +66,9 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
   }
 
   const whole = Math.ceil(kernels / rows) * rows;
-  const weightBytes = 4 * whole * phases.reduce((sum, { distances }) => sum + distances.length, 0);
-  const packedBytes = 4 * Math.ceil((groups * channels * channelBytes + PACK_SLACK) / 4);
-  const phaseBytes = 4 * whole * Math.max(...phases.map(({ size: [p, q] }) => p * q));
+  const weightBytes = bytes * whole * phases.reduce((sum, { distances }) => sum + distances.length, 0);
+  const packedBytes = groups * channels * channelBytes + PACK_SLACK;
+  const phaseBytes = bytes * whole * Math.max(...phases.map(({ size: [p, q] }) => p * q));
   const image = groups * weightBytes;
   const results = image + packedBytes;
   const packing = { size, offset: [vertical.ahead, horizontal.ahead], stride: [1, 1] } as const;
@@ -76,7 +80,7 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
     channels: groups * channels,
     groupStride,
     kernelStride,
-    sampleBytes: 4 * groups * channels * size[0] * size[1],
+    sampleBytes: bytes * groups * channels * size[0] * size[1],
     groupBytes: channels * channelBytes,
     packedBytes,
     phaseBytes,
@@ -98,6 +102,6 @@ export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { ma
       vectors,
     })),
   });
-  const bytes = results + phases.length * phaseBytes + PACK_SLACK;
-  lower.call('convolveStrided', out, g, w, mask?.address ?? 0, Number(add), table, lower.scratch(bytes));
+  const scratch = results + phases.length * phaseBytes + PACK_SLACK;
+  lower.callIn(dtype, 'convolveStrided', out, g, w, mask?.address ?? 0, Number(add), table, lower.scratch(scratch));
 };

@@ -1,3 +1,4 @@
+import { allocate, type DType, ELEMENT_BYTES, type FloatArray } from '../../../array.ts';
 import { type Address, advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
 import type { Values } from '../struct.ts';
@@ -40,7 +41,7 @@ function forEachPlanes(
 
 const maxPoolIndex: WasmKernel<PoolAttributes> = (lower, attributes, output, [x]) => {
   const table = lower.struct(PoolTable, windows(attributes, x, output));
-  forEachPlanes(lower, output, x, (out, from, count) => lower.call('maxPoolIndex', out, from, count, table));
+  forEachPlanes(lower, output, x, (out, from, count) => lower.callIn(x.dtype, 'maxPoolIndex', out, from, count, table));
 };
 
 /** The number of places that each window averages. */
@@ -48,22 +49,25 @@ function divisors(
   { kernel, stride, padding, counted }: AveragePoolAttributes,
   input: Shape,
   [p, q]: Shape,
-): Float32Array {
+  dtype: DType,
+): FloatArray {
   const inside = (i: number, at: 0 | 1) => {
     const first = i * stride[at] - before(padding)[at];
     const [low, high] = counted[at];
     return Math.min(input[at] + high, first + kernel[at]) - Math.max(-low, first);
   };
-  return Float32Array.from({ length: p * q }, (_, i) => inside(Math.floor(i / q), 0) * inside(i % q, 1));
+  return allocate(dtype, p * q).map((_, i) => inside(Math.floor(i / q), 0) * inside(i % q, 1));
 }
 
 /** An average pool or its adjoint, window by window. */
 function average(kernel: 'averagePool' | 'averagePoolGradient'): WasmKernel<AveragePoolAttributes> {
   return (lower, attributes, output, [x]) => {
     const [input, windowed] = kernel === 'averagePool' ? [x, output] : [output, x];
-    const counts = lower.constant(divisors(attributes, plane(input), plane(windowed)));
+    const counts = lower.constant(divisors(attributes, plane(input), plane(windowed), x.dtype));
     const table = lower.struct(PoolTable, windows(attributes, input, windowed));
-    forEachPlanes(lower, output, x, (out, from, count) => lower.call(kernel, out, from, counts, count, table));
+    forEachPlanes(lower, output, x, (out, from, count) =>
+      lower.callIn(x.dtype, kernel, out, from, counts, count, table),
+    );
   };
 }
 
@@ -77,7 +81,7 @@ function boxes(
 ): void {
   const { kernel, padding } = attributes;
   const [input, windowed] = adjoint ? [plane(output), plane(x)] : [plane(x), plane(output)];
-  const weights = lower.constant(divisors(attributes, input, windowed).map((count) => 1 / count));
+  const weights = lower.constant(divisors(attributes, input, windowed, x.dtype).map((count) => 1 / count));
   // A window's pixels begin `padding` before it; the windows that hold a pixel begin kernel − 1 − padding before it.
   const [top, left] = adjoint ? kernel.map((k, i) => k - 1 - before(padding)[i]) : before(padding);
   const [inputH, inputW] = plane(x);
@@ -85,9 +89,11 @@ function boxes(
   const [kernelH, kernelW] = kernel;
   const sizes = { inputH, inputW, outputH, outputW, kernelH, kernelW };
   const table = lower.struct(BoxSumTable, { ...sizes, top, left, weighsInput: adjoint });
-  const scratch = lower.scratch(4 * ((outputH + 1) * (outputW + kernelW + 7) + inputH * inputW) + 64);
+  const scratch = lower.scratch(
+    ELEMENT_BYTES[x.dtype] * ((outputH + 1) * (outputW + kernelW + 7) + inputH * inputW) + 64,
+  );
   forEachPlanes(lower, output, x, (out, from, count) =>
-    lower.call('boxSum', out, from, weights, count, table, scratch),
+    lower.callIn(x.dtype, 'boxSum', out, from, weights, count, table, scratch),
   );
 }
 

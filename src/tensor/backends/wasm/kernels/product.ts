@@ -1,5 +1,7 @@
-import { coreBytes, forEachRun, singly, type WasmKernel } from '../lowering.ts';
-import { CONSTANTS } from '../tables.ts';
+import { ELEMENT_BYTES } from '../../../array.ts';
+import { coreBytes, forEachRun, LANES, singly, type WasmKernel } from '../lowering.ts';
+import { byteSize } from '../struct.ts';
+import { CONSTANTS, Vector } from '../tables.ts';
 import type { ProductPrimitives } from '../../../primitives/product.ts';
 
 export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPrimitives[P]> } = {
@@ -13,16 +15,20 @@ export const productWasm: { [P in keyof ProductPrimitives]: WasmKernel<ProductPr
       ...(transposeA ? [1, columnsA] : [columnsA, 1]), // rows, columns of a
       ...(transposeB ? [1, columnsB] : [columnsB, 1]), // rows, columns of b
     ];
-    const width = Math.ceil(n / 8) * 8;
-    const scratch = lower.scratch(4 * k * width + 4 * k + 3 * width + 24 * k + 64);
+    const { dtype } = output;
+    const [size, lanes] = [ELEMENT_BYTES[dtype], LANES[dtype]];
+    const width = Math.ceil(n / (2 * lanes)) * 2 * lanes;
+    // b in rows of whole tiles, taps, vectors, and a block of four rows of a.
+    const tables = 4 * k + byteSize(Vector) * (width / lanes);
+    const scratch = lower.scratch(size * k * width + tables + 4 * size * k + 64);
     const bytes = operands.map((operand) => coreBytes(operand, 2));
     forEachRun(output, operands, [2, 2], 2, (run) => {
       // Rows of several products with the same b are rows of one.
       if (!transposeA && run.steps[0] === 1 && run.steps[1] === 0) {
-        lower.call('matmul', run.output, ...run.operands, m * run.count, k, n, ...steps, scratch);
+        lower.callIn(dtype, 'matmul', run.output, ...run.operands, m * run.count, k, n, ...steps, scratch);
       } else {
         singly(run, coreBytes(output, 2), bytes, (out, at) =>
-          lower.call('matmul', out, ...at, m, k, n, ...steps, scratch),
+          lower.callIn(dtype, 'matmul', out, ...at, m, k, n, ...steps, scratch),
         );
       }
     });

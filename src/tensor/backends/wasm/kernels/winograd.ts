@@ -1,5 +1,6 @@
+import { ELEMENT_BYTES } from '../../../array.ts';
 import { before, type Pair } from '../../../primitives/convolution.ts';
-import { align, ALIGNMENT } from '../lowering.ts';
+import { align, ALIGNMENT, LANES } from '../lowering.ts';
 import { byteSize, type Values } from '../struct.ts';
 import { CONSTANTS, type Filtering, Place, WinogradConvolveTable, WinogradCorrelateTable } from '../tables.ts';
 import type { Correlation, CorrelationLowering } from './direct.ts';
@@ -20,8 +21,8 @@ const patchesOf = ([height, width]: Pair): Pair => [Math.ceil(height / 4), Math.
 
 /**
  * Whether minimal filtering takes fewer instructions than the direct kernel: for every four patches 36 · 2 for each pair
- * of channels in place of 16 · 9 · 2, but about 300 for each channel's transforms and 300 for each kernel's. Patches that
- * hang over the edge count whole.
+ * of channels in place of 16 · 9 · 2, but about 300 for each channel's transforms and 300 for each kernel's; in float64 all
+ * of them twice. Patches that hang over the edge count whole.
  */
 export function filteringPays(kernels: number, channels: number, outputs: Pair): boolean {
   const [down, across] = patchesOf(outputs);
@@ -33,7 +34,7 @@ export function filteringPays(kernels: number, channels: number, outputs: Pair):
 /** Bytes between the planes of points: past a multiple of 4 KiB, where the planes would fall on the same cache lines. */
 const planeBytes = (bytes: number) => align(bytes) + ALIGNMENT;
 
-/** Room for the transforms of four patches: 40 vectors. */
+/** Room for the transforms of a vector of patches: 40 vectors. */
 const ROOM = 640;
 
 /** Whole vectors are read at the end of a row, and patches before the first column of lines. */
@@ -41,10 +42,10 @@ const SLACK = ALIGNMENT;
 
 /**
  * Rows of patches in a block: as many as fit at `bytes` for each patch, not more than there are, and of a number that
- * leaves no vector of a product empty: products go over eight patches at a time.
+ * leaves no vector of a product empty: products go over `together` patches at a time, 4 or 8.
  */
-function blockRows(rows: number, across: number, bytes: number): number {
-  const even = [1, 2, 4, 8].find((step) => (step * across) % 8 === 0)!;
+function blockRows(rows: number, across: number, bytes: number, together: number): number {
+  const even = [1, 2, 4, 8].find((step) => (step * across) % together === 0)!;
   const most = Math.min(rows, Math.floor(POINT_BYTES / (bytes * across)));
   return Math.max(Math.min(even, rows), Math.floor(most / even) * even);
 }
@@ -60,12 +61,16 @@ class Scratch {
   }
 }
 
-/** The arguments of both kernels: `leading` rows and columns of zeros stand before the image. */
+/**
+ * The arguments of both kernels: rows and columns of zeros stand before the image, and of each patch `points` points of
+ * each place are kept.
+ */
 function filteringTable(
-  { samples, kernels, channels, size, outputs }: Omit<Correlation, 'attributes'>,
+  { dtype, samples, kernels, channels, size, outputs }: Omit<Correlation, 'attributes'>,
   [above, left]: Pair,
-  pointBytes: number,
+  points: number,
 ): Values<typeof Filtering.fields> {
+  const bytes = ELEMENT_BYTES[dtype];
   const [down, across] = patchesOf(outputs);
   const zeros = Math.max(0, left);
   const skipped = Math.max(0, -left);
@@ -78,36 +83,37 @@ function filteringTable(
     height: outputs[0],
     width: outputs[1],
     above,
-    lineStart: 4 * zeros,
-    rowStart: 4 * skipped,
+    lineStart: bytes * zeros,
+    rowStart: bytes * skipped,
     columns: Math.min(size[1] - skipped, 4 * across + 2 - zeros),
     across,
     down,
-    blockRows: blockRows(samples * down, across, POINTS * pointBytes),
-    lineBytes: 4 * (4 * across + 8),
+    blockRows: blockRows(samples * down, across, bytes * POINTS * points, 2 * LANES[dtype]),
+    lineBytes: bytes * (4 * across + 8),
   };
 }
 
 /** The input gradient of a 3×3 convolution at stride 1 in one group: it is such a convolution, with turned kernels. */
 export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
-  const { kernels, channels, strides, size } = what;
+  const { dtype, kernels, channels, strides, size } = what;
+  const [bytes, together] = [ELEMENT_BYTES[dtype], 2 * LANES[dtype]];
   const [above, left] = before(what.attributes.padding).map((extent) => 2 - extent);
   const wholeK = 4 * Math.ceil(kernels / 4);
-  const filtering = filteringTable(what, [above, left], 4 * (channels + wholeK));
+  const filtering = filteringTable(what, [above, left], channels + wholeK);
   const { across, blockRows: rows, lineBytes } = filtering;
-  const patches = 8 * Math.ceil((rows * across) / 8);
+  const patches = together * Math.ceil((rows * across) / together);
   const [kernelStep, imageStep, resultStep] = [wholeK * channels, channels * patches, wholeK * patches].map((count) =>
-    planeBytes(4 * count),
+    planeBytes(bytes * count),
   );
   const scratch = new Scratch();
   scratch.take(ROOM);
   const table = lower.struct(WinogradConvolveTable, {
     filtering,
     maskSamples: mask?.samples ?? 0,
-    kernelBytes: 4 * strides.kernelStride,
-    channelBytes: 4 * strides.channelStride,
+    kernelBytes: bytes * strides.kernelStride,
+    channelBytes: bytes * strides.channelStride,
     patches,
-    zeros: scratch.take(4 * size[1] + SLACK),
+    zeros: scratch.take(bytes * size[1] + SLACK),
     lines: scratch.take(POINTS_SIDE * lineBytes * (rows + 1)), // vectors read beyond the last
     starts: scratch.take(4 * patches),
     places: scratch.take(byteSize(Place) * patches),
@@ -116,7 +122,8 @@ export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { 
     results: scratch.take(POINTS * resultStep),
     ...{ kernelStep, imageStep, resultStep },
   });
-  lower.call(
+  lower.callIn(
+    dtype,
     'winogradConvolve',
     out,
     x,
@@ -130,22 +137,23 @@ export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { 
 
 /** The weight gradient of such a convolution. */
 export const lowerFilteringGradient: CorrelationLowering = (lower, out, [x, g], gradients, what) => {
-  const { kernels, channels, size, outputs } = what;
+  const { dtype, kernels, channels, size, outputs } = what;
+  const bytes = ELEMENT_BYTES[dtype];
   const wholeK = 4 * Math.ceil(kernels / 4);
   const wholeC = 4 * Math.ceil(channels / 4);
-  const filtering = filteringTable(what, before(what.attributes.padding), 4 * (wholeC + wholeK));
+  const filtering = filteringTable(what, before(what.attributes.padding), wholeC + wholeK);
   const { across, blockRows: rows, lineBytes } = filtering;
   const patches = rows * across;
   const [imageStep, gradientStep, sumStep] = [wholeC * patches, wholeK * patches, wholeC * wholeK].map((count) =>
-    planeBytes(4 * count),
+    planeBytes(bytes * count),
   );
-  const lines = 4 * POINTS_SIDE * lineBytes; // of four channels or kernels
+  const lines = LANES[dtype] * POINTS_SIDE * lineBytes; // of a channel or a kernel for each lane
   const scratch = new Scratch();
   scratch.take(ROOM);
   const table = lower.struct(WinogradCorrelateTable, {
     filtering,
     gradients,
-    zeros: scratch.take(4 * Math.max(size[1], outputs[1]) + SLACK),
+    zeros: scratch.take(bytes * Math.max(size[1], outputs[1]) + SLACK),
     imageLines: scratch.take(lines),
     gradientLines: scratch.take(lines + SLACK),
     imagePoints: scratch.take(POINTS * imageStep),
@@ -153,5 +161,5 @@ export const lowerFilteringGradient: CorrelationLowering = (lower, out, [x, g], 
     sums: scratch.take(gradients * POINTS * sumStep),
     ...{ imageStep, gradientStep, sumStep },
   });
-  lower.call('winogradCorrelate', out, x, g, table, lower.scratch(scratch.bytes + SLACK));
+  lower.callIn(dtype, 'winogradCorrelate', out, x, g, table, lower.scratch(scratch.bytes + SLACK));
 };

@@ -1,6 +1,6 @@
 import { offsetOf, byteSize } from '../src/tensor/backends/wasm/struct.ts';
-import { Vector } from '../src/tensor/backends/wasm/tables.ts';
-import { DOT_TILES, REST_TILE, SCALE_TILES } from '../src/tensor/backends/wasm/kernels/tiles.ts';
+import { Position, Vector } from '../src/tensor/backends/wasm/tables.ts';
+import { DOT_TILES, REST_TILE, ROW_DOT_TILES, SCALE_TILES } from '../src/tensor/backends/wasm/kernels/tiles.ts';
 
 /**
  * Writes the register tiles of the WebAssembly backend in AssemblyScript. A tile keeps rows × columns vector
@@ -34,7 +34,7 @@ const inVector = (v: number, field: 'from' | 'to' | 'count') => byteSize(Vector)
 
 const scaleTile = (rows: number, columns: number) => `
 // out[k][v] (+)= Σ_t w[t][k] · x[taps[t] + v], for ${rows} kernels k and ${columns} vectors v of pixels.
-function scale${rows}x${columns}(
+export function scale${rows}x${columns}(
   x: usize, taps: usize, tapCount: i32, w: usize, vectors: usize, out: usize, plane: usize, valid: i32, mask: usize, add: bool,
 ): void {
 ${grid(rows, columns, (k, v) => `  let s${k}_${v} = v128.splat<Real>(0);`)}
@@ -53,27 +53,28 @@ ${lines(rows, (k) => `${k > 0 ? `  if (valid > ${k}) {\n    out += plane;\n    i
 }
 `;
 
-const dotTile = (rows: number, columns: number) => `
-// sums[k][t] += Σ over pixels of g[k] · x[tap t], for ${rows} gradients k and ${columns} taps t.
-function dot${rows}x${columns}(
-  x: usize, taps: usize, gradients: usize, at: usize, count: i32, samples: i32, stepX: usize, stepG: usize, sums: usize, row: usize,
+/**
+ * One loop over the pixels of all samples, not one in the other: of sums that cross two loops, V8 keeps fewer in registers.
+ * Taps of a row of windows are neighbours in memory, \`row\` tiles: one address for all.
+ */
+const dotTile = (rows: number, columns: number, row: boolean) => `
+// sums[k][t] += Σ over pixels of g[k] · x[tap t], for ${rows} gradients k and ${columns} ${row ? 'neighbouring ' : ''}taps t.
+export function dot${row ? 'Row' : ''}${rows}x${columns}(
+  x: usize, taps: usize, gradients: usize, at: usize, count: i32, sums: usize, row: usize, room: usize,
 ): void {
 ${grid(rows, columns, (k, t) => `  let s${k}_${t} = v128.splat<Real>(0);`)}
-${lines(columns, (t) => `  let x${t} = x + load<u32>(taps, ${4 * t});`)}
-${lines(rows, (k) => `  let g${k} = <usize>load<u32>(gradients, ${4 * k});`)}
-  for (let n = 0; n < samples; n++) {
-    let offset: usize = 0;
-    const end = at + (<usize>count << 2);
-    for (let position = at; position < end; position += 4) {
-      const from = <usize>load<u32>(position);
-${lines(columns, (t) => `      const a${t} = v128.load(x${t} + from);`)}
-${lines(rows, (k) => `      const b${k} = v128.load(g${k} + offset);\n${lines(columns, (t) => `      s${k}_${t} = v128.add<Real>(s${k}_${t}, v128.mul<Real>(a${t}, b${k}));`)}`)}
-      offset += 16;
-    }
-${lines(columns, (t) => `    x${t} += stepX;`)}
-${lines(rows, (k) => `    g${k} += stepG;`)}
+${row ? '  const x0 = x + load<u32>(taps);' : lines(columns, (t) => `  const x${t} = x + load<u32>(taps, ${4 * t});`)}
+${lines(rows, (k) => `  const g${k} = <usize>load<u32>(gradients, ${4 * k});`)}
+  const end = at + count * POSITION_BYTES;
+  for (; at < end; at += POSITION_BYTES) {
+    const from = <usize>load<u32>(at, ${offsetOf(Position, 'x')});
+    const offset = <usize>load<u32>(at, ${offsetOf(Position, 'g')});
+${lines(columns, (t) => `    const a${t} = ${row ? `v128.load(x0 + from, ${t} * SIZE)` : `v128.load(x${t} + from)`};`)}
+${lines(rows, (k) => `    const b${k} = v128.load(g${k} + offset);`)}
+${grid(rows, columns, (k, t) => `    s${k}_${t} = v128.add<Real>(s${k}_${t}, v128.mul<Real>(a${t}, b${k}));`)}
   }
-${grid(rows, columns, (k, t) => `  addTo(sums + ${k} * row + ${t} * SIZE, s${k}_${t});`)}
+${grid(rows, columns, (k, t) => `  v128.store(room, s${k}_${t}, ${16 * (k * columns + t)});`)}
+  addTile(sums, row, ${rows}, ${columns}, room);
 }
 `;
 
@@ -114,7 +115,8 @@ ${sizes.map(([r, c]) => `  if (rows == ${r} && columns == ${c}) return ${name}${
 export function microkernels(): string {
   return [
     "import { LANES, Real, SIZE } from '../precision';\n",
-    "import { addTo, put } from '../store';\n",
+    "import { addTile, put } from '../store';\n",
+    "import { POSITION_BYTES } from './tables';\n",
     ...ALL_SCALE_TILES.map(([rows, columns]) => scaleTile(rows, columns)),
     choose(
       'scale',
@@ -123,12 +125,20 @@ export function microkernels(): string {
       'x, taps, tapCount, w, vectors, out, plane, valid, mask, add',
     ),
     ...OUTER_TILES.map(([rows, columns]) => outerTile(rows, columns)),
-    ...DOT_TILES.map(([rows, columns]) => dotTile(rows, columns)),
-    choose(
-      'dot',
-      DOT_TILES,
-      'x: usize, taps: usize, gradients: usize, at: usize, count: i32, samples: i32, stepX: usize, stepG: usize, sums: usize, row: usize',
-      'x, taps, gradients, at, count, samples, stepX, stepG, sums, row',
+    ...DOT_TILES.map(([rows, columns]) => dotTile(rows, columns, false)),
+    ...ROW_DOT_TILES.map(([rows, columns]) => dotTile(rows, columns, true)),
+    ...(
+      [
+        ['dot', DOT_TILES],
+        ['dotRow', ROW_DOT_TILES],
+      ] as const
+    ).map(([name, sizes]) =>
+      choose(
+        name,
+        sizes,
+        'x: usize, taps: usize, gradients: usize, at: usize, count: i32, sums: usize, row: usize, room: usize',
+        'x, taps, gradients, at, count, sums, row, room',
+      ),
     ),
   ].join('');
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fuse } from '../../src/tensor/backends/wasm/fuse.ts';
 import type { FusionRule } from '../../src/tensor/backends/wasm/fusion.ts';
@@ -7,6 +8,7 @@ import {
   apply,
   channelInnerProduct,
   constant,
+  evaluate,
   exp,
   input,
   linearCombination,
@@ -21,6 +23,7 @@ import {
   wasmBackend,
 } from '../../src/tensor/index.ts';
 import { draw } from '../../src/testing/arrays.ts';
+import { runs } from '../support/runs.ts';
 
 const backend = wasmBackend({ threads: 1 });
 afterAll(() => backend.close());
@@ -95,7 +98,7 @@ describe('what is fused, and right:', () => {
     [
       'a sum of input gradients alone',
       { result: add(inputGradient(g, 1), inputGradient(g, 2)), varying: [g] },
-      1, // the sum
+      2, // the sum, and one of the gradients: they are one of eight channels
     ],
     [
       'the gradient of a scale with that of its input',
@@ -116,6 +119,60 @@ describe('what is fused, and right:', () => {
     const mask = plan.varyingSteps.find(({ primitive }) => primitive === 'reluGradient')!.operands[1];
     expect(first.reads).toContain(mask);
   });
+});
+
+/** Convolutions of one tensor, whose input gradients are added up. */
+const convolutions = fc.array(
+  fc.record({
+    channels: fc.integer({ min: 1, max: 7 }),
+    kernel: fc.constantFrom(1, 3, 5),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    padding: fc.integer({ min: 0, max: 3 }),
+    stride: fc.constantFrom(1, 1, 1, 2),
+    grouped: fc.boolean(),
+    mask: fc.constantFrom(undefined, 0, 0, 1),
+  }),
+  { minLength: 2, maxLength: 5 },
+);
+
+test('a sum of input gradients of any convolutions, masked or not, in both precisions', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      convolutions,
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 9, max: 20 }),
+      fc.constantFrom('float32', 'float64'),
+      async (each, planes, side, dtype) => {
+        const kind = { float32: 2 ** -24, float64: 2 ** -53 }[dtype];
+        const array = (seed: number, shape: Shape) => draw(seed, shape, undefined, dtype);
+        const varying: Tensor[] = [];
+        const terms = each.map(({ channels, kernel, dilation, padding, stride, grouped, mask }, i) => {
+          const groups = grouped ? planes : 1;
+          const extent = Math.floor((side + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+          const g = input(`g${i}`, [2, 3, channels * groups, extent, extent], dtype);
+          varying.push(g);
+          const weight = constant(array(i, [channels * groups, planes / groups, kernel, kernel]));
+          const result = apply('convolutionInputGradient', [g, weight], {
+            ...{ stride: [stride, stride], dilation: [dilation, dilation], groups, inputSize: [side, side] },
+            padding: [
+              [padding, padding],
+              [padding, padding],
+            ],
+          });
+          return mask === undefined ? result : masked(result, constant(array(50 + mask, [3, planes, side, side])));
+        });
+        const feeds = new Map(varying.map((g, i) => [g, array(100 + i, g.shape)]));
+        const [got] = await evaluate([add(...terms)], feeds, backend);
+        const [expected] = await evaluate([add(...terms)], feeds, referenceBackend);
+        const size = Math.max(...[...expected.data].map(Math.abs));
+        // Minimal filtering is off by up to 40 units of the largest sums (winograd.test.ts), direct sums by a few.
+        got.data.forEach((value, k) =>
+          expect(Math.abs(value - expected.data[k])).toBeLessThanOrEqual(60 * kind * size),
+        );
+      },
+    ),
+    { numRuns: runs(100) },
+  );
 });
 
 describe('what is left alone, and right:', () => {

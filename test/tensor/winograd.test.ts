@@ -199,7 +199,7 @@ test.each(Object.keys(forms))('%s by minimal filtering has errors like a direct 
 test('a forward pass is not filtered: what it rounds across 0 would switch ReLUs', async () => {
   const [x, w] = [draw(1, [2, 32, 16, 16]), draw(2, [32, 32, 3, 3])].map(single).map(constant);
   expect(kernelOf(apply('convolution', [x, w], { stride: [1, 1], padding: ONE, dilation: [1, 1], groups: 1 }))).toEqual(
-    ['convolve'],
+    ['point', 'convolve'],
   );
 
   // κ of a network with 26 convolutions of 16 to 64 channels, both of whose gradients are filtered, from rows in float32.

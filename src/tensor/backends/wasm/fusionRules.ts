@@ -1,7 +1,7 @@
 import type { Step } from '../../plan.ts';
 import { sameShape } from '../../shape.ts';
 import type { Fusion, FusionContext, FusionRule, Operation, StepOf } from './fusion.ts';
-import { inputGradientThrough } from './kernels/convolution.ts';
+import { inputGradientThrough, kinship } from './kernels/convolution.ts';
 import { combine } from './kernels/elementwise.ts';
 import { standardizeGradientWith } from './kernels/normalization.ts';
 
@@ -44,21 +44,48 @@ function contributionOf(value: number, context: FusionContext): Contribution | u
   return maskedGradient(step, context);
 }
 
-/** A contribution stored in `into`, or added to what is there. */
-function store({ gradient, mask }: Contribution, into: number, add: boolean): Operation {
-  return {
-    reads: [...gradient.operands, ...(mask === undefined ? [] : [mask]), ...(add ? [into] : [])],
+/** What is stored together: contributions that one kernel computes as one, or one alone. */
+type Group = readonly Contribution[];
+
+/** Contributions to a value in groups, in the order in which each can be computed: with the last of its members. */
+function grouped(contributions: readonly Contribution[], output: number, context: FusionContext): Group[] {
+  const groups = new Map<unknown, Contribution[]>();
+  const position = ({ at }: Contribution) => context.position(at);
+  for (const each of [...contributions].sort((a, b) => position(a) - position(b))) {
+    const { attributes, operands } = each.gradient;
+    const [gradient, weight] = operands.map((value) => context.shape(value));
+    const kin = kinship(attributes, context.shape(output), gradient, weight);
+    const key = kin === undefined ? each : `${kin} ${each.mask}`;
+    const group = groups.get(key);
+    if (group) group.push(each);
+    else groups.set(key, [each]);
+  }
+  return [...groups.values()].sort((a, b) => position(a[a.length - 1]) - position(b[b.length - 1]));
+}
+
+/** A group stored in `into`, or added to what is there. */
+function store(group: Group, into: number, add: boolean): { at: Step; operation: Operation } {
+  const { mask, at } = group[group.length - 1];
+  const operation: Operation = {
+    reads: [
+      ...group.flatMap(({ gradient }) => gradient.operands),
+      ...(mask === undefined ? [] : [mask]),
+      ...(add ? [into] : []),
+    ],
     writes: [into],
     lower: (lower, operand) =>
       inputGradientThrough(
         lower,
-        gradient.attributes,
         operand(into),
-        gradient.operands.map(operand),
+        group.map(({ gradient: { attributes, operands } }) => {
+          const [gradient, weight] = operands.map(operand);
+          return { attributes, gradient, weight };
+        }),
         mask === undefined ? undefined : operand(mask),
         add,
       ),
   };
+  return { at, operation };
 }
 
 /** Input gradients of one tensor are added up as they are stored: their sum is not a step of its own. */
@@ -73,8 +100,6 @@ export const sumOfGradients: FusionRule = (step, context): Fusion | undefined =>
   });
   const stored = terms.flatMap(({ found }) => found ?? []);
   if (stored.length === 0) return undefined;
-  // In the order in which they are computed: the first one writes, the others add.
-  stored.sort((a, b) => context.position(a.at) - context.position(b.at));
   const rest = terms.filter(({ found }) => found === undefined);
   const addRest: Operation = {
     reads: [...rest.map(({ value }) => value), output],
@@ -88,7 +113,8 @@ export const sumOfGradients: FusionRule = (step, context): Fusion | undefined =>
   return {
     swallows: [...stored.flatMap(({ steps }) => steps), step],
     operations: [
-      ...stored.map((found, i) => ({ at: found.at, operation: store(found, output, i > 0) })),
+      // The first one writes, the others add.
+      ...grouped(stored, output, context).map((group, i) => store(group, output, i > 0)),
       ...(rest.length > 0 ? [{ at: step, operation: addRest }] : []),
     ],
   };
@@ -97,9 +123,7 @@ export const sumOfGradients: FusionRule = (step, context): Fusion | undefined =>
 /** An input gradient goes through the mask of a ReLU as it is stored. */
 export const gradientThroughMask: FusionRule = (step, context): Fusion | undefined => {
   const found = maskedGradient(step, context);
-  return (
-    found && { swallows: found.steps, operations: [{ at: found.at, operation: store(found, step.output, false) }] }
-  );
+  return found && { swallows: found.steps, operations: [store([found], step.output, false)] };
 };
 
 /** The gradient of batch norm's scale, Σ g·y, is one of the sums that the gradient of its input needs. */

@@ -11,6 +11,8 @@ export const CONSTANTS = {
   /** Points of a patch of minimal filtering along a side, and all of them. */
   POINTS_SIDE: 6,
   POINTS: 36,
+  /** Room for the vectors of a tile of inner products. */
+  TILE_BYTES: 192,
 } as const;
 
 /** How an image is packed: pixel (0, 0) at the offset, pixels dealt into planes by position modulo the stride. */
@@ -29,34 +31,46 @@ export const Packing = struct('Packing', {
 /** Up to four neighbouring results: where they read and write, and how many of the four lanes count. */
 export const Vector = struct('Vector', { from: 'usize', to: 'usize', count: 'i32' });
 
-export const ConvolveTable = struct('ConvolveTable', {
-  samples: 'i32',
-  /** Samples that have a mask of their own; the others repeat them. */
-  maskSamples: 'i32',
-  groups: 'i32',
-  /** Kernels and channels of a group, and taps of a channel. */
-  kernels: 'i32',
+/** An image and the weights of its taps. Convolutions whose results are added up are one, of several sources. */
+export const Source = struct('Source', {
+  /** Channels of a group, and taps of a channel. */
   channels: 'i32',
   channelTaps: 'i32',
   groupStride: 'i32',
   kernelStride: 'i32',
   channelStride: 'i32',
   sampleBytes: 'usize',
-  /** Of the packed channels of a group. */
+  /** Where its packed image begins among all packed images. */
+  image: 'usize',
+  packing: Packing,
+});
+
+export const ConvolveTable = struct('ConvolveTable', {
+  samples: 'i32',
+  /** Samples that have a mask of their own; the others repeat them. */
+  maskSamples: 'i32',
+  groups: 'i32',
+  /** Kernels of a group. */
+  kernels: 'i32',
+  /** Of the packed channels of a group; of several groups there is one source. */
   groupBytes: 'usize',
   outputPlaneBytes: 'usize',
   tileRows: 'i32',
   tileColumns: 'i32',
-  /** Whether the image is packed; if not, it is read where it lies. */
+  /** Whether images are packed; if not, there is one, and it is read where it lies. */
   packed: 'bool',
   packedBytes: 'usize',
-  /** Where the packed image begins in the scratch memory, after the packed weights. */
-  image: 'usize',
-  packing: Packing,
-  /** The distance of each tap of a group. */
+  /** Where the packed weights and the packed images begin in the scratch memory. */
+  weights: 'usize',
+  images: 'usize',
+  sources: listOf(Source),
+  /** The distance of each tap of a group, of all sources. */
   taps: listOf('i32'),
   vectors: listOf(Vector),
 });
+
+/** A vector of pixels: where it begins in a packed channel, and in a plane of the gradient. */
+export const Position = struct('Position', { x: 'usize', g: 'usize' });
 
 export const CorrelateTable = struct('CorrelateTable', {
   /** Rows that share x. */
@@ -76,6 +90,8 @@ export const CorrelateTable = struct('CorrelateTable', {
   width: 'i32',
   tileRows: 'i32',
   tileColumns: 'i32',
+  /** Whether the tile takes taps that are neighbours. */
+  tileOfRow: 'bool',
   packed: 'bool',
   packedBytes: 'usize',
   /** Samples that are packed together. */
@@ -86,8 +102,8 @@ export const CorrelateTable = struct('CorrelateTable', {
   gradientPlanes: 'usize',
   packing: Packing,
   taps: listOf('i32'),
-  /** Where each vector of pixels begins in a packed channel. */
-  positions: listOf('usize'),
+  /** Of the samples that are packed together, one after another. */
+  positions: listOf(Position),
 });
 
 /** Pixels at the same position modulo the stride: they see the same taps. */
@@ -188,14 +204,20 @@ export const Filtering = struct('Filtering', {
 /** Where a patch of results goes: its address, that of its mask or 0, and the rows and columns that it has. */
 export const Place = struct('Place', { to: 'usize', mask: 'usize', rows: 'i32', columns: 'i32' });
 
+/** An image, one of those whose results are added up, and its kernels: strides of the weights, in bytes. */
+export const FilteringSource = struct('FilteringSource', {
+  channels: 'i32',
+  kernelBytes: 'usize',
+  channelBytes: 'usize',
+});
+
 export const WinogradConvolveTable = struct('WinogradConvolveTable', {
   filtering: Filtering,
   maskSamples: 'i32',
-  kernelBytes: 'usize',
-  channelBytes: 'usize',
   /** Patches of a block, a multiple of 8. */
   patches: 'i32',
   /** Where the parts of the scratch memory begin; room for transforms is first. */
+  addresses: 'usize',
   zeros: 'usize',
   lines: 'usize',
   starts: 'usize',
@@ -207,6 +229,7 @@ export const WinogradConvolveTable = struct('WinogradConvolveTable', {
   kernelStep: 'usize',
   imageStep: 'usize',
   resultStep: 'usize',
+  sources: listOf(FilteringSource),
 });
 
 export const WinogradCorrelateTable = struct('WinogradCorrelateTable', {
@@ -230,7 +253,9 @@ export const WinogradCorrelateTable = struct('WinogradCorrelateTable', {
 export const STRUCTS = [
   Packing,
   Vector,
+  Source,
   ConvolveTable,
+  Position,
   CorrelateTable,
   Phase,
   StridedTable,
@@ -238,6 +263,7 @@ export const STRUCTS = [
   BoxSumTable,
   Filtering,
   Place,
+  FilteringSource,
   WinogradConvolveTable,
   WinogradCorrelateTable,
 ] as const;

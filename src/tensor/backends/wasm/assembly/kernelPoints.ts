@@ -38,15 +38,17 @@ function tapOfKernels(g: usize, kernel: usize, count: i32): v128 {
  * G g Gᵀ for all kernels, their taps read from the last to the first, [point][block of 4 kernels][channel][4]; zeros
  * for the rest of a vector beyond the last kernel.
  *
+ * @param block bytes from one block of 4 kernels to the next
  * @param stepKernel stepChannel bytes from kernel to kernel and channel to channel
  * @param room for 18 vectors
  */
 export function kernelPoints(
-  w: usize, to: usize, point: usize, kernels: i32, channels: i32, stepKernel: usize, stepChannel: usize, room: usize,
+  w: usize, to: usize, point: usize, block: usize, kernels: i32, channels: i32, stepKernel: usize, stepChannel: usize,
+  room: usize,
 ): void {
   for (let k = 0; k < kernels; k += LANES) {
     const count = min(LANES, kernels - k);
-    let points = to + (<usize>((k & ~3) * channels + (k & 3)) << SHIFT);
+    let points = to + (k >> 2) * block + (<usize>(k & 3) << SHIFT);
     for (let c = 0; c < channels; c++) {
       const last = w + k * stepKernel + c * stepChannel + 8 * SIZE;
       for (let j: usize = 0; j < 3; j++) {

@@ -8,3 +8,5 @@ export { maximum } from './reduction';
 export { convolveStrided } from './strided';
 export { winogradConvolve } from './winogradConvolve';
 export { winogradCorrelate } from './winogradCorrelate';
+// Tiles are exported to remain functions: a loop that is written into others leaves fewer registers to its sums.
+export * from './generated/tiles';

@@ -189,12 +189,14 @@ export function standardizeGradient(
   const plane = <usize>pixels << SHIFT;
   const sample = plane * c;
   const count = <f64>n * pixels;
-  for (let r = 0; r < rows; r++) {
-    for (let k = 0; k < c; k++) {
+  // Channel by channel: y's stays in the cache for all rows.
+  for (let k = 0; k < c; k++) {
+    for (let r = 0; r < rows; r++) {
+      const first = r * n * sample;
       let moments = f64x2.splat(0);
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
-        moments = f64x2.add(moments, planeMoments(g + at, y + at, pixels));
+        moments = f64x2.add(moments, planeMoments(g + first + at, y + at, pixels));
       }
       const sum = f64x2.extract_lane(moments, 0);
       const product = f64x2.extract_lane(moments, 1);
@@ -204,11 +206,9 @@ export function standardizeGradient(
       const slope = <Real>((-scale * product) / count);
       for (let i = 0; i < n; i++) {
         const at = k * plane + i * sample;
-        planeCombination(out + at, g + at, y + at, <Real>scale, slope, shift, pixels);
+        planeCombination(out + first + at, g + first + at, y + at, <Real>scale, slope, shift, pixels);
       }
     }
-    out += sample * n;
-    g += sample * n;
   }
 }
 

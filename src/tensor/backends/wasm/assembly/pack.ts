@@ -7,6 +7,40 @@ import { Real, SHIFT, SIZE } from './precision';
 
 /** Packs `channels` planes at `from` into strideH·strideW planes each at `to`. */
 export function pack(from: usize, to: usize, channels: i32, packing: Packing): void {
+  if (packing.strideH == 1 && packing.strideW == 1) packRows(from, to, channels, packing);
+  else deal(from, to, channels, packing);
+}
+
+/** At stride 1 rows stay rows. */
+function packRows(from: usize, to: usize, channels: i32, packing: Packing): void {
+  const skipW = max(0, -packing.offsetW);
+  const offsetW = max(0, packing.offsetW);
+  const skipH = max(0, -packing.offsetH);
+  const offsetH = max(0, packing.offsetH);
+  const w = packing.width;
+  const count = min(w - skipW, packing.columns - offsetW);
+  const rowCount = min(packing.height - skipH, packing.rows - offsetH);
+  const rowFrom = <usize>w << SHIFT;
+  const rowTo = <usize>packing.columns << SHIFT;
+  from += skipH * rowFrom + (skipW << SHIFT);
+  to += offsetH * rowTo + (offsetW << SHIFT);
+  const planeFrom = rowFrom * packing.height;
+  const planeTo = rowTo * packing.rows;
+  for (let c = 0; c < channels; c++) {
+    let source = from;
+    let target = to;
+    for (let i = 0; i < rowCount; i++) {
+      copyRow(source, target, count);
+      source += rowFrom;
+      target += rowTo;
+    }
+    from += planeFrom;
+    to += planeTo;
+  }
+}
+
+/** At other strides pixels are dealt into planes. */
+function deal(from: usize, to: usize, channels: i32, packing: Packing): void {
   const h = packing.height;
   const w = packing.width;
   const offsetH = packing.offsetH;
@@ -24,18 +58,12 @@ export function pack(from: usize, to: usize, channels: i32, packing: Packing): v
       if (row >= rows) break;
       const first = to + ((((y % strideH) * strideW) * plane + row * columns) << SHIFT);
       const source = from + ((i * w) << SHIFT);
-      if (strideW == 1) {
-        const skip = offsetW < 0 ? -offsetW : 0;
-        const at = offsetW < 0 ? 0 : offsetW;
-        copyRow(source + (skip << SHIFT), first + (at << SHIFT), min(w - skip, columns - at));
-      } else {
-        for (let j = 0; j < w; j++) {
-          const x = j + offsetW;
-          if (x < 0) continue;
-          const column = x / strideW;
-          if (column >= columns) break;
-          store<Real>(first + (((x % strideW) * plane + column) << SHIFT), load<Real>(source + (j << SHIFT)));
-        }
+      for (let j = 0; j < w; j++) {
+        const x = j + offsetW;
+        if (x < 0) continue;
+        const column = x / strideW;
+        if (column >= columns) break;
+        store<Real>(first + (((x % strideW) * plane + column) << SHIFT), load<Real>(source + (j << SHIFT)));
       }
     }
     from += (h * w) << SHIFT;
@@ -46,6 +74,14 @@ export function pack(from: usize, to: usize, channels: i32, packing: Packing): v
 @inline
 function copyRow(from: usize, to: usize, count: i32): void {
   const end = from + (count << SHIFT);
+  while (from + 32 <= end) {
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    from += 32;
+    to += 32;
+  }
   while (from + 16 <= end) {
     v128.store(to, v128.load(from));
     from += 16;

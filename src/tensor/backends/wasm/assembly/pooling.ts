@@ -45,7 +45,15 @@ export function boxSum(out: usize, x: usize, weights: usize, planes: i32, t: Box
     let weight = weights;
     let row = scratch;
     for (let i = 0; i < p; i++) {
-      for (let j = 0; j < q; j += LANES) {
+      let j = 0;
+      if (kernelW == 3 && before) {
+        for (; j + LANES <= q; j += LANES) {
+          const at = row + (j << SHIFT);
+          v128.store(out, v128.add<Real>(v128.add<Real>(v128.load(at), v128.load(at, SIZE)), v128.load(at, 2 * SIZE)));
+          out += 16;
+        }
+      }
+      for (; j < q; j += LANES) {
         const at = row + (j << SHIFT);
         let sum = v128.load(at);
         for (let b = 1; b < kernelW; b++) sum = v128.add<Real>(sum, v128.load(at + (b << SHIFT)));
@@ -71,7 +79,16 @@ function multiplied(to: usize, a: usize, b: usize, count: i32): void {
 /** The first `count` columns of the sum of `rows` rows, and zeros up to a whole vector. */
 @inline
 function sumOfRows(to: usize, from: usize, step: usize, rows: i32, count: i32): void {
-  for (let left = count; left > 0; left -= LANES) {
+  let left = count;
+  if (rows == 3) {
+    for (; left >= LANES; left -= LANES) {
+      const sum = v128.add<Real>(v128.add<Real>(v128.load(from), v128.load(from + step)), v128.load(from + 2 * step));
+      v128.store(to, sum);
+      to += 16;
+      from += 16;
+    }
+  }
+  for (; left > 0; left -= LANES) {
     let sum = v128.splat<Real>(0);
     let at = from;
     for (let a = 0; a < rows; a++) {

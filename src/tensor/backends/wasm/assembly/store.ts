@@ -1,4 +1,4 @@
-import { LANES, Real, SIZE } from './precision';
+import { LANES, Real, SHIFT, SIZE } from './precision';
 
 // How a register tile leaves the registers.
 
@@ -17,10 +17,20 @@ export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }
 
-/** *to += Σ lanes of v. */
-@inline
-export function addTo(to: usize, v: v128): void {
-  store<Real>(to, load<Real>(to) + laneSum(v));
+/**
+ * Adds the lanes of each of rows × columns vectors at `tile` to a number: those of a row are neighbours, `row` bytes lead
+ * to the next. In a function of its own: V8 keeps the sums of a loop in registers if all that follows is to store
+ * them.
+ */
+export function addTile(sums: usize, row: usize, rows: i32, columns: i32, tile: usize): void {
+  for (let k = 0; k < rows; k++) {
+    for (let t = 0; t < columns; t++) {
+      const to = sums + (t << SHIFT);
+      store<Real>(to, load<Real>(to) + laneSum(v128.load(tile)));
+      tile += 16;
+    }
+    sums += row;
+  }
 }
 
 /**

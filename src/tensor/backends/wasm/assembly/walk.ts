@@ -105,3 +105,9 @@ function sumRow<T>(out: usize, a: usize, stepOut: i32, stepA: i32, length: i32):
 export function clear(out: usize, bytes: usize): void {
   memory.fill(out, 0, bytes);
 }
+
+/** Two addresses that the next call finds at `to`: those of an image and of its weights. */
+export function point(to: usize, x: usize, w: usize): void {
+  store<u32>(to, <u32>x);
+  store<u32>(to, <u32>w, 4);
+}

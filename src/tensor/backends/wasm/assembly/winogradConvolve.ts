@@ -11,22 +11,29 @@ import { LANES, PAIR, SHIFT, SIZE } from './precision';
  * out[n][k] (+)= Σ_c w[k][c] ∗ x[n][c] for 3×3 kernels, turned, at stride 1: what `convolve` computes for an input
  * gradient, by minimal filtering.
  *
+ * Channels are those of all sources, one after another, whose addresses are in the scratch memory (`point`).
+ *
  * @param mask 0, or an array like one of `out`'s leading index: results are zero where it holds x ≤ 0
  */
-export function winogradConvolve(
-  out: usize, x: usize, w: usize, mask: usize, add: i32, t: WinogradConvolveTable, scratch: usize,
-): void {
+export function winogradConvolve(out: usize, mask: usize, add: i32, t: WinogradConvolveTable, scratch: usize): void {
   const f = t.filtering;
   memory.fill(scratch + t.zeros, 0, t.starts - t.zeros);
   memory.fill(scratch + t.imagePoints, 0, POINTS * t.imageStep);
-  const u = scratch + t.kernelPoints;
-  kernelPoints(w, u, t.kernelStep, f.kernels, f.channels, t.kernelBytes, t.channelBytes, scratch);
+  let first = 0;
+  for (let s = 0; s < t.sourcesLength; s++) {
+    const source = t.sourcesAt(s);
+    const w = <usize>load<u32>(scratch + t.addresses + (s << 3), 4);
+    const u = scratch + t.kernelPoints + first * (4 * SIZE);
+    const block = <usize>f.channels * (4 * SIZE);
+    kernelPoints(w, u, t.kernelStep, block, f.kernels, source.channels, source.kernelBytes, source.channelBytes, scratch);
+    first += source.channels;
+  }
   findStarts(t, scratch);
   const totalRows = f.samples * f.down;
   for (let start = 0; start < totalRows; start += f.blockRows) {
     const rows = min(f.blockRows, totalRows - start);
     findPlaces(t, out, mask, start, rows, scratch);
-    transformImage(t, x, start, rows, scratch);
+    transformImages(t, start, rows, scratch);
     multiplyPoints(t, rows * f.across, scratch);
     putResults(t, rows * f.across, add != 0, scratch);
   }
@@ -64,10 +71,22 @@ function findPlaces(t: WinogradConvolveTable, out: usize, mask: usize, start: i3
   }
 }
 
-/** The points of a block's patches, two vectors of patches of all channels together. */
-function transformImage(t: WinogradConvolveTable, x: usize, start: i32, rows: i32, scratch: usize): void {
+/** The points of a block's patches, eight patches of all channels together. */
+function transformImages(t: WinogradConvolveTable, start: i32, rows: i32, scratch: usize): void {
+  let first = 0;
+  for (let s = 0; s < t.sourcesLength; s++) {
+    const channels = t.sourcesAt(s).channels;
+    transformImage(t, load<u32>(scratch + t.addresses + (s << 3)), channels, first, start, rows, scratch);
+    first += channels;
+  }
+}
+
+/** The same of one source, whose channels are those of all from `firstChannel` on. */
+function transformImage(
+  t: WinogradConvolveTable, x: usize, channels: i32, firstChannel: i32, start: i32, rows: i32, scratch: usize,
+): void {
   const f = t.filtering;
-  const channels = f.channels;
+  const pair = <usize>f.channels << 5; // the points of a pair of vectors of patches, of all channels
   const patches = rows * f.across;
   const line = f.lineBytes;
   const lines = scratch + t.lines;
@@ -88,11 +107,11 @@ function transformImage(t: WinogradConvolveTable, x: usize, start: i32, rows: i3
         plane += channels * planeBytes;
       }
     }
-    let to = scratch + t.imagePoints + (c << 5);
+    let to = scratch + t.imagePoints + ((firstChannel + c) << 5);
     for (let p = 0; p < patches; p += LANES) {
       const at = starts + (p << 2);
       patchPoints(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8), load<u32>(at, 12), line, to, step);
-      to += p & LANES ? (channels << 5) - 16 : 16;
+      to += p & LANES ? pair - 16 : 16;
     }
   }
 }

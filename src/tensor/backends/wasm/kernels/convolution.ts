@@ -1,6 +1,7 @@
+import type { DType } from '../../../array.ts';
 import { advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
-import { sizeOf } from '../../../shape.ts';
+import { type Shape, sizeOf } from '../../../shape.ts';
 import type { ConvolutionAttributes, ConvolutionPrimitives, Pair } from '../../../primitives/convolution.ts';
 import { type Correlation, lowerConvolve, lowerCorrelate } from './direct.ts';
 import type { Convolution, ConvolutionLowering } from './packing.ts';
@@ -15,8 +16,13 @@ function isFiltering(kernel: Pair, { groups, stride, dilation }: ConvolutionAttr
   return groups === 1 && kernel.every((extent) => extent === 3) && [...stride, ...dilation].every((d) => d === 1);
 }
 
-/** The kernel that computes a convolution or an input gradient. */
-function choose({ attributes, gradient, kernels, channels, kernel, outputs }: Convolution): ConvolutionLowering {
+/** The kernel that computes a convolution or an input gradient, of one source. */
+function choose({
+  gradient,
+  kernels,
+  outputs,
+  sources: [{ attributes, channels, kernel }],
+}: Convolution): ConvolutionLowering {
   if (gradient && attributes.stride.some((step) => step > 1)) return lowerStrided;
   // Not the forward pass: see winograd.ts.
   const filtering = gradient && isFiltering(kernel, attributes) && filteringPays(kernels, channels, outputs);
@@ -26,73 +32,101 @@ function choose({ attributes, gradient, kernels, channels, kernel, outputs }: Co
 /** About this many products are computed in the time that writing a number takes. */
 const PRODUCTS_A_WRITE = 8;
 
-type ConvolutionOf<A> = (attributes: A, output: Operand, x: Operand, w: Operand) => Convolution;
+/** What arrays of these shapes are to become. */
+type ConvolutionOf<A> = (attributes: A, dtype: DType, output: Shape, x: Shape, w: Shape) => Convolution;
 
-const forward: ConvolutionOf<ConvolutionAttributes> = (attributes, output, input, weight) => {
-  const [n, , h, w] = input.shape.slice(-4);
-  const [k, d, r, s] = weight.shape.slice(-4);
-  const [p, q] = output.shape.slice(-2);
+const forward: ConvolutionOf<ConvolutionAttributes> = (attributes, dtype, output, input, weight) => {
+  const [n, , h, w] = input.slice(-4);
+  const [k, d, r, s] = weight.slice(-4);
+  const [p, q] = output.slice(-2);
   const { groups } = attributes;
   const kernels = k / groups;
-  return {
-    ...{ attributes, gradient: false, dtype: output.dtype, samples: n, groups, kernels, channels: d },
-    ...{ kernel: [r, s], size: [h, w], outputs: [p, q] },
-    strides: { groupStride: kernels * d * r * s, kernelStride: d * r * s, channelStride: r * s },
-  };
+  const strides = { groupStride: kernels * d * r * s, kernelStride: d * r * s, channelStride: r * s };
+  const source = { attributes, channels: d, size: [h, w], kernel: [r, s], strides } as const;
+  return { gradient: false, dtype, samples: n, groups, kernels, outputs: [p, q], sources: [source] };
 };
 
-const inputGradient: ConvolutionOf<ConvolutionAttributes> = (attributes, output, gradient, weight) => {
-  const [n, , p, q] = gradient.shape.slice(-4);
-  const [k, d, r, s] = weight.shape.slice(-4);
-  const [h, w] = output.shape.slice(-2);
+const inputGradient: ConvolutionOf<ConvolutionAttributes> = (attributes, dtype, output, gradient, weight) => {
+  const [n, , p, q] = gradient.slice(-4);
+  const [k, d, r, s] = weight.slice(-4);
+  const [h, w] = output.slice(-2);
   const { groups } = attributes;
   const channels = k / groups;
-  return {
-    ...{ attributes, gradient: true, dtype: output.dtype, samples: n, groups, kernels: d, channels },
-    ...{ kernel: [r, s], size: [p, q], outputs: [h, w] },
-    strides: { groupStride: channels * d * r * s, kernelStride: r * s, channelStride: d * r * s },
-  };
+  const strides = { groupStride: channels * d * r * s, kernelStride: r * s, channelStride: d * r * s };
+  const source = { attributes, channels, size: [p, q], kernel: [r, s], strides } as const;
+  return { gradient: true, dtype, samples: n, groups, kernels: d, outputs: [h, w], sources: [source] };
 };
 
 function convolve<A>(of: ConvolutionOf<A>): WasmKernel<A> {
   return (lower, attributes, output, operands) => {
-    const what = of(attributes, output, operands[0], operands[1]);
+    const what = of(attributes, output.dtype, output.shape, operands[0].shape, operands[1].shape);
     const emit = choose(what);
     const bytes = operands.map((operand) => coreBytes(operand, 4));
+    const { groups, kernels, outputs } = what;
+    const { channels, kernel } = what.sources[0];
     forEachRun(output, operands, [4, 4], 4, (run) => {
       if (run.count === 1 || (run.steps[0] === 1 && run.steps[1] === 0)) {
         const [x, w] = run.operands;
-        const { groups, kernels, channels, kernel, outputs } = what;
         const samples = what.samples * run.count;
         const work = (samples * groups * kernels * sizeOf(outputs) * channels * sizeOf(kernel)) / PRODUCTS_A_WRITE;
         lower.divide(samples, work, (first, count) => {
           const out = advance(run.output, first * coreBytes(output, 3));
           const from = advance(x, first * coreBytes(operands[0], 3));
-          emit(lower, out, [from, w], { ...what, samples: count }, { add: false });
+          emit(lower, out, [{ x: from, w }], { ...what, samples: count }, { add: false });
         });
       } else {
-        singly(run, coreBytes(output, 4), bytes, (out, at) => emit(lower, out, at, what, { add: false }));
+        singly(run, coreBytes(output, 4), bytes, (out, [x, w]) => emit(lower, out, [{ x, w }], what, { add: false }));
       }
     });
   };
 }
 
+type InputGradientAttributes = ConvolutionPrimitives['convolutionInputGradient'];
+
 /**
- * The input gradient masked by the ReLU in front of the convolution, on its own or added to what the output holds.
- * Gradient and output must have the same leading dimensions, the weight none; `mask` may have fewer than they.
+ * A text that those input gradients of a tensor have in common which are computed as one, of all their channels: sums
+ * stay in registers for longer, and are stored once. Undefined where each is computed on its own.
+ */
+export function kinship(
+  attributes: InputGradientAttributes,
+  output: Shape,
+  gradient: Shape,
+  weight: Shape,
+): string | undefined {
+  // Whatever the precision, the kernels are the same.
+  const what = inputGradient(attributes, 'float32', output, gradient, weight);
+  const emit = choose(what);
+  if (emit === lowerStrided || attributes.groups > 1) return undefined;
+  return emit === lowerConvolve ? 'direct' : `filtering ${JSON.stringify([what.sources[0].size, attributes.padding])}`;
+}
+
+/** An input gradient, by the array that it writes or adds to. */
+export interface InputGradient {
+  readonly attributes: InputGradientAttributes;
+  readonly gradient: Operand;
+  readonly weight: Operand;
+}
+
+/**
+ * One input gradient or the sum of several of one {@link kinship}, masked by the ReLU in front of the convolutions, on
+ * its own or added to what the output holds. Gradients and output must have the same leading dimensions, weights none;
+ * `mask` may have fewer than they.
  */
 export function inputGradientThrough(
   lower: Lowering,
-  attributes: ConvolutionPrimitives['convolutionInputGradient'],
   output: Operand,
-  [gradient, weight]: readonly Operand[],
+  gradients: readonly InputGradient[],
   mask: Operand | undefined,
   add: boolean,
 ): void {
   const count = (operand: Operand) => operand.shape.slice(0, -3).reduce((a, b) => a * b, 1);
   const epilogue = mask ? { mask: { address: mask.address, samples: count(mask) }, add } : { add };
-  const what = { ...inputGradient(attributes, output, gradient, weight), samples: count(output) };
-  choose(what)(lower, output.address, [gradient.address, weight.address], what, epilogue);
+  const each = gradients.map(({ attributes, gradient, weight }) =>
+    inputGradient(attributes, output.dtype, output.shape, gradient.shape, weight.shape),
+  );
+  const what = { ...each[0], samples: count(output), sources: each.flatMap(({ sources }) => sources) };
+  const operands = gradients.map(({ gradient, weight }) => ({ x: gradient.address, w: weight.address }));
+  choose(each[0])(lower, output.address, operands, what, epilogue);
 }
 
 const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWeightGradient']> = (

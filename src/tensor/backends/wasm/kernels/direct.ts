@@ -1,17 +1,33 @@
 import { type DType, ELEMENT_BYTES } from '../../../array.ts';
 import type { Address } from '../calls.ts';
 import type { Lowering } from '../lowering.ts';
-import { ConvolveTable, CorrelateTable } from '../tables.ts';
+import { CONSTANTS, ConvolveTable, CorrelateTable } from '../tables.ts';
 import type { ConvolutionAttributes, Pair } from '../../../primitives/convolution.ts';
 import { align, LANES } from '../lowering.ts';
-import { type ConvolutionLowering, forwardWindow, PACK_SLACK, packingTable, type Window, windowOf } from './packing.ts';
+import {
+  addressBytes,
+  type ConvolutionLowering,
+  forwardWindow,
+  PACK_SLACK,
+  packingTable,
+  pointTo,
+  type Window,
+  windowsOf,
+} from './packing.ts';
 import { dotTile, scaleTile } from './tiles.ts';
 
 // Direct sums over the taps of every window, as assembly/convolution.ts computes them.
 
-/** The vectors that cover a plane of windows: where each reads and writes (bytes) and how many lanes count. */
-function vectorsOf(window: Window, [p, q]: Pair, dtype: DType): { from: number; to: number; count: number }[] {
-  const flat = window.direct; // then rows join into one
+/**
+ * The vectors that cover a plane of windows: where each reads and writes (bytes) and how many lanes count. Where it is
+ * `flat`, rows join into one.
+ */
+function vectorsOf(
+  window: Window,
+  [p, q]: Pair,
+  dtype: DType,
+  flat = window.direct,
+): { from: number; to: number; count: number }[] {
   const [rows, width] = flat ? [1, p * q] : [p, q];
   const [bytes, lanes] = [ELEMENT_BYTES[dtype], LANES[dtype]];
   const vectors = [];
@@ -38,39 +54,55 @@ function tapsOf(window: Window, channels: number, kernel: Pair): number[] {
   return taps;
 }
 
-/** A convolution or an input gradient: the kernel `convolve`. */
-export const lowerConvolve: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
-  const { dtype, samples, groups, kernels, channels, kernel, strides, size, outputs } = what;
+/** A convolution, an input gradient or a sum of such: the kernel `convolve`. */
+export const lowerConvolve: ConvolutionLowering = (lower, out, operands, what, { mask, add }) => {
+  const { dtype, samples, groups, kernels, outputs, sources } = what;
   const bytes = ELEMENT_BYTES[dtype];
-  const window = windowOf(what);
-  const taps = tapsOf(window, channels, kernel);
-  const vectors = vectorsOf(window, outputs, dtype);
+  const windows = windowsOf(what);
+  // An image that is its own packed form is read where it lies, unless there are others.
+  const packed = sources.length > 1 || !windows[0].direct;
+  let imageBytes = 0;
+  const images = sources.map(({ channels }, i) => {
+    const at = imageBytes;
+    imageBytes += groups * channels * windows[i].channelBytes;
+    return at;
+  });
+  const taps = sources.flatMap(({ channels, kernel }, i) =>
+    tapsOf(windows[i], channels, kernel).map((distance) => images[i] + distance),
+  );
+  const vectors = vectorsOf(windows[0], outputs, dtype, !packed);
   const [rows, columns] = scaleTile(kernels, vectors.length);
   while (vectors.length % columns > 0) vectors.push({ from: 0, to: 0, count: 0 });
-  const packedBytes = groups * channels * window.channelBytes + PACK_SLACK;
-  const image = align(bytes * groups * (kernels + rows) * taps.length);
+  const weights = addressBytes(operands);
+  const imagesAt = align(weights + bytes * groups * (kernels + rows) * taps.length);
+  const packedBytes = imageBytes + PACK_SLACK;
   const table = lower.struct(ConvolveTable, {
-    ...strides,
     samples,
     maskSamples: mask?.samples ?? 0,
     groups,
     kernels,
-    channels,
-    channelTaps: kernel[0] * kernel[1],
-    sampleBytes: bytes * groups * channels * size[0] * size[1],
-    groupBytes: channels * window.channelBytes,
+    groupBytes: sources[0].channels * windows[0].channelBytes,
     outputPlaneBytes: bytes * outputs[0] * outputs[1],
     tileRows: rows,
     tileColumns: columns,
-    packed: !window.direct,
+    packed,
     packedBytes,
-    image,
-    packing: packingTable(window.packing),
+    weights,
+    images: imagesAt,
+    sources: sources.map(({ channels, size, kernel, strides }, i) => ({
+      ...strides,
+      channels,
+      channelTaps: kernel[0] * kernel[1],
+      sampleBytes: bytes * groups * channels * size[0] * size[1],
+      image: images[i],
+      packing: packingTable(windows[i].packing),
+    })),
     taps,
     vectors,
   });
-  const scratch = lower.scratch(image + (window.direct ? 0 : packedBytes));
-  lower.callIn(dtype, 'convolve', out, x, w, mask?.address ?? 0, Number(add), table, scratch);
+  const scratch = lower.scratch(imagesAt + (packed ? packedBytes : 0));
+  pointTo(lower, scratch, operands);
+  lower.callIn(dtype, 'convolve', out, mask?.address ?? 0, Number(add), table, scratch);
 };
 
 /** A weight gradient. */
@@ -110,14 +142,25 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
   const [height, width] = window.direct ? [1, p * q] : [p, q];
   const chunk = Math.max(1, Math.min(samples, Math.round(PIXELS_A_SUM / (p * q))));
   const packedBytes = groups * channels * window.channelBytes + PACK_SLACK;
-  const [rows, columns] = dotTile(gradients * kernels, taps.length);
+  // Taps of a row are neighbours where windows step by one pixel of a packed plane.
+  const run = attributes.dilation[1] === 1 && attributes.stride[1] === 1 ? kernel[1] : 1;
+  const tile = dotTile(gradients * kernels, taps.length, run);
+  const [rows, columns] = tile.size;
   const tapCount = taps.length;
   while (taps.length % columns > 0) taps.push(taps[tapCount - 1]);
   const wholeRows = Math.ceil((gradients * kernels) / rows) * rows;
-  const pointers = bytes * groups * wholeRows * taps.length;
+  const pointers = CONSTANTS.TILE_BYTES + bytes * groups * wholeRows * taps.length;
   const images = align(pointers + 4 * wholeRows);
   const gradientPlanes = images + (window.direct ? 0 : packedBytes * chunk);
   const padded = width % lanes === 0 ? 0 : bytes * height * (width + lanes - 1) * chunk * wholeRows;
+  const sampleBytes = bytes * groups * channels * size[0] * size[1];
+  // From one sample to the next, where each lies.
+  const stepX = window.direct ? sampleBytes : packedBytes;
+  const stepG = bytes * height * (padded ? lanes * Math.ceil(width / lanes) : width * groups * kernels);
+  const vectors = vectorsOf(window, outputs, dtype);
+  const positions = Array.from({ length: chunk }, (_, n) =>
+    vectors.map(({ from }, i) => ({ x: n * stepX + from, g: n * stepG + 16 * i })),
+  ).flat();
   const table = lower.struct(CorrelateTable, {
     gradients,
     samples,
@@ -125,12 +168,13 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
     kernels,
     channels: groups * channels,
     tapCount,
-    sampleBytes: bytes * groups * channels * size[0] * size[1],
+    sampleBytes,
     groupBytes: channels * window.channelBytes,
     height,
     width,
     tileRows: rows,
     tileColumns: columns,
+    tileOfRow: tile.row,
     packed: !window.direct,
     packedBytes,
     chunk,
@@ -139,7 +183,7 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
     gradientPlanes,
     packing: packingTable(window.packing),
     taps,
-    positions: vectorsOf(window, outputs, dtype).map(({ from }) => from),
+    positions,
   });
   lower.callIn(dtype, 'correlate', out, x, g, table, lower.scratch(gradientPlanes + padded + PACK_SLACK));
 };

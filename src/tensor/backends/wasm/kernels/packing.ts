@@ -1,6 +1,6 @@
 import { type DType, ELEMENT_BYTES } from '../../../array.ts';
-import type { Address } from '../calls.ts';
-import type { Lowering } from '../lowering.ts';
+import { type Address, advance } from '../calls.ts';
+import { align, type Lowering } from '../lowering.ts';
 import type { Values } from '../struct.ts';
 import type { Packing as PackingTable } from '../tables.ts';
 import { before, type ConvolutionAttributes, type Pair, type Sides } from '../../../primitives/convolution.ts';
@@ -58,17 +58,18 @@ export function forwardWindow(
   };
 }
 
-/** For all pixels of the input, at stride 1. */
+/** For all pixels of the input, at stride 1; rows of the packed image have `columns` columns, or as many as needed. */
 export function backwardWindow(
   { stride, padding, dilation }: ConvolutionAttributes,
   size: Pair,
   kernel: Pair,
   inputs: Pair,
   dtype: DType,
+  columns = backwardColumns(kernel, dilation, inputs),
 ): Window {
   const bytes = ELEMENT_BYTES[dtype];
   const span = ([0, 1] as const).map((i) => (kernel[i] - 1) * dilation[i]);
-  const [rows, columns] = [inputs[0] + span[0], inputs[1] + span[1]];
+  const rows = inputs[0] + span[0];
   const [top, left] = before(padding);
   return {
     packing: {
@@ -85,6 +86,10 @@ export function backwardWindow(
   };
 }
 
+function backwardColumns(kernel: Pair, dilation: Pair, inputs: Pair): number {
+  return inputs[1] + (kernel[1] - 1) * dilation[1];
+}
+
 function isPointwise(kernel: Pair, stride: Pair, padding: Sides): boolean {
   return [...kernel, ...stride].every((extent) => extent === 1) && padding.flat().every((extent) => extent === 0);
 }
@@ -97,38 +102,66 @@ export function packingTable({ size, offset, stride, rows, columns }: Packing): 
   return { height, width, offsetH, offsetW, strideH, strideW, rows, columns };
 }
 
-/** A convolution, or the input gradient of one: results are sums of pixels scaled by weights. */
-export interface Convolution {
+/** An image, and the convolution of it that is to be computed, or the gradient and the convolution that it is one of. */
+export interface Source {
   /** The convolution itself, of which this may be the input gradient. */
   readonly attributes: ConvolutionAttributes;
+  /** Planes that are read, a group, and their size. */
+  readonly channels: number;
+  readonly size: Pair;
+  readonly kernel: Pair;
+  /** Strides of the weights in elements. */
+  readonly strides: { readonly groupStride: number; readonly kernelStride: number; readonly channelStride: number };
+}
+
+/** Where the image or gradient of a source is, and where its weights are. */
+export interface SourceAt {
+  readonly x: Address;
+  readonly w: Address;
+}
+
+/** Results that are sums of pixels scaled by weights: a convolution, an input gradient, or a sum of several of these. */
+export interface Convolution {
   readonly gradient: boolean;
   readonly dtype: DType;
   readonly samples: number;
   readonly groups: number;
-  /** Planes that are written and that are read, a group. */
+  /** Planes that are written, a group, and their size. */
   readonly kernels: number;
-  readonly channels: number;
-  readonly kernel: Pair;
-  /** Strides of the weights in elements. */
-  readonly strides: { readonly groupStride: number; readonly kernelStride: number; readonly channelStride: number };
-  /** The size of the planes that are read, and of those that are written. */
-  readonly size: Pair;
   readonly outputs: Pair;
+  readonly sources: readonly Source[];
 }
 
-/** The window of a convolution or of an input gradient. */
-export function windowOf({ attributes, gradient, size, kernel, outputs, dtype }: Convolution): Window {
-  return (gradient ? backwardWindow : forwardWindow)(attributes, size, kernel, outputs, dtype);
+/** The windows of all sources of a convolution or of input gradients; packed images have rows of one length. */
+export function windowsOf({ gradient, dtype, outputs, sources }: Convolution): readonly Window[] {
+  if (!gradient)
+    return sources.map(({ attributes, size, kernel }) => forwardWindow(attributes, size, kernel, outputs, dtype));
+  const columns = Math.max(
+    ...sources.map(({ attributes: { dilation }, kernel }) => backwardColumns(kernel, dilation, outputs)),
+  );
+  return sources.map(({ attributes, size, kernel }) =>
+    backwardWindow(attributes, size, kernel, outputs, dtype, columns),
+  );
 }
 
-/** Emits the calls of a convolution or of an input gradient. */
+/** Emits the calls of a convolution or of an input gradient, of as many arrays as it has sources. */
 export type ConvolutionLowering = (
   lower: Lowering,
   out: Address,
-  operands: readonly Address[],
+  operands: readonly SourceAt[],
   what: Convolution,
   epilogue: Epilogue,
 ) => void;
+
+/** Bytes of the addresses of sources where a kernel reads them. */
+export function addressBytes(sources: readonly SourceAt[]): number {
+  return align(2 * 4 * sources.length);
+}
+
+/** Hands the addresses of sources to the next call, at `to`. */
+export function pointTo(lower: Lowering, to: Address, sources: readonly SourceAt[]): void {
+  sources.forEach(({ x, w }, i) => lower.call('point', advance(to, 8 * i), x, w));
+}
 
 /** Where results go besides into their place: through the mask of a ReLU, onto what is there. */
 export interface Epilogue {

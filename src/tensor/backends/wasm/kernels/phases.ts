@@ -21,11 +21,12 @@ function tapsOfPhase(phase: number, kernel: number, stride: number, padding: num
 }
 
 /** The input gradient of a convolution with a stride, as assembly/strided.ts computes it. */
-export const lowerStrided: ConvolutionLowering = (lower, out, [g, w], what, { mask, add }) => {
-  const { dtype, samples, groups, kernels, channels, kernel, size, outputs } = what;
+export const lowerStrided: ConvolutionLowering = (lower, out, [{ x: g, w }], what, { mask, add }) => {
+  const { dtype, samples, groups, kernels, outputs } = what;
   const [bytes, lanes] = [ELEMENT_BYTES[dtype], LANES[dtype]];
-  const { stride, padding, dilation } = what.attributes;
-  const { groupStride, kernelStride, channelStride } = what.strides;
+  const { channels, kernel, size, strides, attributes } = what.sources[0];
+  const { stride, padding, dilation } = attributes;
+  const { groupStride, kernelStride, channelStride } = strides;
   const axis = ([0, 1] as const).map((i) => {
     const phases = Array.from({ length: stride[i] }, (_, phase) => ({
       taps: tapsOfPhase(phase, kernel[i], stride[i], before(padding)[i], dilation[i]),

@@ -29,8 +29,25 @@ export const DOT_TILES = [
   [1, 4],
 ] as const;
 
-/** The tile that covers rows × taps with the fewest multiplications and loads. */
-export function dotTile(rows: number, taps: number): readonly [number, number] {
-  const cost = ([r, t]: readonly [number, number]) => Math.ceil(rows / r) * Math.ceil(taps / t) * (r * t + (r + t) / 2);
-  return DOT_TILES.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
+/** The same of taps that are neighbours: what three of them read is one address. */
+export const ROW_DOT_TILES = [[3, 3]] as const;
+
+/** A tile of inner products. */
+export interface DotTile {
+  readonly size: readonly [rows: number, taps: number];
+  /** Whether its taps must be neighbours. */
+  readonly row: boolean;
+}
+
+/** The tile that covers rows × taps with the fewest multiplications and loads; taps come in runs of `run` neighbours. */
+export function dotTile(rows: number, taps: number, run: number): DotTile {
+  const tiles = [
+    ...ROW_DOT_TILES.filter(([, width]) => run % width === 0).map((size) => ({ size, row: true })),
+    ...DOT_TILES.map((size) => ({ size, row: false })),
+  ];
+  const cost = ({ size: [r, t], row }: DotTile) => {
+    const addresses = row ? r + 1 : r + t;
+    return Math.ceil(rows / r) * Math.ceil(taps / t) * (r * t + (r + t + addresses) / 4);
+  };
+  return tiles.reduce<DotTile>((best, tile) => (cost(tile) < cost(best) ? tile : best), tiles[tiles.length - 1]);
 }

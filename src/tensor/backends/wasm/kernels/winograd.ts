@@ -4,7 +4,8 @@ import { align, ALIGNMENT, LANES } from '../lowering.ts';
 import { byteSize, type Values } from '../struct.ts';
 import { CONSTANTS, type Filtering, Place, WinogradConvolveTable, WinogradCorrelateTable } from '../tables.ts';
 import type { Correlation, CorrelationLowering } from './direct.ts';
-import type { ConvolutionLowering } from './packing.ts';
+import { addressBytes, type ConvolutionLowering, pointTo } from './packing.ts';
+import { advance } from '../calls.ts';
 
 // When and how the gradients of 3×3 convolutions at stride 1 are computed by minimal filtering
 // (assembly/minimalFiltering.ts). The convolution itself is not: a backward pass is linear, and its rounding errors stay
@@ -93,13 +94,19 @@ function filteringTable(
   };
 }
 
-/** The input gradient of a 3×3 convolution at stride 1 in one group: it is such a convolution, with turned kernels. */
-export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { mask, add }) => {
-  const { dtype, kernels, channels, strides, size } = what;
+/**
+ * The input gradient of a 3×3 convolution at stride 1 in one group: it is such a convolution, with turned kernels. Of
+ * several whose gradients are added up, of one size and padding: a convolution of all their channels.
+ */
+export const lowerFiltering: ConvolutionLowering = (lower, out, operands, what, { mask, add }) => {
+  const { dtype, samples, kernels, outputs, sources } = what;
   const [bytes, together] = [ELEMENT_BYTES[dtype], 2 * LANES[dtype]];
-  const [above, left] = before(what.attributes.padding).map((extent) => 2 - extent);
+  const { size, attributes } = sources[0];
+  const channels = sources.reduce((sum, source) => sum + source.channels, 0);
+  const [above, left] = before(attributes.padding).map((extent) => 2 - extent);
   const wholeK = 4 * Math.ceil(kernels / 4);
-  const filtering = filteringTable(what, [above, left], channels + wholeK);
+  const all = { dtype, samples, kernels, channels, kernel: sources[0].kernel, groups: 1, size, outputs };
+  const filtering = filteringTable(all, [above, left], channels + wholeK);
   const { across, blockRows: rows, lineBytes } = filtering;
   const patches = together * Math.ceil((rows * across) / together);
   const [kernelStep, imageStep, resultStep] = [wholeK * channels, channels * patches, wholeK * patches].map((count) =>
@@ -107,12 +114,12 @@ export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { 
   );
   const scratch = new Scratch();
   scratch.take(ROOM);
+  const addresses = scratch.take(addressBytes(operands));
   const table = lower.struct(WinogradConvolveTable, {
     filtering,
     maskSamples: mask?.samples ?? 0,
-    kernelBytes: bytes * strides.kernelStride,
-    channelBytes: bytes * strides.channelStride,
     patches,
+    addresses,
     zeros: scratch.take(bytes * size[1] + SLACK),
     lines: scratch.take(POINTS_SIDE * lineBytes * (rows + 1)), // vectors read beyond the last
     starts: scratch.take(4 * patches),
@@ -121,18 +128,15 @@ export const lowerFiltering: ConvolutionLowering = (lower, out, [x, w], what, { 
     imagePoints: scratch.take(POINTS * imageStep),
     results: scratch.take(POINTS * resultStep),
     ...{ kernelStep, imageStep, resultStep },
+    sources: sources.map(({ channels, strides }) => ({
+      channels,
+      kernelBytes: bytes * strides.kernelStride,
+      channelBytes: bytes * strides.channelStride,
+    })),
   });
-  lower.callIn(
-    dtype,
-    'winogradConvolve',
-    out,
-    x,
-    w,
-    mask?.address ?? 0,
-    Number(add),
-    table,
-    lower.scratch(scratch.bytes + SLACK),
-  );
+  const at = lower.scratch(scratch.bytes + SLACK);
+  pointTo(lower, advance(at, addresses), operands);
+  lower.callIn(dtype, 'winogradConvolve', out, mask?.address ?? 0, Number(add), table, at);
 };
 
 /** The weight gradient of such a convolution. */

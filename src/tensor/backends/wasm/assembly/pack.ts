@@ -1,5 +1,5 @@
 import { Packing } from './generated/tables';
-import { Real, SHIFT, SIZE } from './precision';
+import { LANES, PAIR, Real, SHIFT, SIZE } from './precision';
 
 // Images as the convolutions read them: every tap of every window is a fixed distance from the window's place, with no
 // border to look out for. Zeros stand for the padding. A stride s splits the pixels into s×s planes, by their position
@@ -42,33 +42,66 @@ function packRows(from: usize, to: usize, channels: i32, packing: Packing): void
 /** At other strides pixels are dealt into planes. */
 function deal(from: usize, to: usize, channels: i32, packing: Packing): void {
   const h = packing.height;
-  const w = packing.width;
   const offsetH = packing.offsetH;
-  const offsetW = packing.offsetW;
   const strideH = packing.strideH;
   const strideW = packing.strideW;
   const rows = packing.rows;
-  const columns = packing.columns;
-  const plane = rows * columns;
+  const line = <usize>packing.columns << SHIFT;
+  const plane = line * rows;
+  const rowFrom = <usize>packing.width << SHIFT;
   for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < h; i++) {
+    for (let i = max(0, -offsetH); i < h; i++) {
       const y = i + offsetH;
-      if (y < 0) continue;
       const row = y / strideH;
       if (row >= rows) break;
-      const first = to + ((((y % strideH) * strideW) * plane + row * columns) << SHIFT);
-      const source = from + ((i * w) << SHIFT);
-      for (let j = 0; j < w; j++) {
-        const x = j + offsetW;
-        if (x < 0) continue;
-        const column = x / strideW;
-        if (column >= columns) break;
-        store<Real>(first + (((x % strideW) * plane + column) << SHIFT), load<Real>(source + (j << SHIFT)));
-      }
+      dealRow(from + i * rowFrom, to + (y % strideH) * strideW * plane + row * line, plane, packing);
     }
-    from += (h * w) << SHIFT;
-    to += (strideH * strideW * plane) << SHIFT;
+    from += h * rowFrom;
+    to += strideH * strideW * plane;
   }
+}
+
+/** A row of pixels, to the same row of strideW planes. */
+function dealRow(from: usize, to: usize, plane: usize, packing: Packing): void {
+  const w = packing.width;
+  const offsetW = packing.offsetW;
+  const strideW = packing.strideW;
+  const columns = packing.columns;
+  let j = max(0, -offsetW);
+  let column = (j + offsetW) / strideW;
+  let phase = (j + offsetW) % strideW;
+  if (strideW == 2) {
+    // By pairs of vectors: every other pixel goes to the other plane, from the second column on if this is the second.
+    let even = to + phase * plane + (column << SHIFT);
+    let odd = to + (phase ^ 1) * plane + ((column + phase) << SHIFT);
+    for (; j + PAIR <= w && column + phase + LANES <= columns; j += PAIR) {
+      const a = v128.load(from + (j << SHIFT));
+      const b = v128.load(from + (j << SHIFT), 16);
+      v128.store(even, evenLanes(a, b));
+      v128.store(odd, oddLanes(a, b));
+      even += 16;
+      odd += 16;
+      column += LANES;
+    }
+  }
+  for (; j < w && column < columns; j++) {
+    store<Real>(to + phase * plane + (column << SHIFT), load<Real>(from + (j << SHIFT)));
+    if (++phase == strideW) {
+      phase = 0;
+      column++;
+    }
+  }
+}
+
+/** Of two vectors every other lane, from the first or from the second on. */
+@inline
+function evenLanes(a: v128, b: v128): v128 {
+  return LANES == 4 ? v128.shuffle<f32>(a, b, 0, 2, 4, 6) : v128.shuffle<f64>(a, b, 0, 2);
+}
+
+@inline
+function oddLanes(a: v128, b: v128): v128 {
+  return LANES == 4 ? v128.shuffle<f32>(a, b, 1, 3, 5, 7) : v128.shuffle<f64>(a, b, 1, 3);
 }
 
 @inline

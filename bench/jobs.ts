@@ -56,6 +56,10 @@ export const jobs: Readonly<Record<string, Job>> = {
     ...{ title: 'Cell network, C=16, N=1, all 3×3, batch 32, train', mode: 'train', batch: 32, target: 1.5 },
     network: () => allThreeByThree(1),
   },
+  'cell-eval': {
+    ...{ title: 'Cell network, C=16, N=1, all 3×3, batch 32, eval', mode: 'eval', batch: 32, target: 4 },
+    network: () => allThreeByThree(1),
+  },
   'cell-5': {
     ...{ title: 'Cell network, C=16, N=5, all 3×3, batch 32, train', mode: 'train', batch: 32, target: 1 },
     ...{ network: () => allThreeByThree(5), oneThread: true },

@@ -24,7 +24,7 @@ export async function writeTorchGraph(path: string, { network: build, mode, batc
     }
     const { data } = op.kind === 'constant' ? op.value : values.get(tensor)!;
     parts.push(new Uint8Array(Float32Array.from(data).buffer));
-    return { leaf: parameters.get(tensor) ?? '', shape };
+    return { leaf: parameters.get(tensor) ?? '', images: tensor === trace.x, shape };
   });
   await writeFile(`${path}.json`, JSON.stringify({ mode, nodes }));
   await writeFile(`${path}.bin`, Buffer.concat(parts));

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The loop of TE-NAS in PyTorch, to time beside ntkit: a backward pass over the batch for every sample.
+"""The loop of TE-NAS in PyTorch, to time beside ntkit: a backward pass over the batch for every sample. In eval mode, too,
+functorch's vmap(grad): the gradients of all samples at once.
 
 usage: torch_ntk.py GRAPH THREADS REPEATS
 
 GRAPH.json and GRAPH.bin are written by torchGraph.ts: the network's forward pass, operation by operation. Batch norm and
-its affine map are one call of PyTorch's, as in its own networks. Prints one JSON object: seconds, kappa.
+its affine map are one call of PyTorch's, as in its own networks. Prints one JSON object: seconds, in eval mode vmapSeconds, kappa.
 """
 import json
 import sys
@@ -91,11 +92,22 @@ OPERATIONS = {
 }
 
 
+def images_of(nodes, leaves):
+    [at] = [i for i, node in enumerate(nodes) if node.get("images")]
+    return at, leaves[at]
+
+
 def forward(nodes, leaves):
     values = dict(leaves)
+    at, images = images_of(nodes, leaves)
+    of_images = {at}  # what has a row for each of them
     for i, node in enumerate(nodes):
         if i in values:
             continue
+        shape = node["shape"]
+        if any(o in of_images for o in node["operands"]):
+            of_images.add(i)
+            shape = [len(images), *shape[1:]]
         name, a, operands = node["primitive"], node["attributes"], node["operands"]
         if name == "standardize":
             values[i] = None  # done with the affine map behind it
@@ -111,7 +123,7 @@ def forward(nodes, leaves):
                 zero, one = torch.zeros_like(scale), torch.ones_like(scale)
                 values[i] = F.batch_norm(x, zero.detach(), one.detach(), scale, shift, False, 0.1, 0.0)
             continue
-        values[i] = OPERATIONS[name](a, node["shape"], *(values[o] for o in operands))
+        values[i] = OPERATIONS[name](a, shape, *(values[o] for o in operands))
     return values[len(nodes) - 1]
 
 
@@ -124,17 +136,48 @@ def ntk(nodes, leaves):
             leaf.grad = None
         logits[i : i + 1].backward(torch.ones_like(logits[i : i + 1]), retain_graph=True)
         rows.append(torch.cat([w.grad.reshape(-1) for w in weights if w.grad is not None]))
-    jacobian = torch.stack(rows)
+    return kappa_of(torch.stack(rows))
+
+
+def kappa_of(jacobian):
     values = torch.linalg.eigvalsh(torch.einsum("nc,mc->nm", jacobian, jacobian))
     return float(values[-1] / values[0])
+
+
+def mapped_ntk(nodes, leaves):
+    """The same by functorch's vmap(grad): samples must not see each other."""
+    import functorch
+
+    at, images = images_of(nodes, leaves)
+    leaves = {i: leaf.detach() for i, leaf in leaves.items()}
+    weights = {i: leaves[i] for i, node in enumerate(nodes) if "weight" in node.get("leaf", "")}
+
+    def of(weights, image):
+        return forward(nodes, {**leaves, **weights, at: image[None]}).sum()
+
+    rows = functorch.vmap(functorch.grad(of), (None, 0))(weights, images)
+    return kappa_of(torch.cat([rows[i].reshape(len(images), -1) for i in weights], 1))
 
 
 path, threads, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(threads)
 mode, nodes, leaves = load(path)
-seconds = []
-for _ in range(repeats):
-    start = time.perf_counter()
-    kappa = ntk(nodes, leaves)
-    seconds.append(time.perf_counter() - start)
-print(json.dumps({"seconds": seconds, "kappa": kappa, "torch": torch.__version__}))
+
+
+def timed(function):
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        kappa = function(nodes, leaves)
+        seconds.append(time.perf_counter() - start)
+    return seconds, kappa
+
+
+seconds, kappa = timed(ntk)
+result = {"seconds": seconds, "kappa": kappa, "torch": torch.__version__}
+if mode == "eval":
+    try:
+        result["vmapSeconds"], result["vmapKappa"] = timed(mapped_ntk)
+    except ImportError:
+        pass  # a PyTorch without functorch
+print(json.dumps(result))

@@ -46,9 +46,12 @@ export interface Executable {
   /**
    * Gives the fixed inputs, runs the fixed steps and keeps what later runs need. Replaces an earlier binding.
    *
+   * @param fixed `undefined` for an input that is carried: it has the value that the last binding left.
    * @param signal where it is aborted, here and below, work stops soon, whatever then becomes of the promise.
    */
-  bind(fixed: Arguments, signal?: AbortSignal): Promise<void>;
+  bind(fixed: readonly (NDArray | undefined)[], signal?: AbortSignal): Promise<void>;
+  /** The present values of the inputs that are carried from one binding to the next, in the plan's order. */
+  carried(): Promise<NDArray[]>;
   /** Runs the varying steps once. The outputs belong to the caller. */
   run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]>;
   /**

@@ -1,5 +1,5 @@
 import type { Use } from './liveness.ts';
-import type { Plan, Step } from './plan.ts';
+import { lastingValues, type Plan, type Step } from './plan.ts';
 import { type ElementwiseName, isElementwise, scalarExpression } from './primitives/elementwise/index.ts';
 import { constant, operand as operandOf, type Scalar, substitute, tapeOf } from './scalar/index.ts';
 import { sameShape } from './shape.ts';
@@ -21,9 +21,13 @@ const MOST_OPERANDS = 8;
 const MOST_OPERATIONS = 64;
 
 /** Values of a plan that are read by others than the steps of their own stage. */
-export function keptValues({ fixedSteps, varyingSteps, outputs }: Plan): ReadonlySet<number> {
+export function keptValues(plan: Plan): ReadonlySet<number> {
+  const { fixedSteps, varyingSteps } = plan;
   const fixed = new Set(fixedSteps.map(({ output }) => output));
-  return new Set([...outputs, ...varyingSteps.flatMap(({ operands }) => operands.filter((value) => fixed.has(value)))]);
+  return new Set([
+    ...lastingValues(plan),
+    ...varyingSteps.flatMap(({ operands }) => operands.filter((value) => fixed.has(value))),
+  ]);
 }
 
 /**

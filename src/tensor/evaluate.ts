@@ -31,27 +31,40 @@ export type Feeds = ReadonlyMap<Tensor, NDArray>;
 export class Program {
   readonly #planned: PlannedEvaluation;
   readonly #executable: Executable;
+  readonly #carried: ReadonlySet<Tensor>;
+  /** Whether the inputs that are carried have a value of the last binding. */
+  #hasCarried = false;
   /** Why what depends on fixed inputs alone is not there, if the last binding did not come to its end. */
   #unbound: BackendError | undefined;
 
   private constructor(planned: PlannedEvaluation, executable: Executable) {
     this.#planned = planned;
     this.#executable = executable;
+    const { plan, fixedInputs } = planned;
+    this.#carried = new Set(plan.carried.map(({ input }) => fixedInputs[plan.fixedInputs.indexOf(input)]));
   }
 
   /**
    * @param options.varying the inputs that change from run to run; all others are fixed.
-   * @throws BackendError when the backend does not compute in a precision that the expressions have.
+   * @param options.carry what inputs become with each binding: {@link Program.bind} may leave them out from the second
+   * time on, and has the value then that their expression had, without a way over the host. Parameters of a network that
+   * is trained are such.
+   * @throws BackendError when the backend does not compute in a precision that the expressions have; InputError and
+   * ShapeError when something is carried that cannot be.
    */
   static async compile(
     outputs: readonly Tensor[],
-    options: CompileOptions & { readonly varying?: readonly Tensor[] } = {},
+    options: CompileOptions & {
+      readonly varying?: readonly Tensor[];
+      readonly carry?: ReadonlyMap<Tensor, Tensor>;
+    } = {},
   ): Promise<Program> {
-    checkRunOptions('evaluate', options, ['backend', 'varying', 'signal']);
-    const { varying = [], ...rest } = options;
+    checkRunOptions('evaluate', options, ['backend', 'varying', 'carry', 'signal']);
+    const { varying = [], carry = new Map<Tensor, Tensor>(), ...rest } = options;
     checkTensors('evaluate', outputs);
     checkTensors('evaluate: varying', varying);
-    return Program.load(planEvaluation(outputs, varying), rest);
+    checkCarry(carry, outputs, varying);
+    return Program.load(planEvaluation(outputs, varying, carry), rest);
   }
 
   /**
@@ -71,21 +84,34 @@ export class Program {
   }
 
   /**
-   * Computes everything that depends on fixed inputs alone.
+   * Computes everything that depends on fixed inputs alone. Inputs that are carried keep the value that they have unless
+   * they are given one; after a binding that did not come to its end, all have to be given one.
    *
    * @throws ShapeError when an input is missing or has another shape or precision; the signal's reason when it is aborted.
    */
   async bind(fixed: Feeds = new Map(), signal?: AbortSignal): Promise<void> {
-    const values = argumentsFor(this.#planned.fixedInputs, fixed);
+    const optional = this.#hasCarried ? this.#carried : new Set<Tensor>();
+    const values = this.#planned.fixedInputs.map((input) =>
+      optional.has(input) && fixed instanceof Map && !fixed.has(input) ? undefined : argumentFor(input, fixed),
+    );
     signal?.throwIfAborted();
+    this.#hasCarried = false;
     this.#unbound = new BackendError('evaluate: expected a program that is bound, got one whose bind did not end');
     try {
       await abortable(this.#executable.bind(values, signal), signal);
       this.#unbound = undefined;
+      this.#hasCarried = true;
     } catch (error) {
       if (error instanceof BackendError) this.#unbound = error; // that the backend is closed, e.g., says more
       throw error;
     }
+  }
+
+  /** The present values of the inputs that are carried: what the next binding begins with. */
+  async carried(): Promise<Map<Tensor, NDArray>> {
+    this.#checkBound();
+    const values = await this.#executable.carried();
+    return new Map([...this.#carried].map((input, i) => [input, values[i]]));
   }
 
   /**
@@ -148,22 +174,47 @@ function moveTo(place: FloatArray | undefined, output: NDArray): NDArray {
   return { ...output, data: place };
 }
 
+/** @throws InputError or ShapeError when an input cannot become what it is to become. */
+function checkCarry(carry: ReadonlyMap<Tensor, Tensor>, outputs: readonly Tensor[], varying: readonly Tensor[]): void {
+  if (!(carry instanceof Map)) {
+    throw new InputError(`evaluate: carry: expected a Map from inputs to tensors, got ${formatValue(carry)}`);
+  }
+  const entries = [...(carry as ReadonlyMap<Tensor, Tensor>)];
+  checkTensors('evaluate: carry', entries.flat());
+  if (entries.length > 0 && varying.length > 0) {
+    throw new InputError(`evaluate: carry: expected no varying inputs, got ${varying.length}`);
+  }
+  for (const [tensor, next] of entries) {
+    if (tensor.op.kind !== 'input')
+      throw new InputError(`evaluate: carry: expected an input, got ${tensor.toString()}`);
+    if (!sameShape(tensor.shape, next.shape) || tensor.dtype !== next.dtype) {
+      throw new ShapeError(`evaluate: carry: expected what ${tensor.toString()} can become, got ${next.toString()}`);
+    }
+    // Where it lies, another value will: neither can it be an output, nor what another input becomes.
+    if (outputs.includes(tensor) || entries.some(([input, other]) => other === tensor && input !== tensor)) {
+      throw new InputError(`evaluate: carry: expected an expression of ${tensor.toString()}, got the input itself`);
+    }
+  }
+}
+
 function argumentsFor(inputs: readonly Tensor[], feeds: Feeds): Arguments {
+  return inputs.map((tensor) => argumentFor(tensor, feeds));
+}
+
+function argumentFor(tensor: Tensor, feeds: Feeds): NDArray {
   if (!(feeds instanceof Map)) {
     throw new InputError(`evaluate: expected a Map from inputs to arrays, got ${formatValue(feeds)}`);
   }
-  return inputs.map((tensor) => {
-    const value = (feeds as Feeds).get(tensor);
-    if (value === undefined) throw new ShapeError(`evaluate: no value given for ${tensor.toString()}`);
-    // Columns that are not joined yet stay so: to look at their numbers would copy them.
-    if (!(value instanceof JoinedColumns)) checkArray(`evaluate: ${tensor.toString()}`, value);
-    if (!sameShape(value.shape, tensor.shape) || value.dtype !== tensor.dtype) {
-      throw new ShapeError(
-        `evaluate: expected a value for ${tensor.toString()}, got ${value.dtype}${formatShape(value.shape)}`,
-      );
-    }
-    return value;
-  });
+  const value = (feeds as Feeds).get(tensor);
+  if (value === undefined) throw new ShapeError(`evaluate: no value given for ${tensor.toString()}`);
+  // Columns that are not joined yet stay so: to look at their numbers would copy them.
+  if (!(value instanceof JoinedColumns)) checkArray(`evaluate: ${tensor.toString()}`, value);
+  if (!sameShape(value.shape, tensor.shape) || value.dtype !== tensor.dtype) {
+    throw new ShapeError(
+      `evaluate: expected a value for ${tensor.toString()}, got ${value.dtype}${formatShape(value.shape)}`,
+    );
+  }
+  return value;
 }
 
 /**

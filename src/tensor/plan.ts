@@ -22,6 +22,12 @@ export type Step = {
   };
 }[PrimitiveName];
 
+/** A fixed input that takes the value of another array when the fixed steps are done: what the next binding begins with. */
+export interface Carried {
+  readonly input: number;
+  readonly value: number;
+}
+
 /**
  * How to evaluate expressions: plain data in the order of execution, that can be printed or sent to another thread.
  *
@@ -35,6 +41,7 @@ export interface Plan {
   readonly fixedSteps: readonly Step[];
   readonly varyingSteps: readonly Step[];
   readonly outputs: readonly number[];
+  readonly carried: readonly Carried[];
 }
 
 /** A plan and the tensors that its inputs stand for, in the plan's order. */
@@ -50,9 +57,18 @@ export interface PlannedEvaluation {
  * is not computed at all.
  *
  * @param varying inputs whose value changes between runs.
+ * @param carry what fixed inputs become for the next binding: expressions of fixed inputs.
  */
-export function planEvaluation(outputs: readonly Tensor[], varying: readonly Tensor[] = []): PlannedEvaluation {
-  const { values, inputs, drafts, outputValues } = numberValues(outputs.map(withoutStop), varying);
+export function planEvaluation(
+  outputs: readonly Tensor[],
+  varying: readonly Tensor[] = [],
+  carry: ReadonlyMap<Tensor, Tensor> = new Map(),
+): PlannedEvaluation {
+  const wanted = [...outputs, ...carry.values(), ...carry.keys()].map(withoutStop);
+  const { values, inputs, drafts, outputValues } = numberValues(wanted, varying);
+  const [next, carriedInputs] = [outputs.length, outputs.length + carry.size].map((from) =>
+    outputValues.slice(from, from + carry.size),
+  );
   const steps = endsEarly(drafts);
   const stage = (varies: boolean) => steps.filter((step) => step.varying === varies).map(({ step }) => step);
   const fixedInputs = inputs.filter((each) => !each.varying);
@@ -64,18 +80,25 @@ export function planEvaluation(outputs: readonly Tensor[], varying: readonly Ten
       varyingInputs: varyingInputs.map(({ value }) => value),
       fixedSteps: stage(false),
       varyingSteps: stage(true),
-      outputs: outputValues,
+      outputs: outputValues.slice(0, outputs.length),
+      carried: carriedInputs.map((input, i) => ({ input, value: next[i] })),
     },
     fixedInputs: fixedInputs.map(({ tensor }) => tensor),
     varyingInputs: varyingInputs.map(({ tensor }) => tensor),
   };
 }
 
+/** The arrays that stay when everything is computed: outputs, and what is carried and where to. */
+export function lastingValues({ outputs, carried }: Plan): number[] {
+  return [...outputs, ...carried.flatMap(({ input, value }) => [input, value])];
+}
+
 /** The most bytes that computed values of a plan occupy at one time, when each goes after its last use. */
-export function peakBytesOf({ values, fixedSteps, varyingSteps, outputs }: Plan): number {
+export function peakBytesOf(plan: Plan): number {
+  const { values, fixedSteps, varyingSteps } = plan;
   const stages = [fixedSteps, varyingSteps].map((steps) => ({ operations: steps.map(useOf) }));
   const operations = stages.flatMap((stage) => stage.operations);
-  return peakBytes(operations, releases(stages, outputs).flat(), (value) => bytesOf(values[value]));
+  return peakBytes(operations, releases(stages, lastingValues(plan)).flat(), (value) => bytesOf(values[value]));
 }
 
 /** What a step reads and writes. */

@@ -10,6 +10,7 @@ const droppingTerms: Backend = {
     const executable = await referenceBackend.compile(plan);
     const partial: Executable = {
       bind: (fixed) => executable.bind(fixed),
+      carried: () => executable.carried(),
       run: () => Promise.resolve([ndarray([16_384], [])]),
       runBlocks: (...given) => executable.runBlocks(...given),
       dispose: () => executable.dispose(),

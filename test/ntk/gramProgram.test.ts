@@ -132,6 +132,7 @@ test('blocks that are done in any order, in memory that is used again, give the 
       const inner = await referenceBackend.compile(plan);
       const executable: Executable = {
         bind: (fixed) => inner.bind(fixed),
+        carried: () => inner.carried(),
         run: (varying) => inner.run(varying),
         dispose: () => inner.dispose(),
         async runBlocks(blocks, consume, placesOf) {

@@ -87,19 +87,41 @@ class GpuExecutable implements Executable {
     plan.values.forEach(({ constant }, id) => constant && this.#host.set(id, constant));
   }
 
-  bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
+  bind(fixed: readonly (NDArray | undefined)[], signal?: AbortSignal): Promise<void> {
     return this.#queue.run(() => this.#bind(fixed, signal));
+  }
+
+  carried(): Promise<NDArray[]> {
+    return this.#queue.run(async () => {
+      this.#checkUsable();
+      const arrays: NDArray[] = [];
+      for (const { value } of this.#plan.carried) {
+        const array = await this.#onHost(value);
+        arrays.push({ ...array, data: array.data.slice() });
+      }
+      return arrays;
+    });
   }
 
   run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]> {
     return this.#queue.run(() => this.#run(varying, signal));
   }
 
-  async #bind(fixed: Arguments, signal: AbortSignal | undefined): Promise<void> {
+  async #bind(fixed: readonly (NDArray | undefined)[], signal: AbortSignal | undefined): Promise<void> {
     this.#checkUsable();
+    const carry = this.#plan.carried.filter(({ input }) => fixed[this.#plan.fixedInputs.indexOf(input)] === undefined);
+    const moved = carry.map(({ input, value }) => ({ input, ...this.#takeAway(value) }));
     const constants = this.#plan.values.flatMap(({ constant }, id) => (constant ? [id] : []));
     for (const id of [...this.#there.keys()]) if (!constants.includes(id)) this.#forget(id);
-    this.#plan.fixedInputs.forEach((id, i) => this.#host.set(id, fixed[i]));
+    this.#plan.fixedInputs.forEach((id, i) => {
+      const given = fixed[i];
+      if (given) this.#host.set(id, given);
+    });
+    for (const { input, there, host } of moved) {
+      if (there) this.#there.set(input, there);
+      if (host) this.#host.set(input, host);
+      else this.#host.delete(input);
+    }
     await this.#execute(this.#program.fixed, signal);
   }
 
@@ -181,6 +203,14 @@ class GpuExecutable implements Executable {
     const { shape, dtype } = this.#plan.values[id];
     const data = await this.#device.download(this.#there.get(id)!, sizeOf(shape));
     return { shape, dtype, data };
+  }
+
+  /** An array that is to become another one: from the device, where it stays, or what the host has of it. */
+  #takeAway(id: number): { readonly there: DeviceArray | undefined; readonly host: NDArray | undefined } {
+    const isConstant = this.#plan.values[id].constant !== undefined;
+    const there = isConstant ? undefined : this.#there.get(id);
+    if (there) this.#there.delete(id);
+    return { there, host: this.#host.get(id) };
   }
 
   /** Drops what was computed or uploaded; constants and inputs stay on the host. */

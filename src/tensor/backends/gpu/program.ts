@@ -1,6 +1,6 @@
 import { fuseChains, isPass, keptValues, type Pass, type WholeStep } from '../../chains.ts';
 import { releases } from '../../liveness.ts';
-import type { Plan, Step } from '../../plan.ts';
+import { lastingValues, type Plan, type Step } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Dialect } from './dialect.ts';
 import { elementwise } from './kernels/elementwise.ts';
@@ -35,7 +35,7 @@ export interface GpuProgram {
  * @throws BackendError when an array is larger than the device's kernels can count.
  */
 export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
-  const { values, outputs } = plan;
+  const { values } = plan;
   const lower = new Lowering(
     dialect,
     values.map(({ shape }) => sizeOf(shape)),
@@ -69,7 +69,7 @@ export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
   );
   const released = releases(
     stages.map((operations) => ({ operations })),
-    outputs,
+    lastingValues(plan),
   );
   const [fixed, varying] = stages.map((stage, s) =>
     stage.map(({ reads, writes, call, item }, i): Operation => {

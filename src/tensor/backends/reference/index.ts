@@ -5,7 +5,7 @@ import { allocate, type DType, type FloatArray, type NDArray } from '../../array
 import type { Arguments, Backend, Executable } from '../../backend.ts';
 import { releases } from '../../liveness.ts';
 import { fuseChains, isPass, keptValues, type Pass, useOfItem, type WholeStep } from '../../chains.ts';
-import type { Plan } from '../../plan.ts';
+import { lastingValues, type Plan } from '../../plan.ts';
 import { convolutionKernels } from './kernels/convolution.ts';
 import { castKernels } from './kernels/cast.ts';
 import { eigenKernels, loadSolver } from './kernels/eigen.ts';
@@ -68,7 +68,7 @@ class ReferenceExecutable implements Executable {
     this.#values = plan.values.map(({ constant }) => constant);
     this.#items = items;
     const stages = this.#items.map((items) => ({ operations: items.map(useOfItem) }));
-    this.#releases = releases(stages, plan.outputs);
+    this.#releases = releases(stages, lastingValues(plan));
     this.#fresh = new Set(plan.varyingSteps.map(({ output }) => output));
   }
 
@@ -79,11 +79,19 @@ class ReferenceExecutable implements Executable {
     return new ReferenceExecutable(plan, items);
   }
 
-  bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
+  bind(fixed: readonly (NDArray | undefined)[], signal?: AbortSignal): Promise<void> {
     return this.#queue.run(async () => {
       this.#checkUsable();
-      this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i]));
+      this.#plan.fixedInputs.forEach((value, i) => (this.#values[value] = fixed[i] ?? this.#values[value]));
       await this.#execute(0, signal);
+      for (const { input, value } of this.#plan.carried) this.#values[input] = this.#values[value];
+    });
+  }
+
+  carried(): Promise<NDArray[]> {
+    return this.#queue.run(() => {
+      this.#checkUsable();
+      return Promise.resolve(this.#plan.carried.map(({ input }) => copyOf(this.#values[input]!)));
     });
   }
 
@@ -121,7 +129,7 @@ class ReferenceExecutable implements Executable {
     return this.#plan.outputs.map((value, i) => {
       const array = this.#values[value]!;
       const first = this.#plan.outputs.indexOf(value) === i;
-      return this.#fresh.has(value) && first ? array : { ...array, data: array.data.slice() };
+      return this.#fresh.has(value) && first ? array : copyOf(array);
     });
   }
 
@@ -145,6 +153,10 @@ class ReferenceExecutable implements Executable {
       this.#values[value] = undefined;
     }
   }
+}
+
+function copyOf(array: NDArray): NDArray {
+  return { ...array, data: array.data.slice() };
 }
 
 /** Loads what {@link compute} needs for a step or a pass and most do not. */

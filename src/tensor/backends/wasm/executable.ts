@@ -93,14 +93,14 @@ export class WasmExecutable implements Executable {
     });
   }
 
-  async bind(fixed: Arguments, signal?: AbortSignal): Promise<void> {
+  async bind(fixed: readonly (NDArray | undefined)[], signal?: AbortSignal): Promise<void> {
     this.#checkUsable();
     // In one memory all compute the fixed stage together, and the first takes the inputs in.
     const { shared } = this.#pool.options;
-    const data: Sent[] = [];
+    const data: (Sent | undefined)[] = [];
     for (const value of fixed) {
       if (turnIsDue()) await nextTurn(signal);
-      data.push(this.#sendable(value));
+      data.push(value && this.#sendable(value));
     }
     await this.#stoppable(signal, (stop) =>
       this.#everywhere((worker) =>
@@ -112,6 +112,15 @@ export class WasmExecutable implements Executable {
         }),
       ),
     );
+  }
+
+  async carried(): Promise<NDArray[]> {
+    this.#checkUsable();
+    const { outputs = [] } = await this.#pool.ask(0, { kind: 'read', id: this.#id });
+    return this.#plan.carried.map(({ input }, i) => {
+      const { shape, dtype } = this.#plan.values[input];
+      return { shape, dtype, data: outputs[i]! };
+    });
   }
 
   run(varying: Arguments, signal?: AbortSignal): Promise<NDArray[]> {

@@ -1,4 +1,4 @@
-import type { Plan, Step } from '../../plan.ts';
+import { lastingValues, type Plan, type Step } from '../../plan.ts';
 import type { Shape } from '../../shape.ts';
 import type { Lowering, Operand } from './lowering.ts';
 
@@ -36,7 +36,8 @@ export class FusionContext {
   readonly #uses = new Map<number, number>();
   readonly #swallowed = new Set<Step>();
 
-  constructor(stage: readonly Step[], { values, outputs, fixedSteps, varyingSteps }: Plan) {
+  constructor(stage: readonly Step[], plan: Plan) {
+    const { values, fixedSteps, varyingSteps } = plan;
     this.#values = values;
     stage.forEach((step, i) => {
       this.#position.set(step, i);
@@ -49,7 +50,7 @@ export class FusionContext {
     });
     // Uses of both stages: what the other one reads has to be computed.
     for (const { operands } of [...fixedSteps, ...varyingSteps]) operands.forEach((value) => this.#countUse(value));
-    for (const value of outputs) this.#countUse(value);
+    for (const value of lastingValues(plan)) this.#countUse(value);
   }
 
   #countUse(value: number): void {

@@ -41,8 +41,8 @@ export type Request =
       readonly kind: 'bind';
       readonly job: number;
       readonly id: number;
-      /** Empty where another worker takes the fixed inputs in. */
-      readonly data: readonly Sent[];
+      /** Empty where another worker takes the fixed inputs in; nothing for those that keep the value they have. */
+      readonly data: readonly (Sent | undefined)[];
       /** On shared memory: 1 where what is not done yet is not wanted any more. */
       readonly stop: Int32Array | undefined;
     }
@@ -55,12 +55,14 @@ export type Request =
       readonly places: Places;
       readonly stop: Int32Array | undefined;
     }
+  /** For the values of inputs that are carried. */
+  | { readonly kind: 'read'; readonly job: number; readonly id: number }
   | { readonly kind: 'unload'; readonly job: number; readonly id: number };
 
 /** What a worker answers. */
 export interface Reply {
   readonly job: number;
-  /** The outputs of a run, but for those that have a place. */
+  /** The outputs of a run, but for those that have a place; or what is carried. */
   readonly outputs?: Places;
   /** What went wrong. */
   readonly error?: string;

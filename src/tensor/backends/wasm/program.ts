@@ -1,7 +1,7 @@
 import { atOnce } from '../../../turns.ts';
 import { bytesOf, type DType } from '../../array.ts';
 import { releases } from '../../liveness.ts';
-import type { Plan } from '../../plan.ts';
+import { lastingValues, type Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Address, Call } from './calls.ts';
 import { fuse } from './fuse.ts';
@@ -25,6 +25,8 @@ export interface WasmProgram {
   readonly fixedInputs: readonly Port[];
   readonly varyingInputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Fixed inputs that have a value of the last binding. */
+  readonly carried: readonly Port[];
   /** Bytes of each region. Constants and fixed values are shared by all workers; arena and scratch are a worker's own. */
   readonly bytes: {
     readonly constants: number;
@@ -51,7 +53,7 @@ export function lowerPlan(plan: Plan, threads = 1): LoweredPlan {
 
 /** As {@link lowerPlan}, with a pause after every operation. */
 export function* loweringOf(plan: Plan, threads: number): Generator<void, LoweredPlan> {
-  const { values, outputs } = plan;
+  const { values, outputs, carried } = plan;
   const lowering = new Lowering();
   const fixed = fuse(plan.fixedSteps, plan);
   const varying = fuse(plan.varyingSteps, plan);
@@ -65,7 +67,7 @@ export function* loweringOf(plan: Plan, threads: number): Generator<void, Lowere
     { inputs: plan.fixedInputs, operations: fixed },
     { inputs: plan.varyingInputs, operations: varying },
   ];
-  const released = releases(stages, outputs);
+  const released = releases(stages, lastingValues(plan));
   function* place(stage: 0 | 1, region: 'fixed' | 'arena', threads: number) {
     const layout = new Layout();
     const born = (value: number) => {
@@ -79,6 +81,12 @@ export function* loweringOf(plan: Plan, threads: number): Generator<void, Lowere
       lower(lowering, operand);
       for (const value of released[stage][i]) layout.give(addresses.get(value)!.offset, bytesOf(values[value]));
       yield;
+    }
+    if (stage === 0) {
+      for (const { input, value } of carried) {
+        if (input === value) continue;
+        lowering.call('copy', addresses.get(input)!, addresses.get(value)!, bytesOf(values[input]));
+      }
     }
     return { calls, bytes: layout.size };
   }
@@ -99,6 +107,7 @@ export function* loweringOf(plan: Plan, threads: number): Generator<void, Lowere
     fixedInputs: plan.fixedInputs.map(port),
     varyingInputs: plan.varyingInputs.map(port),
     outputs: outputs.map(port),
+    carried: carried.map(({ input }) => port(input)),
     bytes: {
       constants: lowering.constantBytes,
       fixed: first.bytes,

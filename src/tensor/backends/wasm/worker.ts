@@ -78,14 +78,19 @@ function answer(request: Request): Places {
         return undefined;
       });
     }
+    case 'read': {
+      const { program, bases } = programs.get(request.id)!;
+      return program.carried.map((port) => view(port, bases).slice());
+    }
     case 'unload':
       programs.delete(request.id);
       return [];
   }
 }
 
-function takeIn(inputs: readonly Port[], data: readonly Sent[], bases: Loaded['bases']): void {
+function takeIn(inputs: readonly Port[], data: readonly (Sent | undefined)[], bases: Loaded['bases']): void {
   data.forEach((sent, i) => {
+    if (sent === undefined) return;
     const to = view(inputs[i], bases);
     if ('ranges' in sent) joinColumns(to, sent);
     else to.set(sent);

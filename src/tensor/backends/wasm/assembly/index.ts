@@ -2,7 +2,7 @@
 export * from './kernels';
 export { eigenvalues, eigenvectors } from './eigen';
 export { gram } from './gram';
-export { clear, point, walk } from './walk';
+export { clear, copy, point, walk } from './walk';
 
 /** The first byte after the module's own data. */
 export function heapBase(): usize {

@@ -101,6 +101,11 @@ function sumRow<T>(out: usize, a: usize, stepOut: i32, stepA: i32, length: i32):
   }
 }
 
+/** An array as it is. */
+export function copy(out: usize, a: usize, bytes: usize): void {
+  memory.copy(out, a, bytes);
+}
+
 /** Zeros. */
 export function clear(out: usize, bytes: usize): void {
   memory.fill(out, 0, bytes);

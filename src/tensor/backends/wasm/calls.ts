@@ -18,9 +18,12 @@ export interface Call {
 /** Not a kernel: threads wait here until all have come. Its arguments are two 32-bit zeros, and how many threads. */
 export const BARRIER = 'barrier';
 
-/** The name of a kernel that there is for each precision: two modules export it. */
+/** What stands after the name of a kernel that is the one for float64: two modules export it by the same name. */
+export const WIDE = '64';
+
+/** The name of a kernel that there is for each precision. */
 export function kernelIn(dtype: DType, kernel: string): string {
-  return dtype === 'float32' ? kernel : `${kernel}64`;
+  return dtype === 'float32' ? kernel : kernel + WIDE;
 }
 
 /** The place `bytes` after another. */

@@ -31,12 +31,6 @@ class Stop {
   }
 }
 
-/** What a program calls besides the kernels that every worker has. */
-export interface Modules {
-  readonly wide: WebAssembly.Module | undefined;
-  readonly emitted: WebAssembly.Module | undefined;
-}
-
 let nextId = 0;
 
 /** A program on the workers of a pool. */
@@ -55,12 +49,17 @@ export class WasmExecutable implements Executable {
     this.#places = places;
   }
 
-  static async load(pool: Pool, lowered: LoweredPlan, modules: Modules, plan: Plan): Promise<WasmExecutable> {
+  static async load(
+    pool: Pool,
+    lowered: LoweredPlan,
+    emitted: WebAssembly.Module | undefined,
+    plan: Plan,
+  ): Promise<WasmExecutable> {
     const { constants, fixed, arena, scratch } = lowered.bytes;
     const arenas = pool.options.shared ? pool.options.threads : 1;
     const sizes = [constants, fixed, ...new Array<number>(arenas).fill(arena + scratch)];
     const executable = new WasmExecutable(pool, plan, sizes, await pool.take(sizes));
-    const load = executable.#load(lowered, modules);
+    const load = executable.#load(lowered, emitted);
     pool.loading(load);
     try {
       await load;
@@ -71,9 +70,10 @@ export class WasmExecutable implements Executable {
     return executable;
   }
 
-  async #load(lowered: LoweredPlan, modules: Modules): Promise<void> {
+  async #load(lowered: LoweredPlan, emitted: WebAssembly.Module | undefined): Promise<void> {
     const pool = this.#pool;
-    const { functions: _, wide: __, ...program } = lowered;
+    const { functions: _, wide, ...program } = lowered;
+    const kernels = wide ? pool.wideKernels() : undefined;
     const { programId, isNew, forget } = pool.remember(lowered);
     const programFor = (first: boolean) => (first ? program : { ...program, constants: [] });
     await this.#everywhere((worker) => {
@@ -83,7 +83,8 @@ export class WasmExecutable implements Executable {
         kind: 'load',
         id: this.#id,
         part: pool.options.shared ? worker : 0,
-        ...modules,
+        wide: kernels,
+        emitted,
         programId,
         program: isNew ? programFor(worker === 0 || !pool.options.shared) : undefined,
         forget,

@@ -121,10 +121,10 @@ class Wasm implements WasmBackend {
     if (turnIsDue()) await nextTurn();
     const [pool, emitted] = await Promise.all([this.#started(), this.#emitted(lowered.functions)]);
     this.#checkOpen();
-    const wide = lowered.wide ? await pool.wideKernels() : undefined;
+    if (lowered.wide) await pool.loadWide();
     if (turnIsDue()) await nextTurn();
     this.#checkOpen();
-    return WasmExecutable.load(pool, lowered, { wide, emitted }, plan);
+    return WasmExecutable.load(pool, lowered, emitted, plan);
   }
 
   get closed(): boolean {

@@ -28,7 +28,7 @@ export type Request =
       readonly program: WasmProgram | undefined;
       /** The number of a program that will not be loaded again. */
       readonly forget: number | undefined;
-      /** The kernels for float64, if the program calls any. */
+      /** The kernels for float64, if this is the first program that calls any. */
       readonly wide: WebAssembly.Module | undefined;
       /** The functions that were emitted for the program, if it calls any. */
       readonly emitted: WebAssembly.Module | undefined;

@@ -43,7 +43,8 @@ export class Pool {
   /** The programs that workers have, the one last loaded at the end. */
   readonly #known = new Map<object, number>();
   #programs = 0;
-  #wide: Promise<WebAssembly.Module> | undefined;
+  #wide: WebAssembly.Module | undefined;
+  #wideSent = false;
   #job = 0;
   #failure: BackendError | undefined;
 
@@ -59,14 +60,19 @@ export class Pool {
   }
 
   /**
-   * The kernels for float64, which are loaded and compiled when a program first calls some.
+   * Loads and compiles the kernels for float64, unless they are there.
    *
    * @throws BackendError when this machine does not compile them.
    */
-  wideKernels(): Promise<WebAssembly.Module> {
-    this.#wide ??= keepingAlive(() => compileKernels('float64', this.options.shared));
-    this.#wide.catch(() => (this.#wide = undefined));
-    return this.#wide;
+  async loadWide(): Promise<void> {
+    this.#wide ??= await keepingAlive(() => compileKernels('float64', this.options.shared));
+  }
+
+  /** The kernels for float64, once: all workers take them with the first program that calls any. */
+  wideKernels(): WebAssembly.Module | undefined {
+    const wide = this.#wideSent ? undefined : this.#wide;
+    this.#wideSent = true;
+    return wide;
   }
 
   /**

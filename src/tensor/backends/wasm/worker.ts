@@ -1,7 +1,7 @@
 import type { DType, FloatArray } from '../../array.ts';
 import { joinColumns } from '../../columns.ts';
 import type { Places } from '../../backend.ts';
-import { BARRIER, type Call, kernelIn, type Region } from './calls.ts';
+import { BARRIER, type Call, type Region, WIDE } from './calls.ts';
 import { createMemory, PAGE } from './memory.ts';
 import type { Reply, Request, Sent, Start } from './messages.ts';
 import type { Port, WasmProgram } from './program.ts';
@@ -36,14 +36,12 @@ interface Loaded {
 const known = new Map<number, WasmProgram>();
 const programs = new Map<number, Loaded>();
 let memory: WebAssembly.Memory;
-let kernels: Readonly<Record<string, Kernel>>;
-let hasWide = false;
+const kernels: Record<string, Kernel> = {};
 
 port.onmessage = ({ data: message }) => {
   if (message.kind === 'start') {
     memory = message.memory ?? createMemory(false);
-    kernels = exportsOf(message.module);
-    return;
+    return take(message.module, '');
   }
   try {
     const outputs = answer(message);
@@ -101,17 +99,14 @@ function exportsOf(module: WebAssembly.Module): typeof kernels {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as typeof kernels;
 }
 
-/** Adds the kernels for float64 to the others. */
-function takeWide(module: WebAssembly.Module): void {
-  if (hasWide) return;
-  const wide = Object.entries(exportsOf(module)).map(([name, kernel]) => [kernelIn('float64', name), kernel]);
-  kernels = { ...kernels, ...(Object.fromEntries(wide) as typeof kernels) };
-  hasWide = true;
+/** Takes the kernels of a module, with a suffix to their names. */
+function take(module: WebAssembly.Module, suffix: string): void {
+  for (const [name, kernel] of Object.entries(exportsOf(module))) kernels[name + suffix] = kernel;
 }
 
 function load(request: Extract<Request, { kind: 'load' }>): void {
   const { id, part, programId, wide, emitted, bases, memoryBytes } = request;
-  if (wide) takeWide(wide);
+  if (wide) take(wide, WIDE);
   if (request.forget !== undefined) known.delete(request.forget);
   if (request.program) known.set(programId, request.program);
   const program = known.get(programId)!;

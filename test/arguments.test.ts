@@ -235,9 +235,10 @@ test('what would be no random number is refused', () => {
 test('settings of a backend are checked before anything starts', async () => {
   expect(() => tensor.wasmBackend({ thread: 1 } as never)).toThrow(
     new tensor.InputError(
-      'backend wasm: expected options among threads, sharedMemory, maximumBytes, workerUrl, got "thread"',
+      'backend wasm: expected options among dtype, threads, sharedMemory, maximumBytes, workerUrl, got "thread"',
     ),
   );
+  expect(() => tensor.wasmBackend({ dtype: 'float16' } as never)).toThrow(tensor.InputError);
   expect(() => tensor.setDefaultBackend({} as never)).toThrow(
     new tensor.InputError('setDefaultBackend: expected a backend, got {}'),
   );

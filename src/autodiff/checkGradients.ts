@@ -11,6 +11,7 @@ import {
   multiply,
   type NDArray,
   Program,
+  referenceBackend,
   sum,
   type Tensor,
 } from '../tensor/index.ts';
@@ -36,7 +37,8 @@ export interface GradientReport {
 }
 
 /**
- * Compares the gradient of a function with central differences, in float64, for every element of every input.
+ * Compares the gradient of a function with central differences, in float64 on the reference backend, for every element of
+ * every input.
  *
  * A function with several outputs is reduced to one by a fixed random weight for each. The step is h = ε^⅓·max(1, |x|):
  * the truncation error O(h²) then equals the rounding error O(ε/h), and both are near 4·10⁻¹¹ for well-scaled functions.
@@ -64,9 +66,10 @@ export async function checkGradients(
   checkTensor('checkGradients: what the function returns', y);
   const weights = new Generator(seed).normals(y.shape, { dtype: 'float64' });
   const weight = input('weight', y.shape);
+  const backend = referenceBackend;
   const [analytic, value] = await Promise.all([
-    Program.compile(vjp([y], tensors, [weight]), { signal }),
-    Program.compile([sum(multiply(y, weight))], { varying: tensors, signal }),
+    Program.compile(vjp([y], tensors, [weight]), { backend, signal }),
+    Program.compile([sum(multiply(y, weight))], { backend, varying: tensors, signal }),
   ]);
   try {
     const feeds = new Map(tensors.map((tensor, i) => [tensor, values[i]] as const));

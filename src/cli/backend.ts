@@ -27,7 +27,7 @@ export interface Computation {
 /**
  * Calls a function with the backend and the precision that a command line asks for, and closes the backend after it.
  *
- * `auto` is `wasm` in float32 wherever WebAssembly has SIMD, and `reference` where it has not or float64 is asked for.
+ * `auto` is `wasm` wherever WebAssembly has SIMD, and `reference` where it has not.
  *
  * @throws BackendError when the backend cannot run here, InputError when an option does not belong to it.
  */
@@ -79,10 +79,9 @@ async function choose({ backend, gpuMode, threads, dtype }: BackendOptions): Pro
   if (gpuMode !== undefined) {
     throw new InputError(`--gpu-mode ${gpuMode}: expected with --backend gpu, got --backend ${backend}`);
   }
-  const wasm = backend === 'wasm' || (backend === 'auto' && dtype !== 'float64' && wasmIsSupported());
-  if (wasm) {
-    if (dtype === 'float64') throw new InputError('--dtype float64: the wasm backend computes in float32');
-    return { backend: wasmBackend(threads === undefined ? {} : { threads }), dtype: 'float32' };
+  if (backend === 'wasm' || (backend === 'auto' && wasmIsSupported())) {
+    const wasm = wasmBackend({ dtype, threads });
+    return { backend: wasm, dtype: wasm.dtypes[0] };
   }
   if (threads !== undefined && threads !== 1) {
     throw new InputError(`--threads ${threads}: the reference backend runs on 1 thread`);

@@ -10,13 +10,13 @@ let chosen: Backend | undefined;
 let shared: (Backend & { readonly closed: boolean }) | undefined;
 
 /**
- * The backend that computes where none is named: `wasm` wherever WebAssembly has SIMD, and the reference backend where it
- * has not or float64 is asked for. Either is loaded when it is first asked for.
+ * The backend that computes where none is named: `wasm` wherever WebAssembly has SIMD, in either precision, and the
+ * reference backend where it has not. Either is loaded when it is first asked for.
  *
  * All share one `wasm` backend. Its threads do not keep a process alive; closing it ends them, and the next computation
  * that names no backend starts new ones.
  *
- * @param dtype the precision to compute in; the backend's own by default.
+ * @param dtype the precision to compute in, which one that was chosen may lack; the backend's own by default.
  * @throws InputError when it is no precision.
  *
  * @example
@@ -25,11 +25,9 @@ let shared: (Backend & { readonly closed: boolean }) | undefined;
 export async function defaultBackend(dtype?: DType): Promise<Backend> {
   if (dtype !== undefined) oneOf('defaultBackend: dtype', dtype, DTYPES);
   if (chosen && (dtype === undefined || chosen.dtypes.includes(dtype))) return chosen;
-  if (dtype !== 'float64') {
-    const { wasmBackend, wasmIsSupported } = await import('./backends/wasm/index.ts');
-    if (shared && !shared.closed) return shared;
-    if (wasmIsSupported()) return (shared = wasmBackend());
-  }
+  const { wasmBackend, wasmIsSupported } = await import('./backends/wasm/index.ts');
+  if (shared && !shared.closed) return shared;
+  if (wasmIsSupported()) return (shared = wasmBackend());
   const { referenceBackend } = await import('./backends/reference/index.ts');
   return referenceBackend;
 }

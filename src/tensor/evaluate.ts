@@ -13,7 +13,7 @@ import type { Tensor } from './tensor.ts';
 
 /** Where a program is compiled. */
 export interface CompileOptions {
-  /** {@link defaultBackend} by default, which is the reference backend where anything is float64. */
+  /** {@link defaultBackend} by default. */
   readonly backend?: Backend | undefined;
   /** Ends the compilation: its promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

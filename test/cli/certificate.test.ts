@@ -84,7 +84,7 @@ test.each([
   [['--precise', '--eigen', 'qr'], '--eigen qr: expected no --precise, which takes singular values'],
   [['--precise', '--x2', cell], '--precise: expected no --x2: Θ(x1, x2) has no κ'],
   [['--by', 'layer', '--x2', cell], '--by: expected no --x2: Θ(x1, x2) has no eigenvalues'],
-  [['--precise', '--backend', 'wasm'], '--dtype float64: the wasm backend computes in float32'],
+  [['--precise', '--backend', 'gpu'], '--dtype float64: the gpu backend computes in float32'],
 ])('refused: %j', async (args, message) => {
   const { code, stdout, stderr } = await ntkit('ntk', cell, ...args);
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `ntkit: ${message}\n` });

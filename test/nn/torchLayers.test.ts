@@ -121,6 +121,7 @@ afterAll(() => wasm.close());
 // float32: the same count with ε = 6e-8, measured against the largest element, is 1e-5.
 const backends: readonly { backend: Backend; dtype: DType; tolerance: number; label: string }[] = [
   { backend: referenceBackend, dtype: 'float64', tolerance: 1e-12, label: 'reference' },
+  { backend: wasm, dtype: 'float64', tolerance: 1e-12, label: 'wasm in float64' },
   { backend: wasm, dtype: 'float32', tolerance: 1e-5, label: 'wasm' },
 ];
 

@@ -48,6 +48,7 @@ afterAll(() => wasm.close());
 // Some 10³ operations of ε = 1.1e-16 (float64) or 6e-8 (float32) lead to each number, their errors mostly cancelling.
 const backends: readonly { backend: Backend; dtype: DType; tolerance: number; label: string }[] = [
   { backend: referenceBackend, dtype: 'float64', tolerance: 1e-12, label: 'reference' },
+  { backend: wasm, dtype: 'float64', tolerance: 1e-12, label: 'wasm in float64' },
   { backend: wasm, dtype: 'float32', tolerance: 1e-5, label: 'wasm' },
 ];
 

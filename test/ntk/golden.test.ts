@@ -64,6 +64,15 @@ describe.each(goldenNames)('%s', (name) => {
     expect(result.verdict).toBe('resolved');
   });
 
+  test('logits, rows, kernel and κ are the reference to 1e-11 in float64 on wasm', async () => {
+    const { rows, theta, expected, kappa } = await run(name, 'float64', wasm);
+    expect(relativeError(rows.logits, expected.get('logits')!)).toBeLessThan(1e-11);
+    expect(relativeError(theta, expected.get('ntk')!)).toBeLessThan(1e-11);
+    expect(relativeError(row(rows.parameters, 0), expected.get('jacobian_row0')!)).toBeLessThan(1e-11);
+    // κ magnifies the errors of Θ, by less than itself; the largest is 4·10⁴.
+    expect(Math.abs(conditionNumber(theta, { dtype: 'float64' }).kappa / kappa - 1)).toBeLessThan(1e-9);
+  });
+
   test('the norm of each row of each parameter is the reference', () => {
     const { rows, metadata } = double;
     const norms = JSON.parse(metadata.row_norms_by_parameter) as Record<string, number[]>;

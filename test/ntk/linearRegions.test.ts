@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Module, parseBatchesCase, ReLU, Sequential, Trace } from '../../src/nn/index.ts';
 import { countLinearRegions, packPositive, PatternSet } from '../../src/ntk/index.ts';
-import { evaluate, InputError, type NDArray, ShapeError, wasmBackend } from '../../src/tensor/index.ts';
+import {
+  evaluate,
+  InputError,
+  type NDArray,
+  referenceBackend,
+  ShapeError,
+  wasmBackend,
+} from '../../src/tensor/index.ts';
 import { draw } from '../../src/testing/arrays.ts';
 import { seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { goldenPath } from '../support/golden.ts';
@@ -35,7 +42,7 @@ async function bruteForce(network: Module, batches: readonly NDArray[]): Promise
   const outputs = trace.calls.filter(({ module }) => module instanceof ReLU).map(({ output }) => output);
   const patterns = new Set<string>();
   for (const images of batches) {
-    const values = await evaluate(outputs, new Map([...trace.variables(), [trace.x, images]]));
+    const values = await evaluate(outputs, new Map([...trace.variables(), [trace.x, images]]), referenceBackend);
     for (let i = 0; i < images.shape[0]; i++) {
       const bits = values.flatMap(({ data, shape: [n] }) =>
         [...data.subarray((i * data.length) / n, ((i + 1) * data.length) / n)].map((x) => (x > 0 ? '1' : '0')),

@@ -3,7 +3,15 @@ import { vjp } from '../../src/autodiff/index.ts';
 import { jvp } from '../../src/autodiff/index.ts';
 import { type Mode, Trace } from '../../src/nn/index.ts';
 import { JacobianProgram, type JacobianRows, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
-import { constant, evaluate, type NDArray, Program, ShapeError, sizeOf } from '../../src/tensor/index.ts';
+import {
+  constant,
+  evaluate,
+  type NDArray,
+  Program,
+  referenceBackend,
+  ShapeError,
+  sizeOf,
+} from '../../src/tensor/index.ts';
 import { absoluteDot, dot, draw, relativeError } from '../../src/testing/arrays.ts';
 import { smallNetwork, smallNetworks } from '../support/networks.ts';
 
@@ -26,7 +34,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
   test('every row of J is the central difference of the summed logits', async () => {
     const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode, dtype: 'float64' });
     const { parameters: rows } = await program.run(images);
-    const forward = await Program.compile([trace.y], { varying: [...parameters.values()] });
+    const forward = await Program.compile([trace.y], { varying: [...parameters.values()], backend: referenceBackend });
     await forward.bind(feeds);
     const sums = async (): Promise<number[]> => {
       const [{ data, shape }] = await forward.run(variables);
@@ -65,7 +73,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
     const u = draw(1, trace.y.shape);
     const v = inputs.map(({ shape }, i) => draw(100 + i, shape));
     const outputs = [...jvp([trace.y], inputs, v.map(constant)), ...vjp([trace.y], inputs, [constant(u)])];
-    const [forward, ...backward] = await evaluate(outputs, feeds);
+    const [forward, ...backward] = await evaluate(outputs, feeds, referenceBackend);
     const right = backward.reduce((sum, gradient, i) => sum + dot(gradient, v[i]), 0);
     const size = backward.reduce((sum, gradient, i) => sum + absoluteDot(gradient, v[i]), absoluteDot(u, forward));
     expect(Math.abs(dot(u, forward) - right)).toBeLessThan(1e-12 * size);

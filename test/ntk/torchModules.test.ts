@@ -17,11 +17,13 @@ function part({ shape: [n, ...sample], dtype, data }: NDArray, first: number, en
 }
 
 const wasm = wasmBackend({ threads: 2 });
-afterAll(() => wasm.close());
+const wide = wasmBackend({ dtype: 'float64', threads: 2 });
+afterAll(() => Promise.all([wasm.close(), wide.close()]));
 
 // As in test/nn/torchModules.test.ts: some 10³ operations of ε lead to each number, their errors mostly cancelling.
 const backends: readonly [string, Backend, number][] = [
   ['reference', referenceBackend, 1e-12],
+  ['wasm in float64', wide, 1e-12],
   ['wasm', wasm, 1e-5],
 ];
 const cases = Object.keys(torchModules).flatMap((name) =>

@@ -57,10 +57,14 @@ test('every operator has a signature, and every signature an operator', () => {
 describe.each(names)('%s', (name) => {
   const all = cases.filter(({ operator }) => operator === name);
 
-  test.each([referenceBackend, wasm])('gives what ONNX Runtime gives, on $name', async (backend) => {
+  test.each([
+    ['reference', referenceBackend, 'float64'],
+    ['wasm', wasm, 'float64'],
+    ['wasm', wasm, 'float32'],
+  ] as const)('gives what ONNX Runtime gives, on %s', async (_, backend, dtype) => {
     for (const each of all) {
       const network = parseOnnx(Buffer.from(each.model, 'base64'), 'model.onnx');
-      const outputs = await runOnnx(network, inputsOf(each), { backend });
+      const outputs = await runOnnx(network, inputsOf(each), { backend, dtype });
       [...outputs.values()].forEach(({ shape, data }, k) => {
         const right = each.outputs[k];
         expect(shape, describeCase(each)).toEqual(right.shape);

@@ -171,14 +171,17 @@ describe.each(backends)('random graphs on %s', (name, open) => {
   });
 });
 
-test('in float64 a chain has the bits of its steps', async () => {
-  await fc.assert(
-    fc.asyncProperty(graphs, async ({ rows, columns, seed, picks }) => {
-      const arrays = [[rows, columns], [columns], [rows, 1]].map((shape, i) => constant(draw(seed + i, shape)));
-      const values = build(arrays, picks);
-      const [fused] = await evaluate([values[values.length - 1]]);
-      expect(fused.data).toEqual((await evaluate(values)).at(-1).data);
-    }),
-    { numRuns: 100 },
-  );
-});
+test.each([referenceBackend, wasmBackend({ threads: 2 })])(
+  'in float64 a chain has the bits of its steps, on $name',
+  async (backend) => {
+    await fc.assert(
+      fc.asyncProperty(graphs, async ({ rows, columns, seed, picks }) => {
+        const arrays = [[rows, columns], [columns], [rows, 1]].map((shape, i) => constant(draw(seed + i, shape)));
+        const values = build(arrays, picks);
+        const [fused] = await evaluate([values[values.length - 1]], new Map(), backend);
+        expect(fused.data).toEqual((await evaluate(values, new Map(), backend)).at(-1).data);
+      }),
+      { numRuns: 100 },
+    );
+  },
+);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ReLU, Sequential } from '../../src/nn/index.ts';
 import { computeNtk, countLinearRegions, tangentKernel } from '../../src/ntk/index.ts';
 import {
+  type Backend,
   BackendError,
   constant,
   defaultBackend,
@@ -14,7 +15,7 @@ import {
   setDefaultBackend,
   wasmBackend,
 } from '../../src/tensor/index.ts';
-import { draw } from '../../src/testing/arrays.ts';
+import { draw, relativeError } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 
 const images = draw(1, [3, 3, 8, 8]);
@@ -41,11 +42,24 @@ describe('where no backend is named', () => {
     }
   });
 
-  test('the reference backend computes what is asked for in float64', async () => {
+  test('wasm computes what is asked for in float64, too', async () => {
     const asked = await tangentKernel(network, images, { dtype: 'float64' });
     const named = await tangentKernel(network, images, { backend: referenceBackend });
-    expect(asked.backend).toBe('reference');
-    expect(asked.kernel.data).toEqual(named.kernel.data);
+    expect([asked.backend, asked.dtype]).toEqual(['wasm', 'float64']);
+    expect(relativeError(asked.kernel, named.kernel)).toBeLessThan(1e-13);
+    expect(await defaultBackend('float64')).toBe(await defaultBackend('float32'));
+  });
+
+  test('the reference backend computes where WebAssembly has no SIMD', async () => {
+    await (await defaultBackend()).close();
+    const { validate } = WebAssembly;
+    WebAssembly.validate = () => false;
+    try {
+      expect(await defaultBackend()).toBe(referenceBackend);
+      expect(await defaultBackend('float64')).toBe(referenceBackend);
+    } finally {
+      WebAssembly.validate = validate;
+    }
   });
 
   test('expressions of float64 are computed in float64, others by wasm', async () => {
@@ -72,6 +86,10 @@ describe('where no backend is named', () => {
       setDefaultBackend(chosen);
       expect(await defaultBackend()).toBe(chosen);
       expect(await defaultBackend('float64')).toBe(chosen);
+      const narrow = Object.create(chosen, { dtypes: { value: ['float32'] } }) as Backend;
+      setDefaultBackend(narrow);
+      expect(await defaultBackend('float32')).toBe(narrow);
+      expect(await defaultBackend('float64')).not.toBe(narrow);
       setDefaultBackend(referenceBackend);
       expect((await computeNtk(network, images)).dtype).toBe('float64');
       const { regions } = await countLinearRegions(new Sequential(new ReLU()), [ndarray([-1, 1], [2, 1])]);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { grad } from '../../src/autodiff/index.ts';
 import * as t from '../../src/tensor/index.ts';
 import type { Tensor } from '../../src/tensor/index.ts';
@@ -54,7 +54,10 @@ function expectClose(got: Tensor | t.NDArray, expected: Numbers, tolerance = 1e-
   });
 }
 
-describe('values and derivatives of', () => {
+const wasm = t.wasmBackend({ threads: 1 });
+afterAll(() => wasm.close());
+
+describe.each([t.referenceBackend, wasm])('on $name values and derivatives of', (backend) => {
   test.each(Object.keys(unary))('%s are those of PyTorch', async (name) => {
     const { x: points, y, dy, d2y } = recorded.unary[name];
     const x = t.input('x', [points.length]);
@@ -62,7 +65,7 @@ describe('values and derivatives of', () => {
     const [first] = grad(t.sum(value), [x]);
     const [second] = grad(t.sum(first), [x]);
     const feeds = new Map([[x, t.ndarray(points, [points.length])]]);
-    const [gotValue, gotFirst, gotSecond] = await t.evaluate([value, first, second], feeds);
+    const [gotValue, gotFirst, gotSecond] = await t.evaluate([value, first, second], feeds, backend);
     expectClose(gotValue, y);
     // PyTorch 1.13 has the slope of hardsigmoid, 1/6, in float32.
     expectClose(gotFirst, dy, name === 'hardsigmoid' ? 1e-8 : 1e-14);
@@ -86,7 +89,7 @@ describe('values and derivatives of', () => {
       [p, t.ndarray(a, [a.length])],
       [q, t.ndarray(b, [b.length])],
     ]);
-    const [gotValue, gotA, gotB] = await t.evaluate([value, ...grad(t.sum(value), [p, q])], feeds);
+    const [gotValue, gotA, gotB] = await t.evaluate([value, ...grad(t.sum(value), [p, q])], feeds, backend);
     expectClose(gotValue, y);
     expectClose(gotA, da);
     expectClose(gotB, db);

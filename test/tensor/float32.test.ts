@@ -24,7 +24,8 @@ describe.each(names)('%s in float32', (name) => {
       fc.asyncProperty(primitiveCases[name], async ({ operands, build }) => {
         const single = operands.map((operand) => cast(operand, 'float32'));
         const [got] = await evaluate([build(...single.map(constant))], new Map(), referenceBackend);
-        const [exact] = await evaluate([build(...single.map((operand) => constant(cast(operand, 'float64'))))]);
+        const wide = single.map((operand) => constant(cast(operand, 'float64')));
+        const [exact] = await evaluate([build(...wide)], new Map(), referenceBackend);
         expect(got.dtype).toBe(WIDE.has(name) ? 'float64' : 'float32');
         expect(got.shape).toEqual(exact.shape);
         got.data.forEach((value, i) => {

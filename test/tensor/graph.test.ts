@@ -2,11 +2,6 @@ import { describe, expect, test } from 'vitest';
 import {
   add,
   apply,
-  gather,
-  InputError,
-  max,
-  take,
-  upsampleNearest,
   averagePool,
   batchNorm,
   broadcastShapes,
@@ -19,8 +14,11 @@ import {
   evaluate,
   exp,
   formatGraph,
+  gather,
   input,
+  InputError,
   matmul,
+  max,
   maxPool,
   multiply,
   ndarray,
@@ -29,15 +27,18 @@ import {
   pad,
   planEvaluation,
   Program,
+  referenceBackend,
   relu,
   reshape,
   scale,
   ShapeError,
   slice,
   sum,
+  take,
   type Tensor,
   topologicalOrder,
   transpose,
+  upsampleNearest,
 } from '../../src/tensor/index.ts';
 import { releases } from '../../src/tensor/liveness.ts';
 import { peakBytesOf, useOf } from '../../src/tensor/plan.ts';
@@ -79,7 +80,10 @@ describe('a plan', () => {
     const released = releases(stages, planned.outputs);
     expect(released).toEqual([[[], [planned.fixedSteps[0].output]], [[]]]); // the square, not its exponential
 
-    const program = await Program.compile([multiply(exp(square), u), square], { varying: [u] });
+    const program = await Program.compile([multiply(exp(square), u), square], {
+      backend: referenceBackend,
+      varying: [u],
+    });
     await program.bind(new Map([[x, ndarray([0, 1, 2, 0, 1, 2], [2, 3])]]));
     const first = await program.run(new Map([[u, ndarray([1, 1, 1, 2, 2, 2], [2, 3])]]));
     const second = await program.run(new Map([[u, ndarray([0, 0, 0, 1, 1, 1], [2, 3])]]));
@@ -93,7 +97,7 @@ describe('a plan', () => {
   });
 
   test('gives every block of a varying input its own result', async () => {
-    const program = await Program.compile([scale(x, 2)], { varying: [x] });
+    const program = await Program.compile([scale(x, 2)], { backend: referenceBackend, varying: [x] });
     await program.bind();
     const blocks = [1, 2, 3].map((k) => new Map([[x, ndarray(Array<number>(6).fill(k), [2, 3])]]));
     const seen: [number, number][] = [];
@@ -102,7 +106,7 @@ describe('a plan', () => {
   });
 
   test('writes outputs to the places they are given', async () => {
-    const program = await Program.compile([scale(x, 2), scale(x, 3)], { varying: [x] });
+    const program = await Program.compile([scale(x, 2), scale(x, 3)], { backend: referenceBackend, varying: [x] });
     await program.bind();
     const blocks = [1, 2].map((k) => new Map([[x, ndarray(Array<number>(6).fill(k), [2, 3])]]));
     const all = new Float64Array(12);
@@ -117,7 +121,7 @@ describe('a plan', () => {
   });
 
   test('hands out results that later runs do not write to', async () => {
-    const program = await Program.compile([x, relu(x), relu(x)], { varying: [x] });
+    const program = await Program.compile([x, relu(x), relu(x)], { backend: referenceBackend, varying: [x] });
     await program.bind();
     const at = (k: number) => new Map([[x, ndarray(Array<number>(6).fill(k), [2, 3])]]);
     const first = await program.run(at(1));

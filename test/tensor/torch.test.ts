@@ -98,6 +98,7 @@ afterAll(() => wasm.close());
 // the same bound with 2⁻²⁴ is 6e-6. Exponentials of softmax's differences, up to 100 here, carry their roundings: 100·2⁻²⁴.
 describe.each([
   ['reference', 'float64', referenceBackend, 1e-13],
+  ['wasm', 'float64', wasm, 1e-13],
   ['wasm', 'float32', wasm, 1e-5],
 ] as const)('%s in %s', (_, dtype, backend, tolerance) => {
   test.each(cases.map((each) => [`${each.number} ${each.function} ${JSON.stringify(each.options)}`, each] as const))(

@@ -12,6 +12,7 @@ import {
   ndarray,
   type NDArray,
   type PrimitiveName,
+  referenceBackend,
   relu,
   ShapeError,
   sum,
@@ -25,7 +26,7 @@ import { primitiveCases } from '../../src/testing/arbitraries/primitives.ts';
 import { runs } from '../support/runs.ts';
 
 const names = Object.keys(primitiveCases) as PrimitiveName[];
-const valueOf = async (tensor: Tensor) => (await evaluate([tensor]))[0];
+const valueOf = async (tensor: Tensor) => (await evaluate([tensor], new Map(), referenceBackend))[0];
 
 /** B variants of an operand: other numbers where the primitive allows them, the same where it is not smooth. */
 function variants(operand: NDArray, smooth: boolean, count: number): NDArray[] {

@@ -6,10 +6,12 @@ import {
   apply,
   cast,
   constant,
+  DTYPES,
   evaluate,
   Generator,
   type NDArray,
   type Pair,
+  referenceBackend,
   type Sides,
   type Tensor,
   wasmBackend,
@@ -58,7 +60,7 @@ const amplification = (out: number[][], through: number[][]) =>
 const FORWARD = amplification(A, G) ** 2;
 const ADJOINT = amplification(G, A) ** 2;
 
-const UNIT = 2 ** -24;
+const UNITS = { float32: 2 ** -24, float64: 2 ** -53 } as const;
 const backend = wasmBackend({ threads: 2 });
 afterAll(() => backend.close());
 
@@ -132,33 +134,43 @@ const forms: Record<string, Form> = {
 
 const single = (value: NDArray) => cast(value, 'float32');
 
+const formsOfBoth = DTYPES.flatMap((dtype) => Object.keys(forms).map((name) => ({ name, dtype })));
+
 const kernelOf = (expression: Tensor) =>
   lowerPlan(planEvaluation([expression], []).plan).fixedCalls[0].map(({ kernel }) => kernel);
 
-test.each(Object.keys(forms))('%s by minimal filtering is the reference to its bound', async (name) => {
-  const { operands, build, bound } = forms[name];
-  let filtered = 0;
-  await fc.assert(
-    fc.asyncProperty(cases, async (drawn) => {
-      const rounded = operands(drawn).map(single);
-      const expression = build(drawn, rounded.map(constant));
-      if (kernelOf(expression).some((kernel) => kernel.startsWith('winograd'))) filtered++;
-      const [got] = await evaluate([expression], new Map(), backend);
-      const [exact] = await evaluate([
-        build(
-          drawn,
-          rounded.map((value) => constant(cast(value, 'float64'))),
-        ),
-      ]);
-      const tolerance = UNIT * bound(drawn);
-      expect(got.shape).toEqual(exact.shape);
-      got.data.forEach((value, i) => expect(Math.abs(value - exact.data[i])).toBeLessThanOrEqual(tolerance));
-    }),
-    { numRuns: 60 },
-  );
-  // Narrow planes and few channels go to the direct kernels; what is tested here is the others.
-  expect(filtered).toBeGreaterThan(30);
-});
+test.each(formsOfBoth)(
+  '$name by minimal filtering is the reference to its bound, in $dtype',
+  async ({ name, dtype }) => {
+    const { operands, build, bound } = forms[name];
+    let filtered = 0;
+    await fc.assert(
+      fc.asyncProperty(cases, async (drawn) => {
+        const rounded = operands(drawn).map((value) => cast(value, dtype));
+        const expression = build(drawn, rounded.map(constant));
+        if (kernelOf(expression).some((kernel) => kernel.startsWith('winograd'))) filtered++;
+        const [got] = await evaluate([expression], new Map(), backend);
+        const [exact] = await evaluate(
+          [
+            build(
+              drawn,
+              rounded.map((value) => constant(cast(value, 'float64'))),
+            ),
+          ],
+          new Map(),
+          referenceBackend,
+        );
+        // In float64 the reference is rounded, too, by less than that.
+        const tolerance = (dtype === 'float64' ? 2 : 1) * UNITS[dtype] * bound(drawn);
+        expect(got.shape).toEqual(exact.shape);
+        got.data.forEach((value, i) => expect(Math.abs(value - exact.data[i])).toBeLessThanOrEqual(tolerance));
+      }),
+      { numRuns: 60 },
+    );
+    // Narrow planes and few channels go to the direct kernels; what is tested here is the others.
+    expect(filtered).toBeGreaterThan(30);
+  },
+);
 
 test('the transforms are those of the theory: y = Aᵀ[(G g) ⊙ (Bᵀ d)] is the correlation', () => {
   const [d, g] = [draw(5, [6]).data, draw(6, [3]).data];
@@ -175,26 +187,35 @@ test('the transforms are those of the theory: y = Aᵀ[(G g) ⊙ (Bᵀ d)] is th
 // The bound is for the worst of signs. What errors are like is seen in their root mean square: that of a direct sum of L
 // terms is about √L·u/2 relative to the result's, 8.5u for the L = 9·32 here if every partial sum is rounded; filtering
 // keeps it within twice that.
-test.each(Object.keys(forms))('%s by minimal filtering has errors like a direct sum', async (name) => {
-  const { build, operands } = forms[name];
-  const x = draw(1, [2, 32, 16, 16]);
-  const w = draw(2, [32, 32, 3, 3]);
-  const y = draw(3, [2, 32, 16, 16]);
-  const drawn = { x, w, y, padding: ONE };
-  const rounded = operands(drawn).map(single);
-  const [got] = await evaluate([build(drawn, rounded.map(constant))], new Map(), backend);
-  const [exact] = await evaluate([
-    build(
-      drawn,
-      rounded.map((value) => constant(cast(value, 'float64'))),
-    ),
-  ]);
-  const meanSquare = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value * value, 0) / values.length;
-  const error = meanSquare([...got.data].map((value, i) => value - exact.data[i]));
-  expect(Math.sqrt(error / meanSquare([...exact.data]))).toBeLessThan(17 * UNIT);
-  expect(error).toBeGreaterThan(0);
-});
+test.each(formsOfBoth)(
+  '$name by minimal filtering has errors like a direct sum, in $dtype',
+  async ({ name, dtype }) => {
+    const { build, operands } = forms[name];
+    const x = draw(1, [2, 32, 16, 16]);
+    const w = draw(2, [32, 32, 3, 3]);
+    const y = draw(3, [2, 32, 16, 16]);
+    const drawn = { x, w, y, padding: ONE };
+    const rounded = operands(drawn).map((value) => cast(value, dtype));
+    const [got] = await evaluate([build(drawn, rounded.map(constant))], new Map(), backend);
+    const [exact] = await evaluate(
+      [
+        build(
+          drawn,
+          rounded.map((value) => constant(cast(value, 'float64'))),
+        ),
+      ],
+      new Map(),
+      referenceBackend,
+    );
+    const meanSquare = (values: readonly number[]) =>
+      values.reduce((sum, value) => sum + value * value, 0) / values.length;
+    const error = meanSquare([...got.data].map((value, i) => value - exact.data[i]));
+    // In float64 the reference has 8.5u of its own.
+    const units = dtype === 'float64' ? Math.hypot(17, 8.5) : 17;
+    expect(Math.sqrt(error / meanSquare([...exact.data]))).toBeLessThan(units * UNITS[dtype]);
+    expect(error).toBeGreaterThan(0);
+  },
+);
 
 test('a forward pass is not filtered: what it rounds across 0 would switch ReLUs', async () => {
   const [x, w] = [draw(1, [2, 32, 16, 16]), draw(2, [32, 32, 3, 3])].map(single).map(constant);
@@ -208,7 +229,7 @@ test('a forward pass is not filtered: what it rounds across 0 would switch ReLUs
   const network = cellNetwork(cell, { channels: 16, cells: 1, classes: 10, depth: -1, useStem: true });
   initialize(network, TE_NAS_SCHEMES.paper, new Generator(0));
   const images = draw(7, [3, 3, 16, 16]);
-  const exact = await computeNtk(network, images, { mode: 'train', dtype: 'float64' });
+  const exact = await computeNtk(network, images, { mode: 'train', backend: referenceBackend });
   const { kappa } = await computeNtk(network, single(images), { mode: 'train', backend, dtype: 'float32' });
   expect(Math.abs(kappa / exact.kappa - 1)).toBeLessThan(1e-3);
 });

@@ -17,6 +17,7 @@ import { runs } from '../support/runs.ts';
 const backends: [string, Backend][] = [
   ['the reference backend', referenceBackend],
   ['wasm', wasmBackend({ threads: 2 })],
+  ['wasm in float64', wasmBackend({ dtype: 'float64', threads: 2 })],
 ];
 
 describe.each(backends)('%s', (_, backend) => {

@@ -9,6 +9,7 @@ const wasm = wasmBackend({ threads: 2 });
 const backends: [string, Backend][] = [
   ['the reference backend', referenceBackend],
   ['wasm with shared memory, 2 threads', wasm],
+  ['wasm in float64, 2 threads', wasmBackend({ dtype: 'float64', threads: 2 })],
   ['wasm with separate memories, 1 thread', wasmBackend({ threads: 1, sharedMemory: false })],
 ];
 

@@ -43,7 +43,7 @@ const LEAST_ROW_ERROR = 2;
  *   interval covers these κ and every other choice of sides, as far as changes of log κ add up; of a group of g kinks,
  *   whose changes may cancel, √g times the change is allowed for, as of changes with random signs.
  *
- * Cost: a forward and a backward pass in float64 on the reference backend, of the batch where batch norm couples samples,
+ * Cost: a forward and a backward pass in the other precision, of the batch where batch norm couples samples,
  * else of one sample of 16; and the kernel up to four times more where there are kinks.
  *
  * @param x [N, …], samples first

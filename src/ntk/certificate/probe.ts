@@ -5,13 +5,13 @@ import {
   type Backend,
   cast,
   constant,
+  defaultBackend,
   type DType,
   EPSILON,
   evaluate,
   type FloatArray,
   type NDArray,
   Program,
-  referenceBackend,
   sizeOf,
   topologicalOrder,
 } from '../../tensor/index.ts';
@@ -57,7 +57,7 @@ const CHUNK_BYTES = 2 ** 26;
  * At each kink site the largest error of a gap is measured, and an input is uncertain where its gap is below 4 times that.
  * A gap that is 0 in float64 too is one of the network's structure (ties among the zeros that a ReLU leaves), which every
  * precision settles alike. In float64, which has nothing to be compared with, the errors are those of float32 scaled by
- * the ratio of the two precisions.
+ * the ratio of the two precisions. What a backend lacks of the two is computed by the default one.
  */
 export async function probe(network: Module, x: NDArray, request: ProbeRequest): Promise<Probe> {
   const { mode, dtype, backend, signal } = request;
@@ -66,11 +66,12 @@ export async function probe(network: Module, x: NDArray, request: ProbeRequest):
   const [samples] = x.shape;
   const some = outermost ? headOf(x, Math.ceil(samples / SAMPLES_A_PROBE)) : x;
 
-  const exact = await observe(network, some, { ...request, dtype: 'float64', backend: referenceBackend });
-  const lower =
-    dtype === 'float64'
-      ? await observe(network, some, { ...request, dtype: 'float32', backend: referenceBackend })
-      : await observe(network, some, request);
+  const observeIn = async (precision: DType) => {
+    const able = backend.dtypes.includes(precision) ? backend : await defaultBackend(precision);
+    return observe(network, some, { ...request, dtype: precision, backend: able });
+  };
+  const exact = await observeIn('float64');
+  const lower = await observeIn('float32');
   const scale = dtype === 'float64' ? EPSILON.float64 / EPSILON.float32 : 1;
   const errors = lower.sites.map((site, k) => compare(site, lower.values[k], exact.values[k]));
   const tolerances = errors.map(({ largest }) => MARGIN * scale * largest);

@@ -315,7 +315,7 @@ const batches: Law<Backend> = law({
           mode,
           outputs: 'sum',
           parameters: 'weight',
-          dtype: 'float64',
+          backend: referenceBackend,
         });
         rows.push(await program.run(x));
         program.dispose();

@@ -24,7 +24,16 @@ import {
   xavierUniform,
 } from '../../nn/index.ts';
 import { networkCost } from '../../search/index.ts';
-import { add, type Backend, cast, Generator, ndarray, type NDArray, sizeOf } from '../../tensor/index.ts';
+import {
+  add,
+  type Backend,
+  cast,
+  Generator,
+  ndarray,
+  type NDArray,
+  referenceBackend,
+  sizeOf,
+} from '../../tensor/index.ts';
 import { draw, largest, mapArray } from '../arrays.ts';
 import { cells } from '../arbitraries/networks.ts';
 import { seeds } from '../arbitraries/shapes.ts';
@@ -233,7 +242,7 @@ const operations: Law<Backend> = law({
     randomize(module, seed);
     // Positive everywhere, so that no ReLU hides a pixel.
     const x = mapArray(draw(seed, [1, 2, size, size]), (value) => 3 + value);
-    const y = await forward(module, x, { dtype: 'float64' });
+    const y = await forward(module, x, { backend: referenceBackend });
     const found = [same('the shape', y.shape, [1, 2, size / stride, size / stride])];
     if (name === 'none')
       return [
@@ -247,7 +256,7 @@ const operations: Law<Backend> = law({
       const constant = await forward(
         module,
         mapArray(x, () => 3),
-        { dtype: 'float64' },
+        { backend: referenceBackend },
       );
       return [
         ...found,
@@ -265,7 +274,7 @@ const operations: Law<Backend> = law({
     const middle = size / stride / 2;
     for (let column = 0; column < size; column++) {
       const moved = { ...x, data: x.data.map((value, i) => (i % size === column ? value + 1 : value)) };
-      const other = await forward(module, moved, { dtype: 'float64' });
+      const other = await forward(module, moved, { backend: referenceBackend });
       const changed = [0, 1].some(
         (c) => Math.abs(at(other, [0, c, middle, middle]) - at(y, [0, c, middle, middle])) > 1e-9,
       );

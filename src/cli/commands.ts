@@ -218,10 +218,10 @@ export const verify = () =>
       new Option('--parameters <which>', 'weight, all, or /REGEX/ on names; any by default').argParser(parameters),
     )
     .addOption(
-      new Option('--dtype <precision>', 'in which it was computed; that of its numbers by default').choices([
-        'float32',
-        'float64',
-      ] as const),
+      new Option(
+        '--dtype <precision>',
+        'of the backend; with --against, in which it was computed, by default that of its numbers',
+      ).choices(['float32', 'float64'] as const),
     )
     .addOption(
       new Option('--together <count>', 'how many mistakes are tried together; 2 by default').argParser(integer(1, 2)),

@@ -79,7 +79,7 @@ export const withBackendOptions = <Arguments extends unknown[], Options extends 
     .addOption(
       new Option(
         '--dtype <precision>',
-        'of forward and backward passes; float32 on wasm, float64 on reference by default',
+        'of forward and backward passes; float64 on reference, float32 elsewhere by default',
       ).choices(['float32', 'float64'] as const),
     )
     .addOption(jsonOption());

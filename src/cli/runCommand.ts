@@ -22,7 +22,7 @@ export async function runCommand(path: string, options: Options, signal: AbortSi
   }
   const inputs = await readInputs(network, path, options.input);
   const wide = network.graph.inputs.some(({ kind, dtype }) => kind === 'float' && dtype === 'float64');
-  const dtype = options.dtype ?? (wide && options.backend === 'auto' ? ('float64' as const) : undefined);
+  const dtype = options.dtype ?? (wide && options.backend !== 'gpu' ? ('float64' as const) : undefined);
   await withBackend({ ...options, ...(dtype && { dtype }) }, async ({ backend, dtype }) => {
     await report(await runOnnx(network, inputs, { outputs, backend, dtype, signal }), options);
   });

@@ -12,7 +12,7 @@ import { progressBar } from './progress.ts';
 type Options = OptionsOf<typeof commands.verify>;
 
 /** What says which kernel is compared, and with what. */
-const OF_A_KERNEL = ['ntk', 'images', 'output', 'mode', 'outputs', 'parameters', 'dtype', 'together'] as const;
+const OF_A_KERNEL = ['ntk', 'images', 'output', 'mode', 'outputs', 'parameters', 'together'] as const;
 
 /** `ntkit verify`: every law, on a backend. */
 export async function verifyCommand(options: Options, signal: AbortSignal): Promise<void> {
@@ -20,7 +20,11 @@ export async function verifyCommand(options: Options, signal: AbortSignal): Prom
   if (stray !== undefined) {
     throw new InputError(`--${stray} ${String(options[stray])}: expected with --against, which names a network`);
   }
-  return withBackend(options, ({ backend }) => verifyLaws(options, backend, signal));
+  return withBackend(options, ({ backend, dtype }) => {
+    // Laws are tried in a backend's own precision.
+    if (backend.dtypes[0] === dtype) return verifyLaws(options, backend, signal);
+    throw new InputError(`--dtype ${dtype}: the ${backend.name} backend is tried in ${backend.dtypes[0]}`);
+  });
 }
 
 async function verifyLaws(options: Options, backend: Backend, signal: AbortSignal): Promise<void> {
@@ -93,13 +97,17 @@ function tableOf(records: readonly LawRecord[]): string {
 }
 
 /** Code that makes the backend. */
-function sourceOf({ threads, gpuMode }: Options, { name }: Backend): Snippet {
+function sourceOf({ threads, gpuMode, dtype }: Options, { name }: Backend): Snippet {
   const after = ['await subject.close();'];
   if (name === 'reference') {
     return { imports: { 'ntkit/tensor': ['referenceBackend'] }, expression: 'referenceBackend' };
   }
   if (name === 'wasm') {
-    const options = threads === undefined ? '' : `{ threads: ${threads} }`;
+    const given = [
+      ...(threads === undefined ? [] : [`threads: ${threads}`]),
+      ...(dtype === undefined ? [] : [`dtype: '${dtype}'`]),
+    ].join(', ');
+    const options = given && `{ ${given} }`;
     return { imports: { 'ntkit/tensor': ['wasmBackend'] }, expression: `wasmBackend(${options})`, after };
   }
   const options = gpuMode === undefined ? '' : `{ mode: '${gpuMode}' }`;

@@ -20,6 +20,18 @@ test('a table, law by law, and one JSON object', async () => {
   }
 });
 
+test('the laws are tried in either precision of wasm', async () => {
+  const args = ['verify', '--runs', '2', '--laws', 'max pools', '--json'];
+  const { code, stdout } = await ntkit(...args, '--backend', 'wasm', '--dtype', 'float64');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ backend: 'wasm', dtype: 'float64', broken: 0 });
+  const refused = await ntkit(...args, '--backend', 'reference', '--dtype', 'float32');
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    'ntkit: --dtype float32: the reference backend is tried in float64\n',
+  ]);
+});
+
 test('a broken law is exit code 1, one line, and a program that shows it', async () => {
   // A host whose hyperbolic tangent is wrong: what ntkit computes is no longer what the law says.
   const wrong = 'data:text/javascript,const{tanh}=Math;Math.tanh=(x)=>1.001*tanh(x)';

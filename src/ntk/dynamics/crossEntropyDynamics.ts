@@ -20,7 +20,7 @@ export interface CrossEntropyOptions {
 export interface IntegrationOptions {
   /** Other points than those of training, whose logits are wanted too. */
   readonly points?: TestPoints | undefined;
-  /** The error allowed a step, relative and absolute; 1e-9 by default. */
+  /** The error of logits that is allowed a step, relative to their change and absolute; 1e-9 by default. */
   readonly tolerance?: number | undefined;
   /** The most steps that are taken; 100,000 by default. A step is about 3/(the largest curvature), or shorter. */
   readonly maximumSteps?: number | undefined;
@@ -42,15 +42,18 @@ export interface Trajectory {
  *
  *     df/dt = −Θ·(softmax(f) − y)/M,   M = N (`mean`) or 1 (`sum`).
  *
- * There is no closed form. What is integrated is G = ∫ (softmax(f) − y)/M dt, because f is f(0) − Θ·G at every point,
- * of training or not: points more cost no step more.
+ * There is no closed form. What is integrated is G = ∫ (softmax(f) − y)/M dt, in units of the inverse of the largest entry
+ * of Θ's diagonal: f is f(0) − Θ·G at every point, of training or not, and points more cost no step more.
  */
 export class CrossEntropyDynamics {
   readonly #kernel: Matrix;
   readonly #targets: NDArray;
   readonly #initial: Float64Array;
   readonly #form: KernelForm;
+  /** M */
   readonly #divisor: number;
+  /** The largest entry of Θ's diagonal; 1 where all are 0. */
+  readonly #unit: number;
 
   /** @internal Use {@link crossEntropyDynamics}. */
   constructor(kernel: NDArray, targets: NDArray, options: CrossEntropyOptions) {
@@ -62,7 +65,10 @@ export class CrossEntropyDynamics {
     checkProbabilities(`${where}: targets`, targets);
     this.#form = kernelForm(where, kernel, n, k);
     const [rows, columns] = kernel.shape;
-    this.#kernel = { rows, columns, data: kernel.data };
+    // An error of G is that of logits then, whatever the size of Θ.
+    this.#unit =
+      Array.from({ length: rows }, (_, i) => kernel.data[i * columns + i]).reduce((a, b) => Math.max(a, b), 0) || 1;
+    this.#kernel = { rows, columns, data: kernel.data.map((theta) => theta / this.#unit) };
     this.#targets = targets;
     this.#initial = initialOutputs(`${where}: initial`, options.initial, targets);
     this.#divisor = oneOf(`${where}: reduction`, options.reduction ?? 'mean', ['mean', 'sum']) === 'mean' ? n : 1;
@@ -118,7 +124,7 @@ export class CrossEntropyDynamics {
     const first = initialOutputs('crossEntropyDynamics: points: initial', initial, { shape: [m, this.#form.outputs] });
     const outputs = integrals.map((g) => {
       const change = product({ rows, columns, data: kernel.data }, this.#matrix(g)).data;
-      return first.map((f, i) => f - change[i]);
+      return first.map((f, i) => f - change[i] / this.#unit);
     });
     return at(outputs, m);
   }
@@ -128,13 +134,14 @@ export class CrossEntropyDynamics {
     return { rows: this.#kernel.columns, columns: this.#form.columns, data };
   }
 
-  /** (softmax(f) − y)/M */
+  /** (softmax(f) − y)/M, in units */
   #slope(f: Float64Array, result: Float64Array): void {
     const { outputs: k } = this.#form;
+    const scale = this.#unit / this.#divisor;
     for (let start = 0; start < f.length; start += k) {
       const { largest, sum } = exponentials(f, start, k);
       for (let i = start; i < start + k; i++) {
-        result[i] = (Math.exp(f[i] - largest) / sum - this.#targets.data[i]) / this.#divisor;
+        result[i] = (Math.exp(f[i] - largest) / sum - this.#targets.data[i]) * scale;
       }
     }
   }

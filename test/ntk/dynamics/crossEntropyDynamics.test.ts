@@ -41,10 +41,10 @@ test('goes where Euler steps of a linearised network go: the gap halves with the
   }
 });
 
-describe('of one sample of two classes', () => {
+// The second moves so fast that the first step tried is far too long.
+describe.each([0.7, 1e4])('of one sample of two classes, with an eigenvalue of %d', (lambda) => {
   // With Θ = λ·1 and f₁ − f₂ = δ: dδ/dt = 2·λ/(1 + e^δ), so that δ + e^δ = 1 + 2·λ·t from δ = 0.
-  const lambda = 0.7;
-  const times = [0, 0.1, 1, 10, 1000];
+  const times = [0, 0.1, 1, 10, 1000].map((t) => t / lambda);
   const dynamics = crossEntropyDynamics(ndarray([lambda], [1, 1]), ndarray([1, 0], [1, 2]));
 
   test('the logits solve the equation that can be solved by hand, to the tolerance', async () => {
@@ -60,9 +60,9 @@ describe('of one sample of two classes', () => {
 
   test('a step costs more where less error is allowed', async () => {
     const few = { maximumSteps: 60 };
-    await dynamics.run([100], { ...few, tolerance: 1e-4 });
-    await expect(dynamics.run([100], { ...few, tolerance: 1e-13 })).rejects.toThrow(
-      /^dormandPrince: expected at most 60 steps to time 100, got to /,
+    await dynamics.run([100 / lambda], { ...few, tolerance: 1e-4 });
+    await expect(dynamics.run([100 / lambda], { ...few, tolerance: 1e-13 })).rejects.toThrow(
+      /^dormandPrince: expected at most 60 steps to time .*, got to /,
     );
   });
 });
@@ -78,7 +78,7 @@ test('points of training that are given as others move as they do, for either fo
     const initial = draw(7, [n, k]);
     const dynamics = crossEntropyDynamics(kernel, targets, { initial, reduction: 'sum' });
     const { outputs, loss, testOutputs } = await dynamics.run([0, 0.5, 2], { points: { kernel, initial } });
-    expect(largestDifference(testOutputs!, outputs)).toBe(0);
+    expect(largestDifference(testOutputs!, outputs)).toBeLessThan(1e-13);
     expect(largestDifference(rowOf(outputs, 0), initial)).toBe(0);
     const losses = await evaluate(
       [0, 1, 2].map((i) => crossEntropy(constant(rowOf(outputs, i)), constant(targets), { reduction: 'sum' })),

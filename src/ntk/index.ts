@@ -41,6 +41,32 @@ export { type EigenMethod, type EigenOptions, symmetricEigen, type SymmetricEige
 export { type QROptions, symmetricEigenQR } from './eigen/mlMatrix.ts';
 export { type GramOptions, GramProgram } from './gramProgram.ts';
 export { getNtkN, type GetNtkNOptions } from './getNtkN.ts';
+export * as infinite from './infinite/index.ts';
+export {
+  infiniteKernel,
+  type InfiniteKernel,
+  type InfiniteKernelOptions,
+  wideNetwork,
+} from './infinite/infiniteKernel.ts';
+export {
+  type Estimate,
+  type KernelEstimates,
+  monteCarloKernel,
+  type MonteCarloOptions,
+} from './infinite/monteCarlo.ts';
+export {
+  gaussianProcess,
+  type GaussianProcess,
+  type InferenceOptions,
+  kernelRegression,
+  type Posterior,
+} from './inference/gaussianProcess.ts';
+export {
+  type EnsembleOptions,
+  type EnsemblePoints,
+  networkEnsemble,
+  type NetworkEnsemble,
+} from './inference/networkEnsemble.ts';
 export { JacobianProgram, type JacobianRows, type ParameterRows, type RowsOptions } from './jacobianRows.ts';
 export type { Abortable, Progress, RunOptions, Stage } from '../progress.ts';
 export { kernelByParameter, kernelMatrix, type KernelOptions, stackRows } from './kernelMatrix.ts';

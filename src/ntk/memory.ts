@@ -36,12 +36,17 @@ export function checkMemory(sizes: Sizes, maximumBytes = availableBytes()): void
  * As {@link checkMemory}, of any number of bytes.
  *
  * @param what takes them, for the message.
+ * @param remedy what needs less.
  */
-export function checkBytes(what: string, bytes: number, maximumBytes = availableBytes()): void {
+export function checkBytes(
+  what: string,
+  bytes: number,
+  maximumBytes = availableBytes(),
+  remedy = "fewer samples, outputs 'sum' or fewer parameters need less",
+): void {
   if (bytes <= maximumBytes) return;
   throw new BackendError(
-    `${what}: expected at most ${gibibytes(maximumBytes)} of memory, ` +
-      `got ${gibibytes(bytes)} needed; fewer samples, outputs 'sum' or fewer parameters need less`,
+    `${what}: expected at most ${gibibytes(maximumBytes)} of memory, got ${gibibytes(bytes)} needed; ${remedy}`,
   );
 }
 

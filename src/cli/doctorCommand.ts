@@ -9,7 +9,10 @@ import {
   evaluate,
   Generator,
   GPU_MODES,
+  type GpuAdapter,
+  gpuAdapters,
   gpuBackend,
+  type GpuMode,
   ndarray,
   type NDArray,
   NtkitError,
@@ -41,6 +44,14 @@ interface Finding {
 
 const dtypeOf: Record<string, DType> = { reference: 'float64' };
 
+/** The graphics that `--backend gpu` finds. */
+interface Graphics {
+  /** The adapters of WebGPU, the first of which it computes on. */
+  readonly adapters: readonly GpuAdapter[];
+  /** What `--gpu-mode auto` takes; undefined where there are no graphics. */
+  readonly auto: { readonly mode: GpuMode; readonly renderer: string } | undefined;
+}
+
 /** `ntkit doctor`: every backend on a long sum and on a small network with all of the space's operations, against float64. */
 export async function doctorCommand({ json }: Options): Promise<void> {
   const exact = await selfTest(referenceBackend, 'float64');
@@ -51,10 +62,29 @@ export async function doctorCommand({ json }: Options): Promise<void> {
   ];
   const findings: Finding[] = [];
   for (const [name, open] of candidates) findings.push(await examine(name, open, exact));
-  if (json) printJson({ backends: findings });
+  const graphics: Graphics = { adapters: await orElse(gpuAdapters, []), auto: await orElse(automatic, undefined) };
+  if (json) printJson({ backends: findings, ...graphics });
   else {
     print(renderFindings(findings));
+    print(renderGraphics(graphics));
     for (const { backend, reason } of findings) if (reason !== undefined) notice(`${backend}: ${reason}`);
+  }
+}
+
+async function automatic(): Promise<Graphics['auto']> {
+  const backend = await gpuBackend();
+  const { mode, renderer } = backend;
+  await backend.close();
+  return { mode, renderer };
+}
+
+/** What a function gives, or something else where no backend is there to give it. */
+async function orElse<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof NtkitError)) throw error;
+    return otherwise;
   }
 }
 
@@ -116,4 +146,18 @@ function renderFindings(findings: readonly Finding[]): string {
     ...[number(kernelError), number(kappaError), seconds?.toFixed(2) ?? '–'],
   ]);
   return textTable(columns, rows, { width: terminalWidth() });
+}
+
+function renderGraphics({ adapters, auto }: Graphics): string {
+  const columns = [
+    ...[{ head: 'WebGPU adapter' }, { head: 'vendor' }, { head: 'type' }],
+    ...['arrays a kernel', 'MiB an array'].map((head) => ({ head, align: 'right' }) as const),
+  ];
+  const rows = adapters.map(({ name, vendor, software, storageBuffers, bufferBytes }) => [
+    ...[name, vendor, software ? 'software' : 'graphics device'],
+    ...[String(storageBuffers), String(Math.floor(bufferBytes / 2 ** 20))],
+  ]);
+  const table = rows.length > 0 ? `${textTable(columns, rows, { width: terminalWidth() })}\n` : '';
+  const taken = auto ? `${auto.mode} on ${auto.renderer}` : 'nothing: there are no graphics here';
+  return `${table}--gpu-mode auto takes ${taken}`;
 }

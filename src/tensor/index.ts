@@ -25,6 +25,8 @@ export type { ColumnRange, Joined } from './columns.ts';
 export { JoinedColumns } from './joinedColumns.ts';
 export { type Arguments, type Backend, type Executable, type Places, precisionOf } from './backend.ts';
 export {
+  type GpuAdapter,
+  gpuAdapters,
   GPU_MODES,
   gpuBackend,
   type GpuBackend,

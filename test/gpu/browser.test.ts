@@ -5,7 +5,7 @@ import { build as viteBuild } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GpuMode } from '../../src/tensor/index.ts';
 import { bundle, chromiumPath, openChromium, serve } from '../support/chromium.ts';
-import { golden } from '../support/golden.ts';
+import { golden, goldenNames, someGoldenNames } from '../support/golden.ts';
 import { devicesRequired } from '../support/required.ts';
 import { type Page, primitiveNames } from '../support/page.ts';
 
@@ -13,7 +13,10 @@ import { type Page, primitiveNames } from '../support/page.ts';
 // by esbuild, and by Vite for a second look: kernels are text with names of their own, so that neither can touch them.
 
 /** Cases a primitive. A page takes a tenth of a second to compile a kernel: where nothing hangs on it, fewer will do. */
-const RUNS = devicesRequired ? 50 : 10;
+const RUNS = devicesRequired ? 25 : 10;
+
+/** A page compiles every kernel anew: the networks that differ most will do where nothing hangs on it. */
+const networks = devicesRequired ? goldenNames : someGoldenNames;
 
 const golds = new URL('../golden/', import.meta.url);
 const entry = new URL('../support/page.ts', import.meta.url);
@@ -91,15 +94,30 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     });
   });
 
-  test('webgpu, where an adapter answers: every primitive', async ({ skip }) => {
-    const tab = await open(await bundle(entry));
-    const { device, error } = await openMode(tab, 'webgpu');
-    if (error !== undefined) skip(error);
-    expect(device).toMatch(/webgpu on .+float32/);
-    for (const name of primitiveNames) {
-      expect(`${name}: ${await tab.evaluate((n) => page.check(n, 5), name)}`).toBe(`${name}: `);
-    }
-    await tab.close();
+  describe('webgpu', () => {
+    let tab: Tab;
+    let missingAdapter: string | undefined;
+    beforeAll(async () => {
+      tab = await open(await bundle(entry));
+      const { device, error } = await openMode(tab, 'webgpu');
+      if (error !== undefined && devicesRequired) throw new Error(error);
+      missingAdapter = error;
+      if (error === undefined) expect(device).toMatch(/webgpu on .+float32/);
+    });
+    afterAll(() => tab.close());
+
+    test('every primitive', async ({ skip }) => {
+      if (missingAdapter !== undefined) skip(missingAdapter);
+      for (const name of primitiveNames) {
+        expect(`${name}: ${await tab.evaluate((n) => page.check(n, 5), name)}`).toBe(`${name}: `);
+      }
+    });
+
+    test.for(networks)('%s: κ to 1e-3', async (name, { skip }) => {
+      if (missingAdapter !== undefined) skip(missingAdapter);
+      const kappa = await tab.evaluate((path) => page.kappa(path), `${name}.safetensors`);
+      expect(Math.abs(kappa / Number(golden(name).metadata.kappa_float64) - 1)).toBeLessThan(1e-3);
+    });
   });
 
   test('webgl2, bundled and minified by Vite: κ to 1e-3, and a clear error when the context is lost', async () => {

@@ -6,7 +6,7 @@ import { runs } from '../support/runs.ts';
 
 // The laws of test/testing/laws.test.ts in every mode of GPU.js that runs in Node; browser.test.ts tries them in a page.
 
-for (const mode of ['headlessgl', 'cpu', 'webasm'] as const) {
+for (const mode of ['headlessgl', 'webgpu', 'cpu', 'webasm'] as const) {
   const reason = await whyNot(mode);
   describe.skipIf(reason)(reason ? `${mode} (skipped: ${reason})` : mode, () => {
     let backend: GpuBackend;

@@ -17,3 +17,11 @@ export function goldenPath(name: string): string {
 export function golden(name: string): NetworkCase {
   return parseCase(readFileSync(goldenPath(name)), name);
 }
+
+/** Of the reference networks a cell in each mode and a supernet of each space: those that differ most. */
+export const someGoldenNames = [
+  'darts-supernet-01-train',
+  'nb201-arch-00-train',
+  'nb201-arch-03-eval',
+  'nb201-supernet-00-train',
+];

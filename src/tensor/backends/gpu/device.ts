@@ -2,30 +2,17 @@ import { BackendError } from '../../../errors.ts';
 import type { FloatArray } from '../../array.ts';
 import { type Dialect, dialects } from './dialect.ts';
 import type { GpuJs, GpuJsKernel, GpuJsModule, GpuJsSettings, GpuJsTexture } from './gpujs.ts';
+import { type GlContext, isSoftware, rendererOf } from './glContext.ts';
 import { kernelFunctions, type KernelSource, texelsOf } from './lowering.ts';
 import type { GpuMode } from './modes.ts';
 import { TexturePool } from './texturePool.ts';
+import { leaseWebGpu, nameOf, type WebGpuLease } from './webgpu.ts';
 
 /** An array on a device. */
 export type DeviceArray = GpuJsTexture | ArrayLike<ArrayLike<number> | number>;
 
 /** Loops are bounded by literals, all of them far below this; GPU.js stops loops of another kind at 1000 in silence. */
 const LONGEST_LOOP = 2 ** 24;
-
-/** A context of OpenGL, as far as it is asked for its state. */
-interface GlContext {
-  readonly RENDERER: number;
-  getParameter(name: number): unknown;
-  getExtension(name: string): Record<string, number> | null;
-  getError(): number;
-  isContextLost(): boolean;
-}
-
-/** GPU.js's pair of WebGPU's adapter and device. */
-interface WebGpuContext {
-  readonly adapter: { readonly info?: Readonly<Record<'vendor' | 'architecture' | 'device' | 'description', string>> };
-  readonly isLost?: boolean;
-}
 
 /**
  * A device of GPU.js: arrays are put on it, computed there and read back. Kernels are compiled when they are first used
@@ -39,16 +26,40 @@ export class Device {
   readonly #kernels = new Map<string, GpuJsKernel>();
   readonly #bySource = new WeakMap<KernelSource, GpuJsKernel>();
   readonly #pool = new TexturePool();
-  #context: Partial<GlContext> | WebGpuContext | undefined;
+  readonly #lease: WebGpuLease | undefined;
+  #context: Partial<GlContext> | undefined;
   #closed = false;
+  #launches = 0;
   #alive = 0;
   #names = 0;
 
-  constructor(mode: GpuMode, gpujs: GpuJsModule) {
+  private constructor(mode: GpuMode, gpujs: GpuJsModule, lease: WebGpuLease | undefined) {
     this.mode = mode;
-    this.dialect = dialects[mode];
+    const { limits } = lease?.context.device ?? {};
+    // Of the arrays that WebGPU binds to a kernel one is written.
+    this.dialect = limits
+      ? { ...dialects[mode], mostOperands: limits.maxStorageBuffersPerShaderStage - 1 }
+      : dialects[mode];
     this.#gpujs = gpujs;
-    this.#gpu = new gpujs.GPU({ mode });
+    this.#lease = lease;
+    const create = () => new gpujs.GPU({ mode });
+    this.#gpu = lease ? lease.call(create) : create();
+  }
+
+  /**
+   * Opens a device, on which numbers have gone there and back.
+   *
+   * @throws BackendError when there is none, or it does not give back what it was sent.
+   */
+  static async open(mode: GpuMode, gpujs: GpuJsModule): Promise<Device> {
+    const device = new Device(mode, gpujs, mode === 'webgpu' ? await leaseWebGpu(gpujs) : undefined);
+    try {
+      await device.#checkRoundTrip();
+    } catch (error) {
+      await device.close();
+      throw error;
+    }
+    return device;
   }
 
   /** How many arrays are on the device. */
@@ -61,14 +72,19 @@ export class Device {
     return this.#kernels.size;
   }
 
-  /** The graphics stack, as it names itself, after a first kernel has run. */
+  /** How many kernels have run. */
+  get launches(): number {
+    return this.#launches;
+  }
+
+  /** The graphics stack, as it names itself. */
   get renderer(): string {
     switch (this.mode) {
       case 'headlessgl':
       case 'webgl2':
         return rendererOf(this.#context as GlContext);
       case 'webgpu':
-        return adapterOf(this.#context as WebGpuContext);
+        return nameOf(this.#lease!.context.adapter);
       case 'webasm':
         return 'WebAssembly';
       case 'cpu':
@@ -76,31 +92,49 @@ export class Device {
     }
   }
 
+  /** Whether a processor computes in the place of a graphics device. */
+  get software(): boolean {
+    return this.#lease?.software ?? isSoftware(this.renderer);
+  }
+
+  async #checkRoundTrip(): Promise<void> {
+    const sent = Float32Array.of(1, -2, 3.5, 2 ** -20, 5);
+    const back = await this.upload(sent);
+    const got = await this.download(back, sent.length);
+    this.free(back);
+    if (got.every((value, i) => value === sent[i])) return;
+    throw new BackendError(
+      `backend gpu: ${this.mode}: expected ${sent.join()} back from the device, got ${got.join()}`,
+    );
+  }
+
   /** Puts numbers on the device. */
   async upload(data: FloatArray): Promise<DeviceArray> {
     this.checkOpen();
     const texels = texelsOf(data.length);
-    const padded = new Float32Array(4 * texels);
-    padded.set(data);
     if (this.mode === 'cpu') {
+      const padded = padTo(4 * texels, data);
       this.#alive++;
       return Array.from({ length: texels }, (_, t) => padded.subarray(4 * t, 4 * t + 4));
     }
     const kernel = this.#kernel(`upload ${texels}`, (name) => {
       const output = this.dialect.output(texels);
       const thread = this.dialect.thread(output);
-      const body = this.dialect.packed
+      const body = this.dialect.wide
         ? `const i = (${thread}) * 4; return [x[i], x[i + 1], x[i + 2], x[i + 3]];`
         : `return x[${thread}];`;
       return this.#gpu.createKernel(`function ${name}(x) { ${body} }`, this.#settings(output));
     });
-    const [array] = await this.#call('upload', kernel, [this.#gpujs.input(padded, [padded.length])]);
+    // GPU.js puts it into a texture that is nearly square, whose sides are as short as can be if it is square.
+    const squared = padTo(4 * Math.ceil(Math.sqrt(texels)) ** 2, data);
+    const [array] = await this.#call('upload', kernel, [this.#gpujs.input(squared, [squared.length])]);
     return array;
   }
 
   /** Runs a kernel. */
   async run(source: KernelSource, operands: readonly DeviceArray[]): Promise<DeviceArray[]> {
     this.checkOpen();
+    this.#launches++;
     let kernel = this.#bySource.get(source);
     if (kernel === undefined) this.#bySource.set(source, (kernel = this.#compiled(source)));
     return this.#call('kernel', kernel, operands);
@@ -125,7 +159,7 @@ export class Device {
     let values: unknown = array;
     try {
       if (texture.renderValues) values = texture.renderValues();
-      else if (texture.toArray) values = await texture.toArray();
+      else if (texture.toArray) values = await this.#during(texture.toArray());
     } catch (error) {
       throw this.#failure('read back', error);
     }
@@ -153,6 +187,7 @@ export class Device {
     this.#kernels.clear();
     // A lost context has taken everything with it, and headless-gl would throw.
     if (!this.#isLost()) await this.#gpu.destroy();
+    await this.#lease?.release();
   }
 
   #settings(output: number[]): GpuJsSettings {
@@ -180,7 +215,7 @@ export class Device {
     let result: unknown;
     try {
       result = kernel(...operands);
-      if (result instanceof Promise) result = await result;
+      if (result instanceof Promise) result = await this.#during(result);
     } catch (error) {
       throw this.#failure(what, error);
     }
@@ -192,24 +227,25 @@ export class Device {
       );
     }
     this.#pool.adopt(kernel.kernel);
-    this.#context ??= (kernel.kernel?.context ?? undefined) as Partial<GlContext> | WebGpuContext | undefined;
+    if (!this.#lease) this.#context ??= (kernel.kernel?.context ?? undefined) as Partial<GlContext> | undefined;
     this.#checkContext();
     const arrays = isMap(result) ? Object.values(result) : [result as DeviceArray];
     this.#alive += arrays.length;
+    if (this.#lease) arrays.forEach(asFlat);
     return arrays;
   }
 
   #checkContext(): void {
-    if (this.#context && 'isContextLost' in this.#context && this.#context.isContextLost?.()) {
+    if (this.#context?.isContextLost?.()) {
       throw this.#failure('context', new Error());
     }
   }
 
   /** A page tells that a context was lost; headless-gl throws at whatever is asked of it. */
   #isLost(): boolean {
+    if (this.#lease) return this.#lease.context.isLost === true;
     const context = this.#context;
     if (!context) return false;
-    if ('isLost' in context) return context.isLost === true;
     try {
       const gl = context as GlContext;
       gl.getError();
@@ -217,6 +253,11 @@ export class Device {
     } catch {
       return true;
     }
+  }
+
+  /** Waits for the device. */
+  #during<T>(promise: T | Promise<T>): T | Promise<T> {
+    return this.#lease && promise instanceof Promise ? this.#lease.during(promise) : promise;
   }
 
   #failure(what: string, error: unknown): BackendError {
@@ -228,6 +269,20 @@ export class Device {
         : `backend gpu: ${what} on ${this.mode}: ${reason.split('\n').slice(0, 3).join(' ')}`,
     );
   }
+}
+
+/** A buffer of WebGPU as an array of numbers: GPU.js hands it to a kernel in no other form, and it lies there as one. */
+function asFlat(array: DeviceArray): void {
+  const buffer = array as { componentCount: number; output: number[] };
+  buffer.output = [buffer.output[0] * buffer.componentCount];
+  buffer.componentCount = 1;
+}
+
+/** Numbers with zeros after them. */
+function padTo(size: number, data: FloatArray): Float32Array {
+  const padded = new Float32Array(size);
+  padded.set(data);
+  return padded;
 }
 
 /** The arrays of a kernel map, `result` first. */
@@ -246,22 +301,4 @@ function flatten(values: ArrayLike<unknown>, into: Float32Array): void {
     }
   };
   visit(values);
-}
-
-/** What WebGPU tells of its adapter; a page may keep parts of it to itself. */
-function adapterOf({ adapter: { info } }: WebGpuContext): string {
-  const parts = info ? [info.vendor, info.architecture, info.device, info.description] : [];
-  return parts.filter((part) => part !== '').join(' ') || 'WebGPU';
-}
-
-/** The renderer of a context. A page reports it by an extension; headless-gl by the class that its own derives from. */
-function rendererOf(context: GlContext): string {
-  const extension = context.getExtension('WEBGL_debug_renderer_info');
-  if (extension) return String(context.getParameter(extension.UNMASKED_RENDERER_WEBGL));
-  let name = String(context.getParameter(context.RENDERER));
-  for (let type: object | null = context; type !== null; type = Object.getPrototypeOf(type) as object | null) {
-    const own = Object.getOwnPropertyDescriptor(type, 'getParameter');
-    if (own) name = String((own.value as GlContext['getParameter']).call(context, context.RENDERER));
-  }
-  return name;
 }

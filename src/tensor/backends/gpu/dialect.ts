@@ -6,8 +6,10 @@
  * serves every mode.
  */
 export interface Dialect {
-  /** Whether a texel is one `Array(4)` of the device; otherwise arrays are flat and a thread computes one lane. */
+  /** Whether a kernel reads a texel as one `Array(4)`; otherwise it reads number by number. */
   readonly packed: boolean;
+  /** Whether a thread computes the four lanes of a texel; otherwise it computes one. */
+  readonly wide: boolean;
   /** How many arrays one kernel can write (GPU.js's kernel maps). */
   readonly mostPlanes: number;
   /** The most arrays that one kernel reads. */
@@ -20,18 +22,20 @@ export interface Dialect {
   readonly output: (texels: number) => number[];
   /** The expression of the thread's number, for that output setting. */
   readonly thread: (output: readonly number[]) => string;
+  /** Functions that the device has, but not of all numbers, as text. */
+  readonly partial: Readonly<Partial<Record<'exp' | 'log', (x: string) => string>>>;
   /** Functions in the language of the device. */
   readonly nativeFunctions: readonly { readonly name: string; readonly source: string }[];
 }
 
-/** Every device that WebGL 2 describes has 16 texture units, and outputs need some. */
-const TEXTURES = 8;
+/** Every device that WebGL 2 describes has 16 texture units; GPU.js uses one for the output. */
+const TEXTURES = 14;
 
 /** Every device that WebGPU describes has 8 storage buffers a stage, and the output is one. */
 const STORAGE_BUFFERS = 8 - 1;
 
-/** Wider outputs are refused by GPU.js on some devices. */
-const WIDEST = 2048;
+/** The sides that a texture may have on every device that WebGL 2 describes. Its square is the most texels of an array. */
+const LONGEST_SIDE = 2048;
 
 /** A rasteriser in software shares squares of this size out to its threads. */
 const SQUARE = 64;
@@ -47,8 +51,9 @@ function widthFor(texels: number): number {
     return width * rows * (1 + 1 / squares);
   };
   const least = Math.min(SQUARE, 2 ** Math.floor(Math.log2(Math.max(1, texels / 2))));
-  let best = WIDEST;
-  for (let width = WIDEST / 2; width >= least; width /= 2) if (cost(width) < cost(best)) best = width;
+  const narrowest = Math.max(least, texels / LONGEST_SIDE);
+  let best = LONGEST_SIDE;
+  for (let width = LONGEST_SIDE / 2; width >= narrowest; width /= 2) if (cost(width) < cost(best)) best = width;
   return best;
 }
 
@@ -58,44 +63,66 @@ function widthFor(texels: number): number {
  */
 const opengl: Dialect = {
   packed: true,
+  wide: true,
   mostPlanes: 8,
   mostOperands: TEXTURES,
-  mostElements: 2 ** 24,
+  mostElements: 4 * LONGEST_SIDE ** 2,
   quotient: (a, b) => `quotient(${a}, ${b})`,
   output(texels) {
     const width = widthFor(texels);
     return [width, Math.max(2, Math.ceil(texels / width))];
   },
   thread: ([width]) => `this.thread.y * ${width} + this.thread.x`,
+  partial: {},
   nativeFunctions: [{ name: 'quotient', source: 'int quotient(int a, int b) { return a / b; }' }],
 };
 
 /** GPU.js's interpreter in JavaScript: numbers are doubles, and division is exact enough. */
 const cpu: Dialect = {
   packed: true,
+  wide: true,
   mostPlanes: 8,
   mostOperands: TEXTURES,
   mostElements: 2 ** 24,
   quotient: (a, b) => `Math.floor((${a}) / ${b})`,
   output: (texels) => [texels],
   thread: () => 'this.thread.x',
+  partial: {},
   nativeFunctions: [],
 };
 
 /**
- * WebAssembly and WebGPU: flat arrays in float32. (a + ½)/b is at least 1/(2b) away from a whole number, and its
- * rounding error is at most 1½ units of 2⁻²⁴ of a/b: the quotient is exact for a < 2²².
+ * Flat arrays in float32. (a + ½)/b is at least 1/(2b) away from a whole number, and its rounding error is at most 1½
+ * units of 2⁻²⁴ of a/b: the quotient is exact for a < 2²².
  */
-const flat: Dialect = {
+const flat = {
   packed: false,
   mostPlanes: 1,
   mostOperands: STORAGE_BUFFERS,
   mostElements: 2 ** 22,
-  quotient: (a, b) => `Math.floor((${a} + 0.5) / ${b})`,
-  output: (texels) => [4 * texels],
+  quotient: (a: string, b: number) => `Math.floor((${a} + 0.5) / ${b})`,
   thread: () => 'this.thread.x',
   nativeFunctions: [],
 };
 
+const webasm: Dialect = { ...flat, wide: false, partial: {}, output: (texels) => [4 * texels] };
+
+/**
+ * WebGPU's threads return four numbers, which lie one after another in its buffers. It leaves open what exp and log are of
+ * NaN and of infinities, and log of numbers that are not positive.
+ */
+const webgpu: Dialect = {
+  ...flat,
+  wide: true,
+  output: (texels) => [texels],
+  partial: {
+    exp: (x) => `(${x} === ${x} ? Math.exp(${x}) : ${x})`,
+    log: (x) => {
+      const ofPositive = `(${x} - ${x} === 0.0 ? Math.log(${x}) : ${x})`;
+      return `(${x} > 0.0 ? ${ofPositive} : (${x} === 0.0 ? -1.0 / Math.abs(${x}) : (${x} - ${x}) / (${x} - ${x})))`;
+    },
+  },
+};
+
 /** The dialect of each of GPU.js's modes. */
-export const dialects = { headlessgl: opengl, webgl2: opengl, cpu, webasm: flat, webgpu: flat } as const;
+export const dialects = { headlessgl: opengl, webgl2: opengl, cpu, webasm, webgpu } as const;

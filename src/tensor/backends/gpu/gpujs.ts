@@ -1,6 +1,7 @@
 import { formatValue } from '../../../check.ts';
 import { BackendError, InputError } from '../../../errors.ts';
 import type { FloatArray } from '../../array.ts';
+import type { WebGpuContext } from './webgpuTypes.ts';
 
 // The part of GPU.js that is used, as types: its own declarations would make it a dependency of every reader of ours.
 
@@ -46,7 +47,11 @@ export interface GpuJsModule {
     readonly isHeadlessGLSupported: boolean;
     readonly isWebGL2Supported: boolean;
     readonly isWebAssemblySupported: boolean;
-    isWebGPUAvailable(): Promise<boolean>;
+  };
+  /** The one device of WebGPU. */
+  readonly WebGPUContext: {
+    acquire(): Promise<WebGpuContext>;
+    destroy(): Promise<void>;
   };
   readonly input: (data: FloatArray, size: readonly number[]) => unknown;
 }

@@ -1,8 +1,9 @@
 import { checkOptions } from '../../../check.ts';
 import type { Backend } from '../../backend.ts';
+import type { GpuAdapter } from './webgpu.ts';
 import { GPU_MODES, type GpuMode, type GpuModeChoice } from './modes.ts';
 
-export { GPU_MODES, type GpuMode, type GpuModeChoice };
+export { type GpuAdapter, GPU_MODES, type GpuMode, type GpuModeChoice };
 
 /** Settings of {@link gpuBackend}. */
 export interface GpuBackendOptions {
@@ -24,10 +25,12 @@ export interface GpuBackend extends Backend {
   readonly arrays: number;
   /** How many kernels are compiled. */
   readonly kernels: number;
+  /** How many kernels have run. */
+  readonly launches: number;
 }
 
 /**
- * The primitives as GPU.js kernels, in float32: on OpenGL without a screen in Node, on WebGL 2 and WebGPU in a page, and
+ * The primitives as GPU.js kernels, in float32: on WebGPU, on OpenGL without a screen in Node, on WebGL 2 in a page, and
  * in GPU.js's modes `webasm` and `cpu`, to compare.
  *
  * Arrays stay on the device from the first upload until results are read back. Kernel matrices are summed in float64,
@@ -40,4 +43,14 @@ export async function gpuBackend(options: GpuBackendOptions = {}): Promise<GpuBa
   checkOptions('backend gpu', options, ['mode', 'gpujs']);
   const { openGpu } = await import('./open.ts');
   return openGpu(options);
+}
+
+/**
+ * The adapters of WebGPU that answer here, the one that is computed on first.
+ *
+ * @throws BackendError when there is none, or, in Node, the package `webgpu` is not installed.
+ */
+export async function gpuAdapters(): Promise<GpuAdapter[]> {
+  const { webGpuAdapters } = await import('./webgpu.ts');
+  return webGpuAdapters();
 }

@@ -46,13 +46,13 @@ export function select(number: string, of: readonly string[]): string {
 export class KernelText {
   /** The number of the texel that this thread computes. */
   readonly t = 't';
-  readonly #dialect: Dialect;
+  readonly dialect: Dialect;
   #lines: string[] = [];
   #names = 0;
   #turns = 0;
 
   constructor(dialect: Dialect) {
-    this.#dialect = dialect;
+    this.dialect = dialect;
   }
 
   get body(): string {
@@ -101,11 +101,20 @@ export class KernelText {
     this.line('}');
   }
 
+  /** Statements for each of the numbers below `count`, of which those for `number` are done. */
+  choose(number: string, count: number, body: (i: number) => void): void {
+    for (let i = 0; i < count; i++) {
+      if (count > 1) this.line(`${i > 0 ? '} else ' : ''}${i < count - 1 ? `if (${number} < ${i + 0.5}) ` : ''}{`);
+      body(i);
+    }
+    if (count > 1) this.line('}');
+  }
+
   /** ⌊a/b⌋ and the remainder, for whole numbers a ≥ 0 and b ≥ 1. */
   divide(a: string, b: number): readonly [quotient: string, remainder: string] {
     if (b === 1) return [a, '0'];
     // Division by a power of two is exact in any precision.
-    const text = Number.isInteger(Math.log2(b)) ? `Math.floor(${a} * ${1 / b})` : this.#dialect.quotient(a, b);
+    const text = Number.isInteger(Math.log2(b)) ? `Math.floor(${a} * ${1 / b})` : this.dialect.quotient(a, b);
     const quotient = this.value(text);
     return [quotient, this.value(`${a} - ${quotient} * ${b}`)];
   }
@@ -129,7 +138,7 @@ export class KernelText {
   /** The four elements of a texel of an operand. */
   texel(operand: number, index: string): Lanes {
     const array = operandName(operand);
-    if (this.#dialect.packed) {
+    if (this.dialect.packed) {
       const name = this.#name();
       this.line(`const ${name} = ${array}[${index}];`);
       return lanes((lane) => `${name}[${lane}]`);
@@ -140,7 +149,7 @@ export class KernelText {
 
   /** One element of an operand. */
   element(operand: number, index: string): string {
-    if (!this.#dialect.packed) return this.value(`${operandName(operand)}[${index}]`);
+    if (!this.dialect.packed) return this.value(`${operandName(operand)}[${index}]`);
     if (/^\d+$/.test(index)) return this.texel(operand, String(Math.floor(Number(index) / 4)))[Number(index) % 4];
     const [texel, lane] = this.divide(this.value(index), 4);
     return this.value(select(lane, this.texel(operand, texel)));

@@ -23,6 +23,8 @@ export interface KernelSource {
   /** Texels of each operand. */
   readonly operandTexels: readonly number[];
   readonly texels: number;
+  /** The most turns that its loops make. */
+  readonly turns: number;
 }
 
 /** A kernel and what it is applied to. */
@@ -91,13 +93,19 @@ export class Lowering {
    * computed before, from the same operands, is not again.
    *
    * @param write writes the text for texel `k.t` of the arrays from `first` to before `end` and tells their lanes.
+   * @param into where one array is written, if it is to be no scratch.
    */
   planes(
     count: number,
     shape: Shape,
     operands: readonly Operand[],
     write: (k: KernelText, first: number, end: number) => readonly Lanes[],
+    into?: Operand,
   ): Operand[] {
+    if (into && count === 1) {
+      this.kernel(into, operands, (k) => write(k, 0, 1)[0]);
+      return [into];
+    }
     const outputs: Operand[] = [];
     const step = this.dialect.mostPlanes;
     for (let first = 0; first < count; first += step) {
@@ -129,6 +137,7 @@ export class Lowering {
       planes,
       operandTexels: operands.map(({ id }) => texelsOf(this.sizes[id])),
       texels: texelsOf(this.sizes[outputs[0].id]),
+      turns: k.turns,
     };
     this.calls.push({ kernel, reads: operands.map(({ id }) => id), writes: outputs.map(({ id }) => id) });
   }
@@ -149,10 +158,10 @@ export function kernelFunctions(
   const parameters = operandTexels.map((_, i) => operandName(i)).join(', ');
   const thread = dialect.thread(dialect.output(texels));
   const further = planes.slice(1).map((_, i) => `${name}_${i + 1}`);
-  const head = dialect.packed
+  const head = dialect.wide
     ? `const t = ${thread};`
     : `const n = ${thread};\n  const t = Math.floor(n * 0.25);\n  const lane = n - t * 4;`;
-  const result = dialect.packed ? `[${planes[0].join(', ')}]` : select('lane', planes[0]);
+  const result = dialect.wide ? `[${planes[0].join(', ')}]` : select('lane', planes[0]);
   const lines = [
     `function ${name}(${parameters}) {`,
     `  ${head}`,

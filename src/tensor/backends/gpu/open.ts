@@ -6,28 +6,18 @@ import type { Arguments, Executable } from '../../backend.ts';
 import type { Plan } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import { compute, loadFor } from '../reference/index.ts';
-import { Device, type DeviceArray } from './device.ts';
+import type { Device, DeviceArray } from './device.ts';
 import { loadGpuJs, unwrapped } from './gpujs.ts';
 import type { GpuBackend, GpuBackendOptions } from './index.ts';
-import { checkMode, chooseMode, type GpuMode } from './modes.ts';
+import { checkMode, type GpuMode } from './modes.ts';
+import { openDevice } from './openDevice.ts';
 import { type GpuProgram, lowerPlan, type Operation } from './program.ts';
 
 /** What `gpuBackend` does, in a file of its own with all that it takes: who does not call it does not load it. */
 export async function openGpu({ mode = 'auto', gpujs }: GpuBackendOptions): Promise<GpuBackend> {
   checkMode(mode);
   const loaded = gpujs === undefined ? await loadGpuJs() : unwrapped(gpujs);
-  const device = new Device(await chooseMode(mode, loaded), loaded);
-  // A first round trip: that the device computes, and the name of what it computes on.
-  const sent = Float32Array.of(1, -2, 3.5, 2 ** -20, 5);
-  const back = await device.upload(sent);
-  const got = await device.download(back, sent.length);
-  device.free(back);
-  if (got.some((value, i) => value !== sent[i])) {
-    await device.close();
-    throw new BackendError(
-      `backend gpu: ${device.mode}: expected ${sent.join()} back from the device, got ${got.join()}`,
-    );
-  }
+  const device = await openDevice(mode, loaded);
   return new OpenBackend(device);
 }
 
@@ -55,6 +45,10 @@ class OpenBackend implements GpuBackend {
 
   get kernels(): number {
     return this.#device.kernels;
+  }
+
+  get launches(): number {
+    return this.#device.launches;
   }
 
   compile(plan: Plan): Promise<Executable> {

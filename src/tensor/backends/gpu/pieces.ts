@@ -82,10 +82,13 @@ export interface Fold {
 
 export const SUM: Fold = { initial: () => '0.0', fold: (total, value) => `${total} + ${value}` };
 
-/** The maximum; NaN wins. It begins with one of its own values: a kernel has no text for −∞. */
+/**
+ * The maximum; NaN wins: where neither is smaller, one is NaN, and so is the sum. (WebGPU's
+ * `!=` is false of NaN.) It begins with one of its own values: a kernel has no text for −∞.
+ */
 export const MAX: Fold = {
   initial: (value) => value(),
-  fold: (total, value) => `((${total} >= ${value} || ${total} != ${total}) ? ${total} : ${value})`,
+  fold: (total, value) => `(${total} >= ${value} ? ${total} : (${value} > ${total} ? ${value} : ${total} + ${value}))`,
 };
 
 /** Writes the text of four values of the output that stand at `texel`, folded over a piece. */

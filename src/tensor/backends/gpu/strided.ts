@@ -58,6 +58,17 @@ export function perLane(
   });
 }
 
+/** The same as {@link perLane} in a loop over the lanes: for text that is long. */
+export function eachLane(k: KernelText, size: number, of: (position: string) => string, texel = k.t): Lanes {
+  const results = lanes(() => k.variable());
+  k.loop(4, (lane) => {
+    const position = k.value(`${texel} * 4 + ${lane}`);
+    const value = of(k.value(size % 4 === 0 ? position : `Math.min(${position}, ${size - 1})`));
+    k.choose(lane, 4, (i) => k.line(`${results[i]} = ${value};`));
+  });
+  return results;
+}
+
 /** Computes an output element by element from views of operands. */
 export function mapViews(
   lower: Lowering,

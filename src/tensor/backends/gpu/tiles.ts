@@ -12,9 +12,9 @@ export interface Tiling {
   readonly count: number;
 }
 
-/** Tiles for a given number of rows: the kernel that merges them reads an array a row. */
-export function tilesFor(rows: number, { mostOperands }: Dialect): Tiling {
-  const count = Math.ceil(rows / Math.min(MOST_ROWS, mostOperands));
+/** Tiles for a given number of rows: a kernel writes an array a row, and the kernel that merges them reads as many. */
+export function tilesFor(rows: number, { mostPlanes, mostOperands }: Dialect): Tiling {
+  const count = Math.ceil(rows / Math.min(MOST_ROWS, mostPlanes, mostOperands));
   return { height: Math.ceil(rows / count), count };
 }
 
@@ -31,6 +31,8 @@ export function mergeTiles(
   output: Operand | Shape,
 ): Operand {
   const { rows, inner } = sizes;
+  // Tiles of one row are rows.
+  if (planes.length === 1) return 'id' in output ? planes[0] : { id: planes[0].id, shape: output };
   const tiles = Math.ceil(rows / planes.length);
   const write = (k: KernelText) => {
     const [outer, row, at] = k.coordinates(k.t, [sizes.outer, rows, inner / 4]);

@@ -1,7 +1,7 @@
 import { type KernelText, lanes, literal } from '../kernelText.ts';
 import { type GpuKernel, type Lowering, type Operand, texelsOf } from '../lowering.ts';
 import { cutLoops, foldLoops, joinPieces, pieceOf, SUM } from '../pieces.ts';
-import { perLane } from '../strided.ts';
+import { eachLane, perLane } from '../strided.ts';
 import { mergeTiles, tilesFor } from '../tiles.ts';
 import { alignRows, forWindowRows, intoRows, spread, type WindowGeometry, windowRow } from '../windows.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../../../shape.ts';
@@ -68,7 +68,7 @@ function correlate(lower: Lowering, output: Operand, x: Operand, view: WeightVie
   const outer = sizeOf(leading);
   const cut = cutLoops([inputs, kernel[0]]);
   const planeShape = [cut.count, outer, n, groups, count, p, q];
-  const planes = lower.planes(height, planeShape, [x, weights], (k, first, end) => {
+  const write = (k: KernelText, first: number, end: number) => {
     const extents = [...planeShape.slice(0, -1), q / 4];
     const [number, l, sample, g, tile, row, texel] = k.coordinates(k.t, extents);
     const piece = pieceOf(k, cut, number);
@@ -92,7 +92,8 @@ function correlate(lower: Lowering, output: Operand, x: Operand, view: WeightVie
       });
     });
     return sums;
-  });
+  };
+  const planes = lower.planes(height, planeShape, [x, weights], write, cut.count === 1 ? output : undefined);
   const sizes = { outer: cut.count * outer * n * groups, rows: outputs, inner: p * q };
   if (cut.count === 1) mergeTiles(lower, planes, sizes, output);
   else joinPieces(lower, output, mergeTiles(lower, planes, sizes, [cut.count, ...output.shape]), cut.count, SUM);
@@ -200,27 +201,25 @@ export const convolutionGpu: { [P in keyof ConvolutionPrimitives]: GpuKernel<Con
       return sums;
     });
     const innerSize = 4 * sizeOf(inner);
-    const merged = mergeTiles(lower, planes, { outer: outer * parts * groups, rows: perGroup, inner: innerSize }, [
-      outer,
-      parts,
-      kernels,
-      innerSize,
-    ]);
-    const how = { fold: SUM, repeats: 4 };
-    foldLoops(lower, output, [merged], [parts], how, (k, texel, piece) =>
-      perLane(
+    const how = { fold: SUM, repeats: 4 * height };
+    foldLoops(lower, output, planes, [parts], how, (k, texel, piece) =>
+      eachLane(
         k,
         sizeOf(output.shape),
         (position) => {
           const [l, kernel, tapRow, s] = k.coordinates(position, [outer, kernels, depth * tapRows, tapColumns]);
           const [chunk, lane] = k.divide(s, 4);
-          const at = k.value(`${l} * ${parts * kernels} + ${kernel}`);
+          const [g, row] = k.divide(kernel, perGroup);
+          const [tile, plane] = k.divide(row, height);
+          const at = k.value(`${l} * ${parts * groups * count} + ${g} * ${count} + ${tile}`);
           const total = k.variable();
-          piece.loop(0, (i) => {
-            const from = `(${at} + ${i} * ${kernels}) * ${innerSize / 4} + ${tapRow} * ${chunks} + ${chunk}`;
-            const value = k.element(0, k.value(`(${from}) * 4 + ${lane}`));
-            k.line(`${total} = ${total} + ${value};`);
-          });
+          k.choose(plane, height, (j) =>
+            piece.loop(0, (i) => {
+              const from = `(${at} + ${i} * ${groups * count}) * ${innerSize / 4} + ${tapRow} * ${chunks} + ${chunk}`;
+              const value = k.element(j, k.value(`(${from}) * 4 + ${lane}`));
+              k.line(`${total} = ${total} + ${value};`);
+            }),
+          );
           return total;
         },
         texel,

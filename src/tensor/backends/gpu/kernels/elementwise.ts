@@ -63,14 +63,16 @@ export function writeExpression(k: KernelText, expression: Scalar, values: reado
     else if (op === 'select') {
       const [condition, a, b] = args;
       const compared = COMPARISONS.has(tape[condition].op);
-      const chosen = compared ? written[condition] : `${written[condition]} !== 0.0`;
+      // NaN chooses the first; WebGPU's `!==` is false of it.
+      const chosen = compared ? written[condition] : `!(${written[condition]} === 0.0)`;
       // A compiler may take `x <= y ? y : x` for a maximum, which drops NaN: a second condition says that x is a number.
       const isExtremum = compared && tape[b].op !== 'constant' && tape[condition].args.includes(b);
       const isNumber = isExtremum ? ` && ${number(b)} === ${number(b)}` : '';
       written[i] = k.value(`(${chosen}${isNumber} ? ${number(a)} : ${number(b)})`);
     } else {
       const [a, b = a] = args.map(number);
-      const text = TEXTS[op as keyof typeof TEXTS](a, b, value);
+      const partial = k.dialect.partial[op as keyof typeof k.dialect.partial];
+      const text = partial ? partial(a) : TEXTS[op as keyof typeof TEXTS](a, b, value);
       written[i] = COMPARISONS.has(op) ? text : k.value(text);
     }
   });

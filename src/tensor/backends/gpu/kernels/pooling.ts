@@ -172,7 +172,8 @@ function firstLargest(lower: Lowering, output: Operand, x: Operand, candidates: 
         candidates.visit(k, position, pieceOf(k, cut, number), (pixel, isThere) => {
           const value = k.element(0, k.value(`${start} + ${pixel}`));
           // Of equal values the first stays, and so does the first NaN.
-          const wins = `${best} < -0.5 || ${value} > ${most} || (${value} != ${value} && ${most} == ${most})`;
+          // (WebGPU's `!=` is false of NaN, too.)
+          const wins = `${best} < -0.5 || ${value} > ${most} || (!(${value} == ${value}) && ${most} == ${most})`;
           k.line(`if (${isThere} && (${wins})) { ${most} = ${value}; ${best} = ${pixel}; }`);
         });
         return best;

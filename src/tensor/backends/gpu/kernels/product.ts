@@ -1,5 +1,5 @@
 import { BackendError } from '../../../../errors.ts';
-import { lanes } from '../kernelText.ts';
+import { type KernelText, lanes } from '../kernelText.ts';
 import type { GpuKernel, Lowering, Operand } from '../lowering.ts';
 import { cutLoops, joinPieces, pieceOf, SUM } from '../pieces.ts';
 import { mapViews, perLane } from '../strided.ts';
@@ -46,7 +46,7 @@ export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrim
     ];
     const outer = sizeOf(leading);
     const cut = cutLoops([depth]);
-    const planes = lower.planes(height, [cut.count, ...leading, count, 4 * columns], [a, b], (k, first, end) => {
+    const write = (k: KernelText, first: number, end: number) => {
       const [number, matrix, tile, column] = k.coordinates(k.t, [cut.count, outer, count, columns]);
       const [startA, startB] = k.offsets(matrix, leading, strides);
       const own = Array.from({ length: end - first }, (_, i) => i + first);
@@ -66,8 +66,10 @@ export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrim
         });
       });
       return sums;
-    });
+    };
     const merge = (into: Operand) => {
+      const shape = [cut.count, ...leading, count, 4 * columns];
+      const planes = lower.planes(height, shape, [a, b], write, cut.count === 1 ? into : undefined);
       const sizes = { outer: cut.count * outer, rows: m, inner: 4 * columns };
       if (cut.count === 1) mergeTiles(lower, planes, sizes, into);
       else joinPieces(lower, into, mergeTiles(lower, planes, sizes, [cut.count, ...into.shape]), cut.count, SUM);

@@ -14,11 +14,16 @@ export interface Pass {
 /** A step that is no element-wise expression. */
 export type WholeStep = Exclude<Step, { readonly primitive: ElementwiseName }>;
 
-/** The most arrays that a chain reads: no more than a kernel of any graphics device can. */
-const MOST_OPERANDS = 8;
+/** How long chains become. */
+export interface ChainLimits {
+  /** The most arrays that a chain reads. */
+  readonly operands: number;
+  /** The most operations of a chain. */
+  readonly operations: number;
+}
 
-/** The most operations of a chain. Beyond it the pass over memory is the smaller part of the work. */
-const MOST_OPERATIONS = 64;
+/** Chains of moderate length. Beyond it the pass over memory is the smaller part of the work. */
+const MODERATE: ChainLimits = { operands: 8, operations: 64 };
 
 /** Values of a plan that are read by others than the steps of their own stage. */
 export function keptValues(plan: Plan): ReadonlySet<number> {
@@ -39,11 +44,13 @@ export function keptValues(plan: Plan): ReadonlySet<number> {
  *
  * @param items steps, and what a backend has already made of others.
  * @param kept values that are needed although no step of the stage may read them.
+ * @param limits of a chain, moderate ones by default.
  */
 export function fuseChains<T extends Use = never>(
   items: readonly (Step | T)[],
   values: Plan['values'],
   kept: ReadonlySet<number>,
+  limits: ChainLimits = MODERATE,
 ): (WholeStep | Pass | T)[] {
   const readers = new Map<number, number>();
   for (const item of items) {
@@ -63,7 +70,7 @@ export function fuseChains<T extends Use = never>(
     let inner = [...new Set(item.operands.flatMap((value) => joins(value) ?? []))];
     let pass = joined(item, inner, values);
     // The last ones are left out until the chain is within bounds.
-    while (inner.length > 0 && !isWithinBounds(pass)) {
+    while (inner.length > 0 && !isWithin(limits, pass)) {
       inner = inner.slice(0, -1);
       pass = joined(item, inner, values);
     }
@@ -88,8 +95,8 @@ function readsOf(item: Step | Use): readonly number[] {
   return 'reads' in item ? item.reads : item.operands;
 }
 
-function isWithinBounds({ expression, operands }: Pass): boolean {
-  return operands.length <= MOST_OPERANDS && tapeOf(expression).length <= MOST_OPERATIONS;
+function isWithin(limits: ChainLimits, { expression, operands }: Pass): boolean {
+  return operands.length <= limits.operands && tapeOf(expression).length <= limits.operations;
 }
 
 /** A step as a pass, with the given passes in place of their results. */

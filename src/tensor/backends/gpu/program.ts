@@ -3,6 +3,7 @@ import { releases } from '../../liveness.ts';
 import { lastingValues, type Plan, type Step } from '../../plan.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Dialect } from './dialect.ts';
+import { joinTasks, type Task } from './joining.ts';
 import { elementwise } from './kernels/elementwise.ts';
 import { lowerPrimitive } from './kernels/index.ts';
 import { type ArrayId, type KernelCall, Lowering, type Operand } from './lowering.ts';
@@ -29,6 +30,14 @@ export interface GpuProgram {
   readonly varying: readonly Operation[];
 }
 
+/** The most operations of a chain of element-wise steps: a launch costs more than many of them. */
+const MOST_OPERATIONS = 128;
+
+/** A task of a program that is being made: a call of a kernel, or a step on the host. */
+interface Draft extends Task {
+  readonly item?: WholeStep | Pass;
+}
+
 /**
  * Lowers a plan.
  *
@@ -42,9 +51,10 @@ export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
   );
   const origins = new Map<ArrayId, Step>();
   const operand = (id: number): Operand => ({ id, shape: values[id].shape, origin: origins.get(id) });
-  const drafts: (Pick<Operation, 'reads' | 'writes'> & { call?: KernelCall; item?: WholeStep | Pass })[] = [];
+  const drafts: Draft[] = [];
   const kept = keptValues(plan);
-  const items = [plan.fixedSteps, plan.varyingSteps].flatMap((steps) => fuseChains<never>(steps, values, kept));
+  const limits = { operands: dialect.mostOperands, operations: MOST_OPERATIONS };
+  const items = [plan.fixedSteps, plan.varyingSteps].flatMap((steps) => fuseChains<never>(steps, values, kept, limits));
   for (const item of items) {
     if (!isPass(item)) origins.set(item.output, item);
     if ([item.output, ...item.operands].some((id) => values[id].dtype === 'float64')) {
@@ -60,13 +70,14 @@ export function lowerPlan(plan: Plan, dialect: Dialect): GpuProgram {
   }
 
   const varies = new Set<ArrayId>(plan.varyingInputs);
-  const stages = [true, false].map((fixed) =>
-    drafts.filter(({ reads, writes }) => {
+  const stages = [true, false].map((fixed) => {
+    const stage = drafts.filter(({ reads, writes }) => {
       const depends = reads.some((id) => varies.has(id));
       if (depends) writes.forEach((id) => varies.add(id));
       return depends !== fixed;
-    }),
-  );
+    });
+    return fixed ? stage : joinTasks(stage, dialect);
+  });
   const released = releases(
     stages.map((operations) => ({ operations })),
     lastingValues(plan),

@@ -20,7 +20,7 @@ export const gpuMutants: readonly Mutant[] = [
     },
     {
       name: 'gpu/a maximum loses NaN',
-      text: ' || (${value} != ${value} && ${most} == ${most})`',
+      text: ' || (!(${value} == ${value}) && ${most} == ${most})`',
       becomes: '`',
     },
     {
@@ -84,6 +84,18 @@ export const gpuMutants: readonly Mutant[] = [
       name: 'gpu/an input gradient is dilated by the other dimension',
       text: 'before: [dilation[0] * (r - 1) - top, dilation[1] * (s - 1) - left]',
       becomes: 'before: [dilation[0] * (r - 1) - top, dilation[0] * (s - 1) - left]',
+    },
+  ]),
+  ...mutantsOf(of('joining', 'test/gpu/joining.test.ts'), [
+    {
+      name: 'gpu/a kernel is joined with one that it needs',
+      text: 'Math.max(after + 1, result.length - WINDOW)',
+      becomes: 'Math.max(after, result.length - WINDOW)',
+    },
+    {
+      name: 'gpu/a joined kernel reads the arrays of the first',
+      text: 'operandName(reads.indexOf(ids[Number(number)]))',
+      becomes: 'operandName(Number(number))',
     },
   ]),
 ];

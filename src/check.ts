@@ -61,3 +61,17 @@ export function checkIterable(where: string, value: unknown): void {
     throw new InputError(`${where}: expected a list, got ${formatValue(value)}`);
   }
 }
+
+/** What a number must be. */
+export interface NumberRange {
+  readonly min?: number;
+  /** The number must be less. */
+  readonly below?: number;
+}
+
+/** @throws InputError when a value is no finite number of the range. */
+export function checkNumber(where: string, value: unknown, { min = -Infinity, below = Infinity }: NumberRange): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= min && value < below) return;
+  const range = [...(min > -Infinity ? [`≥ ${min}`] : []), ...(below < Infinity ? [`< ${below}`] : [])].join(' and ');
+  throw new InputError(`${where}: expected a number${range && ` ${range}`}, got ${formatValue(value)}`);
+}

@@ -13,16 +13,16 @@ import * as report from '../../src/report/index.ts';
 import * as search from '../../src/search/index.ts';
 import * as tensor from '../../src/tensor/index.ts';
 import * as testing from '../../src/testing/index.ts';
+import * as training from '../../src/training/index.ts';
 
 // The TypeScript in README.md and docs/*.md. The blocks of a page are one program, in the page's order. A block that is
 // marked `ts no-run` is only type-checked.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const packages: Readonly<Record<string, object>> = Object.fromEntries(
-  Object.entries({ autodiff, data, nn, node, ntk, onnx, report, search, tensor, testing }).map(([name, module]) => [
-    `ntkit/${name}`,
-    module,
-  ]),
+  Object.entries({ autodiff, data, nn, node, ntk, onnx, report, search, tensor, testing, training }).map(
+    ([name, module]) => [`ntkit/${name}`, module],
+  ),
 );
 const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n/gm;
 

@@ -16,6 +16,7 @@ beforeAll(async () => {
 interface Loaded {
   /** What it prints. */
   readonly printed: string;
+  readonly files: readonly string[];
   readonly minified: number;
   readonly gzip: number;
 }
@@ -49,6 +50,7 @@ async function load(contents: string): Promise<Loaded> {
     const sum = (size: (file: Buffer) => number) => files.reduce((total, file) => total + size(file), 0);
     return {
       printed: lines.join('\n'),
+      files: names,
       minified: sum((file) => file.length),
       gzip: sum((file) => gzipSync(file, { level: 9 }).length),
     };
@@ -58,7 +60,7 @@ async function load(contents: string): Promise<Loaded> {
 }
 
 /** κ of a convolutional network in a page. */
-const kappa = (backend: string, close = '') => `
+const kappa = (backend: string, close = '', dtype = 'float32') => `
   import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, initialize, Linear, pytorchDefault, ReLU, Sequential } from 'ntkit/nn';
   import { computeNtk } from 'ntkit/ntk';
   import { Generator, ${backend.replace('()', '')} } from 'ntkit/tensor';
@@ -66,7 +68,7 @@ const kappa = (backend: string, close = '') => `
   const network = new Sequential(new Conv2d(3, 8, 3), new BatchNorm2d(8), new ReLU(), new AdaptiveAvgPool2d(1), new Flatten(), new Linear(8, 10));
   initialize(network, pytorchDefault, generator);
   const backend = ${backend};
-  console.log((await computeNtk(network, generator.normals([16, 3, 8, 8]), { backend })).kappa);
+  console.log((await computeNtk(network, generator.normals([16, 3, 8, 8]), { backend, dtype: '${dtype}' })).kappa);
   ${close}`;
 
 describe('a page', () => {
@@ -85,11 +87,19 @@ describe('a page', () => {
   });
 
   test('that computes κ by the wasm backend loads at most 75 kB', async () => {
-    const { printed, gzip } = await load(kappa('wasmBackend()', 'await backend.close();'));
+    const { printed, gzip, files } = await load(kappa('wasmBackend()', 'await backend.close();'));
     expect(Number(printed)).toBeGreaterThan(1);
     expect(gzip).toBeLessThanOrEqual(75_000);
+    expect(files.filter((name) => name.includes('kernels64'))).toEqual([]);
     expect(gzip).toBeGreaterThan(25_000); // the kernels alone are half of that: they were counted
   });
+});
+
+test('κ in float64 is 15 kB more', async () => {
+  const { printed, gzip, files } = await load(kappa('wasmBackend()', 'await backend.close();', 'float64'));
+  expect(Number(printed)).toBeGreaterThan(1);
+  expect(files.filter((name) => name.includes('kernels64'))).toHaveLength(1);
+  expect(gzip).toBeLessThanOrEqual(90_000);
 });
 
 test('reading ONNX files adds at most 45 kB to a page', async () => {

@@ -12,6 +12,7 @@ import {
   concatenate,
   constant,
   convolution,
+  DTYPES,
   evaluate,
   exp,
   Generator,
@@ -35,22 +36,25 @@ import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 
 const single = (seed: number, shape: readonly number[]) => constant(draw(seed, shape, undefined, 'float32'));
 
+/** An array of x's precision. */
+const like = (x: Tensor, seed: number, shape: readonly number[]) => constant(draw(seed, shape, undefined, x.dtype));
+
 /** Operations of large arrays [n, c, h, w], of extents that no number of threads divides. */
 const operations: Readonly<Record<string, (x: Tensor, seed: number) => Tensor>> = {
-  'a 3×3 convolution': (x, seed) => convolution(x, single(seed, [5, x.shape[1], 3, 3]), { padding: 1 }),
+  'a 3×3 convolution': (x, seed) => convolution(x, like(x, seed, [5, x.shape[1], 3, 3]), { padding: 1 }),
   'a convolution with stride and dilation': (x, seed) =>
-    convolution(x, single(seed, [32, x.shape[1], 3, 3]), { padding: 2, stride: 2, dilation: 2 }),
-  'a 1×1 convolution': (x, seed) => convolution(x, single(seed, [9, x.shape[1], 1, 1])),
+    convolution(x, like(x, seed, [32, x.shape[1], 3, 3]), { padding: 2, stride: 2, dilation: 2 }),
+  'a 1×1 convolution': (x, seed) => convolution(x, like(x, seed, [9, x.shape[1], 1, 1])),
   'a depthwise convolution': (x, seed) =>
-    convolution(x, single(seed, [x.shape[1], 1, 3, 3]), { padding: 1, groups: x.shape[1] }),
+    convolution(x, like(x, seed, [x.shape[1], 1, 3, 3]), { padding: 1, groups: x.shape[1] }),
   'batch norm': (x) => standardize(x, 1e-5),
   'the deviations of batch norm': (x) => inverseDeviation(x, 1e-5),
   'an affine map of channels': (x, seed) =>
-    channelAffine(x, single(seed, [x.shape[1]]), single(seed + 1, [x.shape[1]])),
+    channelAffine(x, like(x, seed, [x.shape[1]]), like(x, seed + 1, [x.shape[1]])),
   'a ReLU': (x) => relu(x),
   'an exponential': (x) => exp(x),
   'a sum': (x) => add(x, relu(x), exp(x)),
-  'a sum with a row': (x, seed) => add(x, single(seed, [x.shape[3]])),
+  'a sum with a row': (x, seed) => add(x, like(x, seed, [x.shape[3]])),
   'an average pool': (x) => averagePool(x, 3, { stride: 1, padding: 1 }),
   'an average pool with a stride': (x) => averagePool(x, 2, { stride: 2 }),
   'a max pool': (x) => maxPool(x, 3, { stride: 1, padding: 1 }),
@@ -68,23 +72,24 @@ const shapes = fc.tuple(fc.integer({ min: 7, max: 9 }), fc.integer({ min: 5, max
 
 describe('an operation divided among threads', () => {
   const all = { ...operations, ...undivided };
-  test.each(Object.keys(all))('%s: the bits of one thread', async (name) => {
+  const names = DTYPES.flatMap((dtype) => Object.keys(all).map((name) => [name, dtype] as const));
+  test.each(names)('%s in %s: the bits of one thread', async (name, dtype) => {
     const one = wasmBackend({ threads: 1 });
     const three = wasmBackend({ threads: 3 });
     try {
       await fc.assert(
         fc.asyncProperty(shapes, seeds, async ([n, c, h, w], seed) => {
-          const x = input('x', [n, c, 100 + h, 100 + w], 'float32');
+          const x = input('x', [n, c, 100 + h, 100 + w], dtype);
           const y = all[name](x, seed);
           const parts = lowerPlan(planEvaluation([y]).plan, 3).fixedCalls;
           const working = parts.map((calls) => calls.filter(({ kernel }) => kernel !== 'barrier').length);
           expect(Math.min(...working)).toBeGreaterThan(0);
-          const feeds = new Map([[x, draw(seed, x.shape, undefined, 'float32')]]);
+          const feeds = new Map([[x, draw(seed, x.shape, undefined, dtype)]]);
           const [expected] = await evaluate([y], feeds, one);
           const [got] = await evaluate([y], feeds, three);
           expect(Buffer.from(got.data.buffer).equals(Buffer.from(expected.data.buffer))).toBe(true);
         }),
-        { numRuns: 3 },
+        { numRuns: dtype === 'float32' ? 3 : 1 },
       );
     } finally {
       await one.close();
@@ -99,7 +104,7 @@ describe('an operation divided among threads', () => {
 });
 
 describe('threads in step', () => {
-  test('give a whole network the logits and the rows of one thread', async () => {
+  test.each(DTYPES)('give a whole network the logits and the rows of one thread, in %s', async (dtype) => {
     const genotype = '|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|';
     const options = { channels: 16, cells: 1, classes: 10, depth: -1, useStem: true };
     const network = cellNetwork(parseGenotype(genotype), options);
@@ -108,7 +113,7 @@ describe('threads in step', () => {
     const results: string[][] = [];
     for (const threads of [1, 2, 3]) {
       const backend = wasmBackend({ threads });
-      const fixed = { ...TE_NAS_KERNEL, backend, blockRows: 2 };
+      const fixed = { ...TE_NAS_KERNEL, backend, dtype, blockRows: 2 };
       const program = await JacobianProgram.compile(network, batch.shape, fixed);
       const { logits, parameters } = await program.run(batch);
       const arrays = [logits, ...parameters.map(({ rows }) => rows)];

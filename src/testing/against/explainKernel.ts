@@ -73,8 +73,8 @@ export interface KernelExplanation {
 }
 
 /**
- * Explains tangent kernels of one network and batch that somebody else's code computed. What is compared is computed by
- * the reference backend in float64, once for all outputs and parameters of every network that is tried; choices of
+ * Explains tangent kernels of one network and batch that somebody else's code computed. What is compared is computed in
+ * float64 by the default backend, once for all outputs and parameters of every network that is tried; choices of
  * outputs, of parameters, factors and orders are linear algebra on it.
  *
  * The network's parameters must stay as they are.

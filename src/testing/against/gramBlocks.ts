@@ -1,6 +1,6 @@
 import type { Mode, Module } from '../../nn/index.ts';
 import { JacobianProgram, type JacobianRows, kernelByParameter } from '../../ntk/index.ts';
-import { BackendError, type DType, type NDArray, referenceBackend, sizeOf } from '../../tensor/index.ts';
+import { BackendError, defaultBackend, type DType, type NDArray, sizeOf } from '../../tensor/index.ts';
 import type { Abortable } from '../../progress.ts';
 import { ownName } from './rewrittenNetwork.ts';
 
@@ -30,7 +30,7 @@ export async function fullRows(
   { mode, dtype = 'float64', signal }: { readonly mode: Mode; readonly dtype?: DType } & Abortable,
 ): Promise<JacobianRows> {
   const program = await JacobianProgram.compile(network, x.shape, {
-    ...{ mode, dtype, outputs: 'full', parameters: 'all', backend: referenceBackend, signal },
+    ...{ mode, dtype, outputs: 'full', parameters: 'all', signal },
   });
   try {
     const bytes = 8 * program.rowCount ** 2 * network.namedParameters().size;
@@ -53,7 +53,7 @@ export async function gramBlocks(
   names: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<GramBlocks> {
-  const kernels = await kernelByParameter(rows, { backend: referenceBackend, signal });
+  const kernels = await kernelByParameter(rows, { backend: await defaultBackend('float64'), signal });
   const all = rows.samples * rows.rowsPerSample;
   return {
     samples: rows.samples,

@@ -1,7 +1,7 @@
 import type { Module } from '../../nn/index.ts';
 import { JacobianProgram, type JacobianRows, kernelMatrix } from '../../ntk/index.ts';
 import { accepts } from '../../ntk/selection.ts';
-import { type DType, type NDArray, referenceBackend } from '../../tensor/index.ts';
+import { defaultBackend, type DType, type NDArray } from '../../tensor/index.ts';
 import type { CandidateKernel } from './candidates.ts';
 import type { KernelSettings } from './settings.ts';
 import { type Tolerances, tolerancesOf, unlessOutOfRange } from './tolerance.ts';
@@ -33,7 +33,7 @@ export class StatedKernels {
       ...rows,
       parameters: rows.parameters.filter(({ name }) => isChosen(name)),
     });
-    const { shape, data } = await kernelMatrix(chosen(exact), { backend: referenceBackend, signal });
+    const { shape, data } = await kernelMatrix(chosen(exact), { backend: await defaultBackend('float64'), signal });
     const matrix = Float64Array.from(data);
     return {
       matrix,
@@ -53,7 +53,7 @@ export class StatedKernels {
     let rows = this.#rows.get(key);
     if (rows === undefined) {
       const program = await JacobianProgram.compile(this.#network, this.#x.shape, {
-        ...{ mode, outputs, parameters: 'all', dtype, backend: referenceBackend, signal },
+        ...{ mode, outputs, parameters: 'all', dtype, signal },
       });
       try {
         rows = await program.run(this.#x, { signal });

@@ -1,4 +1,4 @@
-import type { DType, FloatArray } from '../../array.ts';
+import type { FloatArray } from '../../array.ts';
 import { joinColumns } from '../../columns.ts';
 import type { Places } from '../../backend.ts';
 import { BARRIER, type Call, type Region, WIDE } from './calls.ts';
@@ -54,18 +54,21 @@ port.onmessage = ({ data: message }) => {
 };
 
 function answer(request: Request): Places {
+  if (request.kind === 'load') {
+    load(request);
+    return [];
+  }
+  if (request.kind === 'unload') {
+    programs.delete(request.id); // which is not there where it was not loaded
+    return [];
+  }
+  const { program, bases, fixed, varying } = programs.get(request.id)!;
   switch (request.kind) {
-    case 'load':
-      load(request);
-      return [];
-    case 'bind': {
-      const { program, bases, fixed } = programs.get(request.id)!;
+    case 'bind':
       takeIn(program.fixedInputs, request.data, bases);
       fixed(request.stop);
       return [];
-    }
-    case 'run': {
-      const { program, bases, varying } = programs.get(request.id)!;
+    case 'run':
       takeIn(program.varyingInputs, request.data, bases);
       varying(request.stop);
       // Copies: the next run begins before these are read.
@@ -75,14 +78,8 @@ function answer(request: Request): Places {
         place.set(view(output, bases));
         return undefined;
       });
-    }
-    case 'read': {
-      const { program, bases } = programs.get(request.id)!;
+    case 'read':
       return program.carried.map((port) => view(port, bases).slice());
-    }
-    case 'unload':
-      programs.delete(request.id);
-      return [];
   }
 }
 
@@ -159,9 +156,5 @@ function wait(at: number, threads: number): void {
 
 function view({ address, dtype, size }: Port, bases: Readonly<Record<Region, number>>): FloatArray {
   const at = bases[address.region] + address.offset;
-  const arrays: Record<DType, () => FloatArray> = {
-    float32: () => new Float32Array(memory.buffer, at, size),
-    float64: () => new Float64Array(memory.buffer, at, size),
-  };
-  return arrays[dtype]();
+  return new (dtype === 'float32' ? Float32Array : Float64Array)(memory.buffer, at, size);
 }

@@ -2,7 +2,7 @@ import { describeChoice } from '../ntk/index.ts';
 import { readBytes } from '../node/index.ts';
 import { parseSafetensors } from '../nn/index.ts';
 import { format, textTable } from '../report/index.ts';
-import { InputError } from '../tensor/index.ts';
+import { InputError, setDefaultBackend } from '../tensor/index.ts';
 import {
   explainKernel,
   type Explanation,
@@ -12,6 +12,7 @@ import {
   type SentTensors,
   type StatedSettings,
 } from '../testing/against/index.ts';
+import { withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
 import { Finding } from './finding.ts';
 import { batchOf, isOnnx, readNetworkFile } from './networkFile.ts';
@@ -30,10 +31,20 @@ interface Sent extends SentTensors {
 
 /** `ntkit verify --against FILE`: whether a kernel that other code computed is right, and which mistake explains it. */
 export async function verifyAgainst(path: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { backend } = options;
-  if (backend !== 'auto' && backend !== 'reference') {
-    throw new InputError(`--backend ${backend}: with --against all is computed by the reference backend, in float64`);
+  if (options.backend === 'gpu') {
+    throw new InputError('--backend gpu: with --against all is computed in float64, by wasm or reference');
   }
+  await withBackend({ ...options, dtype: 'float64' }, async ({ backend }) => {
+    setDefaultBackend(backend);
+    try {
+      await compare(path, options, signal);
+    } finally {
+      setDefaultBackend(undefined);
+    }
+  });
+}
+
+async function compare(path: string, options: Options, signal: AbortSignal): Promise<void> {
   const start = performance.now();
   const file = await readNetworkFile(path, options.output);
   const { kernel, input, stated } = await readSent(path, options);

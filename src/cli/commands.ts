@@ -9,7 +9,9 @@ import {
   modeOption,
   outputs,
   parameters,
+  real,
   seedOption,
+  widths,
   withBackendChoice,
   withBackendOptions,
   withNetworkOptions,
@@ -93,6 +95,42 @@ export const regions = () =>
       .description('linear regions of the network in a case file (.safetensors), among its samples')
       .argument('<case>'),
   ).addOption(repeatsOption());
+
+/** `ntkit dynamics FILE`, and `ntkit dynamics --mlp WIDTHS` */
+export const dynamics = () =>
+  withBackendOptions(
+    new Command('dynamics')
+      .description(
+        'how a network trains on the mean squared error of a batch: what its tangent kernel predicts, mode by mode, ' +
+          'beside full-batch gradient descent itself',
+      )
+      .argument('[file]', 'a case (.safetensors) or an ONNX model'),
+  )
+    .addOption(
+      new Option(
+        '--mlp <widths>',
+        'instead of a file a network of ReLUs: inputs, hidden layers, outputs, as 8,512,1',
+      ).argParser(widths),
+    )
+    .addOption(seedOption())
+    .option('--html <file>', 'write a page with predicted and real curves')
+    .option('--images <source>', 'the batch, as for ntk')
+    .addOption(
+      new Option('--batch-size <count>', 'samples: the first of --images, or standard normal ones').argParser(
+        integer(1),
+      ),
+    )
+    .option('--targets <file>', 'an .npy file, samples by outputs; standard normal ones by default')
+    .option('--output <name>', 'of an ONNX model; the first by default')
+    .addOption(modeOption().default(undefined, "the case's, eval for others"))
+    .addOption(
+      new Option('--learning-rate <number>', 'of gradient descent; half of the limit by default').argParser(
+        real(Number.MIN_VALUE, Infinity),
+      ),
+    )
+    .addOption(new Option('--momentum <number>', "PyTorch's").argParser(real(0, 1)).default(0))
+    .option('--nesterov', "momentum is Nesterov's", false)
+    .addOption(new Option('--steps <count>', 'of gradient descent').argParser(integer(1, 1_000_000)).default(200));
 
 /** `ntkit run MODEL.onnx` */
 export const run = () =>

@@ -19,6 +19,27 @@ export function integer(least: number, most = 2 ** 31 - 1) {
   };
 }
 
+/** A number of at least `least` and below `below`. */
+export function real(least: number, below: number) {
+  return (text: string): number => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (!(value >= least && value < below)) {
+      const range = least === Number.MIN_VALUE ? 'above 0' : `from ${least} to below ${below}`;
+      throw new InvalidArgumentError(`expected a number ${range}.`);
+    }
+    return value;
+  };
+}
+
+/** Widths of a network's layers, two or more. */
+export function widths(text: string): number[] {
+  const values = text.split(',').map(Number);
+  if (!/^\d+(,\d+)+$/.test(text) || values.some((width) => width < 1 || width > 1_000_000)) {
+    throw new InvalidArgumentError('expected two or more widths from 1 to 1000000, as 8,512,512,1.');
+  }
+  return values;
+}
+
 /** Which outputs a kernel is of. */
 export function outputs(text: string): KernelOutputs {
   if (text === 'sum' || text === 'trace' || text === 'full') return text;

@@ -2,7 +2,7 @@ import completion from '@bomb.sh/tab/commander';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Command as UntypedCommand } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { correlate, doctor, inspect, ntk, regions, run, score, search, sweep, verify } from './commands.ts';
+import { correlate, doctor, dynamics, inspect, ntk, regions, run, score, search, sweep, verify } from './commands.ts';
 import { interruption } from './interruption.ts';
 import { complain } from './output.ts';
 
@@ -21,6 +21,9 @@ export function program(): Command {
     score().action(async (options) => (await import('./scoreCommand.ts')).scoreCommand(options, interruption())),
     regions().action(async (path, options) =>
       (await import('./regionsCommand.ts')).regionsCommand(path, options, interruption()),
+    ),
+    dynamics().action(async (path, options) =>
+      (await import('./dynamicsCommand.ts')).dynamicsCommand(path, options, interruption()),
     ),
     run().action(async (path, options) => (await import('./runCommand.ts')).runCommand(path, options, interruption())),
     inspect().action(async (path, options) => (await import('./inspectCommand.ts')).inspectCommand(path, options)),

@@ -8,6 +8,8 @@ export { certificateText } from './certificate.ts';
 export { contributionsTable } from './contributionsTable.ts';
 export { type CorrelationReport, correlationPage } from './correlationPage.ts';
 export { correlationTable } from './correlationTable.ts';
+export { type DynamicsPage, dynamicsPage } from './dynamicsPage.ts';
+export { type DynamicsReport, dynamicsTable, largestGap } from './dynamicsReport.ts';
 export { type ScoredNetwork } from './model.ts';
 export { type NtkReport, ntkPage } from './ntkPage.ts';
 export { kernelTable, ntkTable } from './ntkTable.ts';

@@ -9,6 +9,7 @@ const of = (file: string, ...tests: string[]) =>
   }) as const;
 
 const MASK = 'test/tensor/wasm-mask.test.ts';
+const WIDE = 'test/tensor/wasm-float64.test.ts';
 
 /** AssemblyScript's kernels, and what lowers a plan to them. */
 export const wasmMutants: readonly Mutant[] = [
@@ -158,6 +159,34 @@ export const wasmMutants: readonly Mutant[] = [
       becomes: '',
     },
   ]),
+  ...mutantsOf(of('assembly/walk', WIDE), [
+    {
+      name: 'wasm/a sum in float64 is made of float32 numbers',
+      text: 'if (operation == SUM_64) return sumRow<f64>(',
+      becomes: 'if (operation == SUM_64) return sumRow<f32>(',
+    },
+  ]),
+  ...mutantsOf(of('assembly/minimalFiltering', WIDE, 'test/tensor/winograd.test.ts'), [
+    {
+      name: 'wasm/the second half of a row of float64 results goes to the first',
+      text: 'const next = offset + 16;',
+      becomes: 'const next = offset;',
+    },
+  ]),
+  ...mutantsOf(of('kernels/packing', WIDE), [
+    {
+      name: 'wasm/taps of an input gradient are apart as in float32',
+      text: 'tap: (r, s) => bytes * ((span',
+      becomes: 'tap: (r, s) => 4 * ((span',
+    },
+  ]),
+  ...mutantsOf(of('executable', WIDE), [
+    {
+      name: 'wasm/workers are not sent the kernels for float64',
+      text: 'wide ? pool.wideKernels() : undefined',
+      becomes: 'wide ? undefined : pool.wideKernels()',
+    },
+  ]),
   ...mutantsOf(of('assembly/gram', 'test/ntk/gramProgram.test.ts'), [
     {
       name: 'wasm/the last column of an odd number is left out of Gram matrices',
@@ -184,7 +213,7 @@ export const wasmMutants: readonly Mutant[] = [
     },
     {
       name: 'wasm/padding holds what an earlier call left',
-      text: 'if (packed) memory.fill(image, 0, t.packedBytes);',
+      text: 'if (packed) memory.fill(images, 0, t.packedBytes);',
       becomes: '',
     },
   ]),
@@ -255,8 +284,8 @@ export const wasmMutants: readonly Mutant[] = [
   ...mutantsOf(of('fusionRules', 'test/tensor/wasm-fuse.test.ts'), [
     {
       name: 'wasm/the first of summed gradients adds to what memory held',
-      text: 'operation: store(found, output, i > 0)',
-      becomes: 'operation: store(found, output, i >= 0)',
+      text: 'store(group, output, i > 0)',
+      becomes: 'store(group, output, i >= 0)',
     },
     {
       name: 'wasm/a summed gradient loses its factor',

@@ -1,56 +1,55 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { textTable } from '../src/report/index.ts';
+import {
+  checkOut,
+  type Checkout,
+  type SearchTiming,
+  thisCheckout,
+  timeKappa,
+  timeSearch,
+  type Timing,
+} from './checkout.ts';
+import { best, type Column, fixed, jobColumns, type Measured, type MeasuredSearch, searchColumns } from './columns.ts';
 import { type Job, jobs } from './jobs.ts';
-import { countFlops, writeTorchGraph } from './torchGraph.ts';
+import { here, run, temporaryFolder } from './process.ts';
+import { writeTorchGraph } from './graph.ts';
 
-// Times κ of six networks: on the wasm backend, on the reference, and in PyTorch where python3 has it, in turns, so that
-// a busy moment of the machine meets all of them. The best of all turns counts, of each.
+// Times κ of seven networks: on the wasm backend, on the reference, in PyTorch where python3 has it, and by an older commit
+// of this project if one is named; in turns, so that a busy moment of the machine meets all of them. The best of all turns
+// counts, of each. With --search, a whole search, too.
 //
-// usage: npm run bench -- [--jobs NAME,NAME…] [--rounds 3] [--threads 2] [--python python3] [--scaling] [--write]
+// usage: npm run bench -- [--jobs NAME,NAME…] [--rounds 3] [--threads 2] [--python python3] [--commit HASH] [--search]
+//        [--scaling] [--write]
+// (--jobs= --search for the search alone)
 
-const run = promisify(execFile);
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { values: options } = parseArgs({
   options: {
     jobs: { type: 'string', default: Object.keys(jobs).join(',') },
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
     python: { type: 'string', default: '' },
+    commit: { type: 'string' },
+    search: { type: 'boolean', default: false },
     scaling: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
 const threads = Number(options.threads);
-
-interface Timing {
-  readonly seconds: number[];
-  readonly kappa: number;
-  readonly peakBytes?: number;
-}
-
-const tsx = here('../node_modules/tsx/dist/cli.mjs');
-async function ours(name: string, backend: string, count: number, batch: number, repeats = 2): Promise<Timing> {
-  const args = [tsx, here('worker.ts'), name, backend, String(count), String(repeats), String(batch)];
-  return JSON.parse((await run(process.execPath, args)).stdout) as Timing;
-}
-
-async function torch(python: string, graph: string): Promise<Timing> {
-  const { stdout } = await run(python, [here('torch_ntk.py'), graph, String(threads), '2']);
-  return JSON.parse(stdout) as Timing;
+const rounds = Number(options.rounds);
+const names = options.jobs.split(',').filter(Boolean);
+for (const name of names) {
+  if (!Object.hasOwn(jobs, name)) throw new Error(`--jobs: expected ${Object.keys(jobs).join(', ')}, got ${name}`);
 }
 
 /** A Python that has PyTorch, and PyTorch's version. */
 async function findTorch(): Promise<{ python: string; version: string } | undefined> {
   for (const python of options.python ? [options.python] : ['python3', '/usr/bin/python3']) {
     try {
-      const { stdout } = await run(python, ['-c', 'import torch; print(torch.__version__)']);
-      return { python, version: stdout.trim() };
+      return { python, version: (await run(python, ['-c', 'import torch; print(torch.__version__)'])).trim() };
     } catch {
       continue;
     }
@@ -58,104 +57,128 @@ async function findTorch(): Promise<{ python: string; version: string } | undefi
   return undefined;
 }
 
-/** The fastest of all repeats of all turns. */
-const best = (timings: readonly Timing[]) => Math.min(...timings.flatMap(({ seconds }) => seconds));
-const fixed = (value: number | undefined, digits = 2) => (value === undefined ? '–' : value.toFixed(digits));
-
 /** The reference takes minutes to hours: it is timed on a small batch, and the cost of its loops is N² or N. */
 const SMALL = 4;
 async function referenceSeconds(name: string, { mode, batch }: Job): Promise<number> {
-  const small = best([await ours(name, 'reference', 1, SMALL, 1)]);
-  return small * (batch / SMALL) ** (mode === 'train' ? 2 : 1);
+  const small = await timeKappa(ours, { name, backend: 'reference', threads: 1, batch: SMALL, repeats: 1 });
+  return best([small])! * (batch / SMALL) ** (mode === 'train' ? 2 : 1);
 }
 
-async function timeJob(name: string, folder: string, python: string | undefined): Promise<string[]> {
+async function timeJob(name: string): Promise<Measured> {
   const job = jobs[name];
   const graph = join(folder, name);
-  if (python) await writeTorchGraph(graph, job);
+  if (found) await writeTorchGraph(graph, job);
   const wasm: Timing[] = [];
-  const single: Timing[] = [];
-  const peer: Timing[] = [];
-  for (let round = 0; round < Number(options.rounds); round++) {
-    wasm.push(await ours(name, 'wasm', threads, job.batch));
-    if (python) peer.push(await torch(python, graph));
-    if (job.oneThread) single.push(await ours(name, 'wasm', 1, job.batch));
+  const commit: Timing[] = [];
+  const oneThread: Timing[] = [];
+  const torch: Timing[] = [];
+  const onWasm = { name, backend: 'wasm', threads, batch: job.batch } as const;
+  for (let round = 0; round < rounds; round++) {
+    wasm.push(await timeKappa(ours, onWasm));
+    if (older?.jobs.has(name)) commit.push(await timeKappa(older, onWasm));
+    if (found) {
+      const printed = await run(found.python, [here('torch_ntk.py'), graph, options.threads, '2']);
+      torch.push(JSON.parse(printed) as Timing);
+    }
+    if (job.targets.oneThread !== undefined) oneThread.push(await timeKappa(ours, { ...onWasm, threads: 1 }));
   }
-  const seconds = best(wasm);
-  const peerSeconds = python ? best(peer) : undefined;
-  const reference = await referenceSeconds(name, job);
-  return [
-    job.title,
-    fixed(seconds, 3),
-    fixed(peerSeconds, 3),
-    fixed(peerSeconds === undefined ? undefined : peerSeconds / seconds),
-    String(job.target),
-    `≈ ${fixed(reference / seconds, 0)}`,
-    job.oneThread ? fixed(best(single) / seconds) : '–',
-    fixed(countFlops(job) / seconds / 1e9, 1),
-    fixed(Math.max(...wasm.map(({ peakBytes = 0 }) => peakBytes)) / 2 ** 20, 0),
-    `${wasm[0].kappa.toPrecision(5)} / ${peer[0]?.kappa.toPrecision(5) ?? '–'}`,
-  ];
+  return { job, wasm, commit, oneThread, torch, reference: await referenceSeconds(name, job) };
 }
 
-const HEAD = [
-  ...['job', `wasm, ${threads} threads (s)`, `PyTorch, ${threads} threads (s)`, 'PyTorch ÷ wasm', 'target'],
-  ...['reference ÷ wasm', '1 thread ÷ wasm', 'GFLOP/s', 'peak memory (MiB)', 'κ: wasm / PyTorch'],
-];
+async function timeSearches(): Promise<MeasuredSearch> {
+  const own: SearchTiming[] = [];
+  const commit: SearchTiming[] = [];
+  for (let round = 0; round < rounds; round++) {
+    own.push(await timeSearch(ours, threads));
+    if (older) commit.push(await timeSearch(older, threads));
+  }
+  return { ours: own, commit };
+}
 
 /** Seconds at three sizes, and the exponents between them. */
-async function scaling(): Promise<string[][]> {
-  const rows: string[][] = [];
-  for (const name of ['supernet-72', 'supernet-eval']) {
-    const sizes = [36, 72, 144];
-    const seconds: number[] = [];
-    for (const size of sizes) seconds.push(best([await ours(name, 'wasm', threads, size, 4)]));
-    const exponents = [0, 1].map((i) => Math.log2(seconds[i + 1] / seconds[i]));
-    rows.push([
-      jobs[name].title.replace(/, batch \d+/, ''),
-      ...seconds.map((s) => fixed(s, 3)),
-      exponents.map((e) => fixed(e)).join(', '),
-    ]);
+interface Scaling {
+  readonly title: string;
+  readonly seconds: readonly number[];
+}
+const SIZES = [36, 72, 144];
+
+async function timeSizes(name: string): Promise<Scaling> {
+  const seconds: number[] = [];
+  for (const batch of SIZES) {
+    seconds.push(best([await timeKappa(ours, { name, backend: 'wasm', threads, batch, repeats: 4 })])!);
   }
-  return rows;
-}
-const SCALING_HEAD = ['job', 'N = 36 (s)', 'N = 72 (s)', 'N = 144 (s)', 'exponent of N'];
-
-function table(heads: string[], rows: string[][]): string {
-  const columns = heads.map((head) => ({ head }));
-  return textTable(columns, rows, { width: process.stdout.columns });
+  return { title: jobs[name].title.replace(/, batch \d+/, ''), seconds };
 }
 
-function markdownTable(head: string[], rows: string[][]): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+const scalingColumns: Column<Scaling>[] = [
+  { head: 'job', cell: ({ title }) => title },
+  ...SIZES.map((size, i) => ({ head: `N = ${size} (s)`, cell: ({ seconds }: Scaling) => fixed(seconds[i], 3) })),
+  {
+    head: 'exponent of N',
+    cell: ({ seconds }) => [0, 1].map((i) => fixed(Math.log2(seconds[i + 1] / seconds[i]))).join(', '),
+  },
+];
+
+function print<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  console.log(textTable(columns, cells, { width: process.stdout.columns }));
 }
 
+function markdown<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const meanings = columns.flatMap(({ head, meaning }) => (meaning ? [`- **${head}**: ${meaning}`] : []));
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const lines = [columns.map(({ head }) => head), columns.map(() => '---'), ...cells];
+  return [...meanings, '', ...lines.map((line) => `| ${line.join(' | ')} |`)].join('\n');
+}
+
+/** What follows this line in RESULTS.md is written by hand, and stays. */
+const BY_HAND = '<!-- npm run bench -- --write leaves alone what follows -->';
+
+async function writeResults(sections: readonly string[]): Promise<void> {
+  const path = here('RESULTS.md');
+  const [, byHand = ''] = (await readFile(path, 'utf8')).split(BY_HAND);
+  const text = [...sections, BY_HAND, byHand].join('\n\n');
+  await writeFile(path, await format(text, { parser: 'markdown', printWidth: 120 }));
+}
+
+const folder = temporaryFolder('ntkit-bench-');
 const found = await findTorch();
+const ours = await thisCheckout();
+const older: Checkout | undefined = options.commit === undefined ? undefined : await checkOut(options.commit);
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const software = `Node ${process.version}, ${found ? `PyTorch ${found.version}` : 'no PyTorch found'}`;
 console.log(`${machine}; ${software}`);
-const folder = await mkdtemp(join(tmpdir(), 'ntkit-bench-'));
-try {
-  const rows: string[][] = [];
-  for (const name of options.jobs.split(',')) {
-    rows.push(await timeJob(name, folder, found?.python));
-    console.log(table(HEAD, rows.slice(-1)));
+
+const columns = jobColumns(threads, older?.name);
+const rows: Measured[] = [];
+for (const name of names) {
+  rows.push(await timeJob(name));
+  print(columns, rows.slice(-1));
+}
+const searches = options.search ? [await timeSearches()] : [];
+if (searches.length > 0) print(searchColumns(older?.name), searches);
+const sizes: Scaling[] = [];
+if (options.scaling || options.write) {
+  for (const name of ['supernet-72', 'supernet-eval']) sizes.push(await timeSizes(name));
+  print(scalingColumns, sizes);
+}
+if (options.write) {
+  const date = new Date().toISOString().slice(0, 10);
+  const sections = [
+    '# Results of `npm run bench -- --write`',
+    `${machine}; ${software}; ${date}.`,
+    `The best of ${rounds} turns of two repeats each; all took turns. A ratio says how many times as long as ours ` +
+      'another takes, in parentheses what the project sets out to reach.',
+    markdown(columns, rows),
+  ];
+  if (searches.length > 0) {
+    sections.push(
+      '## A whole search',
+      `\`ntkit search --paired --seed 0 --threads ${threads}\` on the 1000 images that ntkit brings, from the start of its ` +
+        `process to the end; the best of ${rounds} turns.`,
+      markdown(searchColumns(older?.name), searches),
+    );
   }
-  const sizes = options.scaling || options.write ? await scaling() : [];
-  if (sizes.length > 0) console.log(table(SCALING_HEAD, sizes));
-  if (options.write) {
-    const text = [
-      '# Results of `npm run bench -- --write`',
-      `${machine}; ${software}; ${new Date().toISOString().slice(0, 10)}.`,
-      `The best of ${options.rounds} turns of two repeats each; wasm and PyTorch took turns. ` +
-        'GFLOP/s counts the multiplications and additions of direct convolutions. ' +
-        'The reference is timed on a batch of 4 and scaled by N² (train) or N (eval).',
-      markdownTable(HEAD, rows),
-      '## Cost by batch size',
-      markdownTable(SCALING_HEAD, sizes),
-    ];
-    await writeFile(here('RESULTS.md'), await format(text.join('\n\n'), { parser: 'markdown', printWidth: 120 }));
-  }
-} finally {
-  await rm(folder, { recursive: true });
+  sections.push('## Cost by batch size', markdown(scalingColumns, sizes));
+  await writeResults(sections);
 }

@@ -4,7 +4,7 @@ functorch's vmap(grad): the gradients of all samples at once.
 
 usage: torch_ntk.py GRAPH THREADS REPEATS
 
-GRAPH.json and GRAPH.bin are written by torchGraph.ts: the network's forward pass, operation by operation. Batch norm and
+GRAPH.json and GRAPH.bin are written by graph.ts: the network's forward pass, operation by operation. Batch norm and
 its affine map are one call of PyTorch's, as in its own networks. Prints one JSON object: seconds, in eval mode vmapSeconds, kappa.
 """
 import json

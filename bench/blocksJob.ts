@@ -3,7 +3,7 @@ import { computeNtk } from '../src/ntk/index.ts';
 import { Generator, wasmBackend } from '../src/tensor/index.ts';
 
 /** A NAS-Bench-201 cell network of 8 channels, one cell a stage, with every operation but the zero. */
-function network(): Module {
+export function smallCellNetwork(): Module {
   const genotype = parseGenotype(
     '|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|',
   );
@@ -55,7 +55,7 @@ export async function measureBlocks(samples: number, modes: readonly Mode[], cal
   const x = new Generator(1).normals([samples, 3, 32, 32], { dtype: 'float32' });
   const results: Blocks[] = [];
   for (const mode of modes) {
-    const module = network();
+    const module = smallCellNetwork();
     const backend = wasmBackend({ threads: 2 });
     const longest: Longest[] = [];
     const seconds: number[] = [];

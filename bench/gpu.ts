@@ -1,30 +1,48 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { format } from 'prettier';
+import { vjp } from '../src/autodiff/index.ts';
+import { Trace } from '../src/nn/index.ts';
 import { NtkProgram } from '../src/ntk/index.ts';
+import { dialects } from '../src/tensor/backends/gpu/dialect.ts';
+import { isSoftware } from '../src/tensor/backends/gpu/glContext.ts';
+import { lowerPlan } from '../src/tensor/backends/gpu/program.ts';
 import {
+  add,
   type Backend,
   convolution,
   Generator,
+  gpuAdapters,
   gpuBackend,
   type GpuModeChoice,
   input,
   matmul,
+  multiply,
   type NDArray,
+  planEvaluation,
   Program,
+  scalar,
+  sum,
   type Tensor,
   wasmBackend,
 } from '../src/tensor/index.ts';
 import { imagesOf, jobs } from './jobs.ts';
 
-// Times the gpu backend beside the wasm backend: a matrix product, a convolution, and κ of a supernet.
+// Times the gpu backend beside the wasm backend: a matrix product, a convolution and its gradients, and κ of the jobs.
 //
-// usage: npm run bench:gpu -- [--mode auto] [--threads 2] [--rounds 5]
-// (without a screen: xvfb-run -a -s "-screen 0 640x480x24" npm run bench:gpu)
+// usage: npm run bench:gpu -- [--mode auto] [--threads 2] [--rounds 5] [--batch B] [--write]
+// --batch takes another batch size for all jobs: with their own ones a processor in a device's place takes very long.
+// --write puts the table into RESULTS-gpu.md, in the place of the one of the same device.
+// (OpenGL without a screen: xvfb-run -a -s "-screen 0 640x480x24" npm run bench:gpu -- --mode headlessgl)
 
 const { values: options } = parseArgs({
   options: {
     mode: { type: 'string', default: 'auto' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '5' },
+    batch: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(options.rounds);
@@ -50,15 +68,26 @@ function product(size: number): Operation {
   };
 }
 
-function convolution3x3(n: number, c: number, size: number): Operation {
+/** A 3×3 convolution and its gradients. */
+function convolutions(n: number, c: number, size: number): Operation[] {
   const x = input('x', [n, c, size, size], 'float32');
   const w = input('w', [c, c, 3, 3], 'float32');
-  return {
-    title: `convolution 3×3 of ${n}×${c}×${size}×${size}`,
+  const of = (each: Tensor) => convolution(each, w, { padding: 1 });
+  const steps: readonly [what: string, step: (y: Tensor) => Tensor][] = [
+    ['convolution 3×3', of],
+    ['input gradient of a convolution 3×3', (y) => vjp([of(x)], [x], [y])[0]],
+    [
+      'weight gradient of a convolution 3×3',
+      // Of what differs by next to nothing, so that it is computed every time.
+      (y) => add(y, multiply(sum(vjp([of(y)], [w], [y])[0]), scalar(1e-12, 'float32'))),
+    ],
+  ];
+  return steps.map(([what, step]) => ({
+    title: `${what} of ${n}×${c}×${size}×${size}`,
     operands: [x, w],
-    chain: (count) => Array.from({ length: count }).reduce((y: Tensor) => convolution(y, w, { padding: 1 }), x),
+    chain: (count) => Array.from({ length: count }).reduce((y: Tensor) => step(y), x),
     flops: 2 * n * c * size ** 2 * c * 9,
-  };
+  }));
 }
 
 /** Seconds of the fastest round, after one that compiles. */
@@ -91,29 +120,87 @@ async function secondsOf({ operands, chain }: Operation, backend: Backend): Prom
   return (seconds[1] - seconds[0]) / CHAIN;
 }
 
-async function kappaSeconds(name: string, batch: number, backend: Backend): Promise<number> {
+/** Seconds of κ, and κ. */
+async function kappaOf(name: string, batch: number, backend: Backend): Promise<{ seconds: number; kappa: number }> {
   const { network, mode } = jobs[name];
   const images = imagesOf(batch);
   const program = await NtkProgram.compile(network(), images.shape, { mode, backend, dtype: 'float32' });
-  const seconds = await best(() => program.run(images));
+  let kappa = NaN;
+  const seconds = await best(async () => ({ kappa } = await program.run(images)));
   program.dispose();
-  return seconds;
+  return { seconds, kappa };
+}
+
+/** Launches of a backward pass for all rows together, where a device binds no more than all of its kind do. */
+function launches(name: string, batch: number): number {
+  const { network, mode } = jobs[name];
+  const built = network();
+  const trace = new Trace(built, imagesOf(batch).shape, { mode, dtype: 'float32' });
+  const cotangent = input('cotangent', [batch, ...trace.y.shape], 'float32');
+  const gradients = vjp([trace.y], [...trace.parameters(built).values()], [cotangent]);
+  return lowerPlan(planEvaluation(gradients, [cotangent]).plan, dialects[gpu.mode]).varying.length;
+}
+
+/** κ of each job, and of the first one in a size that software can do, too. */
+const kappas = new Map<string, readonly [name: string, batch: number]>([['', ['supernet-72', 16]]]);
+for (const [name, { mode, title, batch: own }] of Object.entries(jobs)) {
+  const batch = Number(options.batch ?? own);
+  // With another batch size two jobs are one.
+  if (mode === 'train') kappas.set(title.replace(/\d+, train/, String(batch)), [name, batch]);
 }
 
 const gpu = await gpuBackend({ mode: options.mode as GpuModeChoice });
 const wasm = wasmBackend({ threads: Number(options.threads) });
-console.log(gpu.device);
-console.log(`${wasm.device}; the best of ${rounds} rounds`);
-const row = (...cells: [string, string, string, string]) =>
-  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(60) : cell.padStart(16))).join(''));
-row('', 'gpu', 'wasm', 'gpu ÷ wasm, time');
-for (const operation of [product(512), convolution3x3(32, 16, 32)]) {
+const lines: string[] = [];
+const say = (line: string) => {
+  console.log(line);
+  lines.push(line);
+};
+const row = (...cells: readonly string[]) => say(`| ${cells.join(' | ')} |`);
+
+const adapters = gpu.mode === 'webgpu' ? await gpuAdapters() : [];
+const { software } = adapters.find(({ name }) => name === gpu.renderer) ?? { software: isSoftware(gpu.renderer) };
+say(`## ${gpu.mode} on ${gpu.renderer}`);
+say('');
+say(
+  software
+    ? 'A processor computes in the place of a graphics device: this says what the kernels take, not what a GPU gives.'
+    : 'A graphics device.',
+);
+say('');
+say(
+  `Beside ${wasm.device}, on ${cpus()[0].model}, ${cpus().length} processors; Node ${process.version}, ` +
+    `${new Date().toISOString().slice(0, 10)}. The best of ${rounds} rounds.`,
+);
+say('');
+row('', 'gpu', 'wasm', 'gpu ÷ wasm, time', 'launches of a backward pass', 'κ: gpu / wasm');
+row('---', '---', '---', '---', '---', '---');
+for (const operation of [product(512), ...convolutions(32, 16, 32)]) {
   const [a, b] = [await secondsOf(operation, gpu), await secondsOf(operation, wasm)];
   const rate = (seconds: number) => `${(operation.flops / seconds / 1e9).toFixed(1)} GFLOP/s`;
-  row(operation.title, rate(a), rate(b), (a / b).toFixed(1));
+  row(operation.title, rate(a), rate(b), (a / b).toFixed(1), '–', '–');
 }
-const [a, b] = [await kappaSeconds('supernet-72', 16, gpu), await kappaSeconds('supernet-72', 16, wasm)];
-const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(0)} ms`;
-row('κ of the NAS-Bench-201 supernet, C=3, N=1, batch 16, train', milliseconds(a), milliseconds(b), (a / b).toFixed(1));
+for (const [name, batch] of kappas.values()) {
+  const [a, b] = [await kappaOf(name, batch, gpu), await kappaOf(name, batch, wasm)];
+  const title = `κ of ${jobs[name].title.replace(/batch \d+/, `batch ${batch}`)}`;
+  const milliseconds = ({ seconds }: { seconds: number }) => `${(1000 * seconds).toFixed(0)} ms`;
+  row(
+    ...[title, milliseconds(a), milliseconds(b), (a.seconds / b.seconds).toFixed(1)],
+    ...[String(launches(name, batch)), `${a.kappa.toPrecision(6)} / ${b.kappa.toPrecision(6)}`],
+  );
+}
 await gpu.close();
 await wasm.close();
+
+if (options.write) {
+  const path = new URL('RESULTS-gpu.md', import.meta.url);
+  const head = '# Results of `npm run bench:gpu -- --write`';
+  const sections = existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split(/^(?=## )/m)
+        .slice(1)
+    : [];
+  const others = sections.filter((section) => !section.startsWith(`${lines[0]}\n`));
+  const text = [head, ...others.map((section) => section.trim()), lines.join('\n')].join('\n\n');
+  writeFileSync(path, await format(text, { parser: 'markdown', printWidth: 120 }));
+}

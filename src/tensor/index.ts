@@ -39,7 +39,7 @@ export { type WasmBackend, wasmBackend, type WasmBackendOptions, wasmIsSupported
 export { defaultBackend, setDefaultBackend } from './defaultBackend.ts';
 export { computeNow } from './computeNow.ts';
 export { type CompileOptions, evaluate, type Feeds, Program } from './evaluate.ts';
-export { type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
+export { type Carried, type Plan, type PlannedEvaluation, type PlanValue, planEvaluation, type Step } from './plan.ts';
 export { type Attributes, type Definition, type PrimitiveName, primitives } from './primitives/index.ts';
 export * from './functions/convolution.ts';
 export * from './functions/eigen.ts';

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from '../../src/nn/index.ts';
+import { vjp } from '../../src/autodiff/index.ts';
 import { JacobianProgram, TE_NAS_KERNEL } from '../../src/ntk/index.ts';
 import { lowerPlan } from '../../src/tensor/backends/wasm/program.ts';
 import {
@@ -58,7 +59,31 @@ const operations: Readonly<Record<string, (x: Tensor, seed: number) => Tensor>> 
   'an average pool': (x) => averagePool(x, 3, { stride: 1, padding: 1 }),
   'an average pool with a stride': (x) => averagePool(x, 2, { stride: 2 }),
   'a max pool': (x) => maxPool(x, 3, { stride: 1, padding: 1 }),
+  'the gradient of what several convolutions read': (x, seed) => {
+    const read = relu(x);
+    const [c] = x.shape.slice(1);
+    const outputs = [
+      convolution(read, single(seed, [5, c, 3, 3]), { padding: 1 }),
+      convolution(read, single(seed + 1, [7, c, 1, 1])),
+      convolution(read, single(seed + 2, [12, c, 3, 3]), { padding: 1 }),
+      convolution(x, single(seed + 3, [4, c, 3, 3]), { padding: 1, stride: 2 }),
+    ];
+    const cotangents = outputs.map(({ shape }, i) => single(seed + 10 + i, shape));
+    return vjp(outputs, [x], cotangents)[0];
+  },
+  'a weight gradient': (x, seed) => weightGradient(x, single(seed, [13, x.shape[1], 3, 3]), seed, {}),
+  'a weight gradient of many kernels': (x, seed) =>
+    weightGradient(x, single(seed, [17, x.shape[1], 3, 3]), seed, { padding: 1 }),
+  'a weight gradient with a stride': (x, seed) =>
+    weightGradient(x, single(seed, [10, x.shape[1], 3, 3]), seed, { padding: 1, stride: 2 }),
+  'the gradient of batch norm': (x, seed) => vjp([standardize(x, 1e-5)], [x], [single(seed, x.shape)])[0],
 };
+
+function weightGradient(x: Tensor, weight: Tensor, seed: number, options: Parameters<typeof convolution>[2]): Tensor {
+  const w = add(weight, sum(x)); // a weight that is computed, so that it is not a constant
+  const y = convolution(x, w, options);
+  return vjp([y], [w], [single(seed + 1, y.shape)])[0];
+}
 
 /** Operations that one thread computes while the others wait, before and after one that is divided. */
 const undivided: typeof operations = {

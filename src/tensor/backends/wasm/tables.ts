@@ -77,8 +77,9 @@ export const CorrelateTable = struct('CorrelateTable', {
   gradients: 'i32',
   samples: 'i32',
   groups: 'i32',
-  /** Kernels of a group. */
+  /** Kernels of a group, those that are computed; and the planes of a sample's gradient, all that there are. */
   kernels: 'i32',
+  gradientPlaneCount: 'i32',
   /** Channels of all groups. */
   channels: 'i32',
   /** Taps of a group that are written; the list may hold more, for whole tiles. */
@@ -234,8 +235,9 @@ export const WinogradConvolveTable = struct('WinogradConvolveTable', {
 
 export const WinogradCorrelateTable = struct('WinogradCorrelateTable', {
   filtering: Filtering,
-  /** Rows that share x. */
+  /** Rows that share x, and the planes of a sample's gradient: of as many kernels, or more. */
   gradients: 'i32',
+  gradientPlaneCount: 'i32',
   /** Where the parts of the scratch memory begin; room for transforms is first. */
   zeros: 'usize',
   imageLines: 'usize',

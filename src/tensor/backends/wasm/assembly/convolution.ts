@@ -134,7 +134,7 @@ export function correlate(out: usize, x: usize, g: usize, t: CorrelateTable, scr
   const stride = (width + LANES - 1) & -LANES;
   const padded = width != stride && height > 0;
   const paddedPlane = padded ? <usize>(height * stride) << SHIFT : plane;
-  const sampleG = plane * groups * kernels;
+  const sampleG = plane * t.gradientPlaneCount;
   // Sums are kept for whole tiles; what lies beyond the last row and the last tap is not copied out.
   const perGroup = gradients * kernels;
   const rowCount = ((perGroup + rows - 1) / rows) * rows;

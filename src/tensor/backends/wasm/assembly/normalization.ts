@@ -180,17 +180,17 @@ function centered(out: usize, x: usize, center: Real, shift: Real, scale: Real, 
 }
 
 /**
- * out = s·(g − mean(g) − y·mean(g·y)) for `rows` gradients g that share y and s, and products = Σ g·y unless 0: the
- * gradient of batch norm's scale, which is a sum of the same pass.
+ * out = s·(g − mean(g) − y·mean(g·y)) of the first `channels` of c channels, for `rows` gradients g that share y and s, and
+ * products = Σ g·y unless 0: the gradient of batch norm's scale, which is a sum of the same pass.
  */
 export function standardizeGradient(
-  out: usize, products: usize, g: usize, y: usize, s: usize, rows: i32, n: i32, c: i32, pixels: i32,
+  out: usize, products: usize, g: usize, y: usize, s: usize, rows: i32, n: i32, c: i32, channels: i32, pixels: i32,
 ): void {
   const plane = <usize>pixels << SHIFT;
   const sample = plane * c;
   const count = <f64>n * pixels;
   // Channel by channel: y's stays in the cache for all rows.
-  for (let k = 0; k < c; k++) {
+  for (let k = 0; k < channels; k++) {
     for (let r = 0; r < rows; r++) {
       const first = r * n * sample;
       let moments = f64x2.splat(0);

@@ -16,7 +16,7 @@ export function winogradCorrelate(out: usize, x: usize, g: usize, t: WinogradCor
   memory.fill(scratch + t.zeros, 0, t.imagePoints - t.zeros);
   memory.fill(scratch + t.sums, 0, t.gradients * POINTS * t.sumStep);
   const totalRows = f.samples * f.down;
-  const gradientBytes = (<usize>(f.width * f.height) << SHIFT) * f.kernels * f.samples;
+  const gradientBytes = (<usize>(f.width * f.height) << SHIFT) * t.gradientPlaneCount * f.samples;
   for (let start = 0; start < totalRows; start += f.blockRows) {
     const rows = min(f.blockRows, totalRows - start);
     transformImage(t, x, start, rows, scratch);
@@ -77,7 +77,7 @@ function transformGradient(t: WinogradCorrelateTable, g: usize, start: i32, rows
     const first = ((start + r) % f.down) * RESULTS;
     for (let k = 0; k < kernels; k += LANES) {
       const count = min(LANES, kernels - k);
-      let from = g + (sample * kernels + k) * plane;
+      let from = g + (sample * t.gradientPlaneCount + k) * plane;
       for (let i = 0; i < count; i++) {
         gradientLines(from, row, f.height, f.width, first, zeros, lines + i * rowLines, line);
         from += plane;

@@ -1,9 +1,9 @@
-import type { DType } from '../../../array.ts';
-import { advance } from '../calls.ts';
+import { type DType, ELEMENT_BYTES } from '../../../array.ts';
+import { type Address, advance } from '../calls.ts';
 import { coreBytes, forEachRun, type Lowering, type Operand, singly, type WasmKernel } from '../lowering.ts';
 import { type Shape, sizeOf } from '../../../shape.ts';
 import type { ConvolutionAttributes, ConvolutionPrimitives, Pair } from '../../../primitives/convolution.ts';
-import { type Correlation, lowerConvolve, lowerCorrelate } from './direct.ts';
+import { type Correlation, type CorrelationLowering, lowerConvolve, lowerCorrelate } from './direct.ts';
 import type { Convolution, ConvolutionLowering } from './packing.ts';
 import { lowerStrided } from './phases.ts';
 import { filteringPays, lowerFiltering, lowerFilteringGradient } from './winograd.ts';
@@ -126,7 +126,51 @@ export function inputGradientThrough(
   );
   const what = { ...each[0], samples: count(output), sources: each.flatMap(({ sources }) => sources) };
   const operands = gradients.map(({ gradient, weight }) => ({ x: gradient.address, w: weight.address }));
-  choose(each[0])(lower, output.address, operands, what, epilogue);
+  const emit = choose(each[0]);
+  const bytes = { output: coreBytes(output, 3), gradients: gradients.map(({ gradient }) => coreBytes(gradient, 3)) };
+  const { samples, groups, kernels, outputs, sources } = what;
+  const taps = sources.reduce((sum, { channels, kernel }) => sum + channels * sizeOf(kernel), 0);
+  const work = (samples * groups * kernels * sizeOf(outputs) * taps) / PRODUCTS_A_WRITE;
+  const part = (first: number, count: number) =>
+    emit(
+      lower,
+      advance(output.address, first * bytes.output),
+      operands.map(({ x, w }, i) => ({ x: advance(x, first * bytes.gradients[i]), w })),
+      { ...what, samples: count },
+      epilogue.mask
+        ? { ...epilogue, mask: { ...epilogue.mask, address: advance(epilogue.mask.address, first * bytes.output) } }
+        : epilogue,
+    );
+  // Samples that share a mask stay together.
+  if (mask && count(mask) < samples) part(0, samples);
+  else lower.divide(samples, work, part);
+}
+
+/** One weight gradient, kernel by kernel where several threads compute: no sum is cut in two. */
+function dividedByKernels(
+  lower: Lowering,
+  emit: CorrelationLowering,
+  out: Address,
+  [x, g]: readonly Address[],
+  what: Correlation,
+): void {
+  const { dtype, samples, groups, kernels, channels, kernel, outputs } = what;
+  if (groups > 1) return emit(lower, out, [x, g], 1, what);
+  const bytes = ELEMENT_BYTES[dtype];
+  const work = (samples * kernels * sizeOf(outputs) * channels * sizeOf(kernel)) / PRODUCTS_A_WRITE;
+  lower.divide(
+    kernels,
+    work,
+    (first, count) =>
+      emit(
+        lower,
+        advance(out, bytes * first * channels * sizeOf(kernel)),
+        [x, advance(g, bytes * first * sizeOf(outputs))],
+        1,
+        { ...what, kernels: count },
+      ),
+    4,
+  );
 }
 
 const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWeightGradient']> = (
@@ -140,16 +184,16 @@ const convolutionWeightGradient: WasmKernel<ConvolutionPrimitives['convolutionWe
   const [, k, p, q] = gradient.shape.slice(-4);
   const what: Correlation = {
     ...{ attributes, dtype: output.dtype, samples: n, groups, kernels: k / groups, channels: c / groups },
-    ...{ kernel: kernelSize, size: [h, w], outputs: [p, q] },
+    ...{ kernel: kernelSize, size: [h, w], outputs: [p, q], gradientPlanes: k },
   };
   const filtering = isFiltering(kernelSize, attributes) && filteringPays(k, c, [p, q]);
   const emit = filtering ? lowerFilteringGradient : lowerCorrelate;
   forEachRun(output, [input, gradient], [4, 4], 4, (run) => {
-    if (run.steps[0] === 0 && run.steps[1] === 1) {
+    if (run.count > 1 && run.steps[0] === 0 && run.steps[1] === 1) {
       emit(lower, run.output, run.operands, run.count, what);
     } else {
       const bytes = [coreBytes(input, 4), coreBytes(gradient, 4)];
-      singly(run, coreBytes(output, 4), bytes, (out, at) => emit(lower, out, at, 1, what));
+      singly(run, coreBytes(output, 4), bytes, (out, at) => dividedByKernels(lower, emit, out, at, what));
     }
   });
 };

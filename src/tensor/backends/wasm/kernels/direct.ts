@@ -111,8 +111,9 @@ export interface Correlation {
   readonly dtype: DType;
   readonly samples: number;
   readonly groups: number;
-  /** Planes of the gradient and of the input, a group. */
+  /** Planes of the gradient and of the input, a group; and planes that a sample's gradient has in all. */
   readonly kernels: number;
+  readonly gradientPlanes: number;
   readonly channels: number;
   readonly kernel: Pair;
   /** The size of the input's planes, and of the gradient's. */
@@ -156,7 +157,7 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
   const sampleBytes = bytes * groups * channels * size[0] * size[1];
   // From one sample to the next, where each lies.
   const stepX = window.direct ? sampleBytes : packedBytes;
-  const stepG = bytes * height * (padded ? lanes * Math.ceil(width / lanes) : width * groups * kernels);
+  const stepG = bytes * height * (padded ? lanes * Math.ceil(width / lanes) : width * what.gradientPlanes);
   const vectors = vectorsOf(window, outputs, dtype);
   const positions = Array.from({ length: chunk }, (_, n) =>
     vectors.map(({ from }, i) => ({ x: n * stepX + from, g: n * stepG + 16 * i })),
@@ -166,6 +167,7 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
     samples,
     groups,
     kernels,
+    gradientPlaneCount: what.gradientPlanes,
     channels: groups * channels,
     tapCount,
     sampleBytes,

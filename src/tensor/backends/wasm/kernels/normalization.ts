@@ -38,7 +38,17 @@ export function standardizeGradientWith(
   forEachRun(output, [...operands, ...results], [4, 4, 1, 1], 4, (run) => {
     const shared = run.steps[0] === 1 && run.steps[1] === 0 && run.steps[2] === 0;
     const call = (out: Address, [g, y, s, product]: readonly Address[], rows: number) =>
-      lower.callIn(output.dtype, 'standardizeGradient', out, product ?? 0, g, y, s, rows, n, c, pixels);
+      lower.divide(c, rows * n * c * pixels, (first, count) => {
+        const bytes = ELEMENT_BYTES[output.dtype] * first;
+        const [to, from, normalized] = [out, g, y].map((at) => advance(at, bytes * pixels));
+        const [scales, sums] = [advance(s, bytes), product ? advance(product, bytes) : 0];
+        lower.callIn(
+          output.dtype,
+          'standardizeGradient',
+          ...[to, sums, from, normalized, scales],
+          ...[rows, n, c, count, pixels],
+        );
+      });
     if (shared) return call(run.output, run.operands, run.count);
     const bytes = [4, 4, 1, 1].map((rank, i) => coreBytes([...operands, ...results][i] ?? output, rank));
     singly(run, coreBytes(output, 4), bytes, (out, at) => call(out, at, 1));

@@ -67,7 +67,7 @@ class Scratch {
  * each place are kept.
  */
 function filteringTable(
-  { dtype, samples, kernels, channels, size, outputs }: Omit<Correlation, 'attributes'>,
+  { dtype, samples, kernels, channels, size, outputs }: Omit<Correlation, 'attributes' | 'gradientPlanes'>,
   [above, left]: Pair,
   points: number,
 ): Values<typeof Filtering.fields> {
@@ -157,6 +157,7 @@ export const lowerFilteringGradient: CorrelationLowering = (lower, out, [x, g], 
   const table = lower.struct(WinogradCorrelateTable, {
     filtering,
     gradients,
+    gradientPlaneCount: what.gradientPlanes,
     zeros: scratch.take(bytes * Math.max(size[1], outputs[1]) + SLACK),
     imageLines: scratch.take(lines),
     gradientLines: scratch.take(lines + SLACK),

@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['./test/support/seed.ts'],
     // By default one processor is left to the person who waits. Most files compute on one thread.
     maxWorkers: '100%',
     testTimeout: 120_000,

@@ -15,10 +15,10 @@ import { licencesOf } from './licences.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is never bundled into the library: optional peer dependencies. */
-const PEERS = ['gpu.js', 'fast-check'];
+const PEERS = ['gpu.js', 'fast-check', 'bullmq', 'ioredis'];
 
 /** What is never bundled into the command, either; it brings the other peer with it. */
-const COMMAND_PEERS = ['gpu.js'];
+const COMMAND_PEERS = ['gpu.js', 'bullmq', 'ioredis'];
 
 /** The part of package.json that says what can be imported. */
 interface PackageJson {

@@ -24,6 +24,11 @@ export class InputError extends NtkitError {
   override name = 'InputError';
 }
 
+/** Jobs of a queue that failed on every try. What was measured of the others is kept. */
+export class JobError extends NtkitError {
+  override name = 'JobError';
+}
+
 /** A backend that is missing, cannot run here, or does not support what a graph asks for. */
 export class BackendError extends NtkitError {
   override name = 'BackendError';

@@ -1,9 +1,10 @@
-import { Command, Option } from '@commander-js/extra-typings';
+import { Argument, Command, Option } from '@commander-js/extra-typings';
 import type { BENCHMARK_DATASETS } from '../search/accuracy.ts';
 import { CELL_COUNT, TE_NAS_COMMON } from '../search/constants.ts';
 import {
   classesOption,
   dataOption,
+  dtypeOption,
   integer,
   jsonOption,
   modeOption,
@@ -15,6 +16,8 @@ import {
   withBackendChoice,
   withBackendOptions,
   withNetworkOptions,
+  withQueueOptions,
+  withQueueServer,
   withRegionOptions,
 } from './options.ts';
 
@@ -158,7 +161,7 @@ export const inspect = () =>
 
 /** `ntkit search` */
 export const search = () =>
-  withRegionOptions(withBackendOptions(new Command('search').description("TE-NAS's pruning search")))
+  withQueueOptions(withRegionOptions(withBackendOptions(new Command('search').description("TE-NAS's pruning search"))))
     .addOption(classesOption())
     .addOption(
       new Option('--space <name>', 'search space')
@@ -193,15 +196,17 @@ export const search = () =>
 
 /** `ntkit sweep` */
 export const sweep = () =>
-  withNetworkOptions(
-    withRegionOptions(
-      withBackendOptions(
-        new Command('sweep').description(
-          'κ, linear regions, parameters and FLOPs of many NAS-Bench-201 cells, as a table',
+  withQueueOptions(
+    withNetworkOptions(
+      withRegionOptions(
+        withBackendOptions(
+          new Command('sweep').description(
+            'κ, linear regions, parameters and FLOPs of many NAS-Bench-201 cells, as a table',
+          ),
         ),
       ),
+      1,
     ),
-    1,
   )
     .addOption(new Option('--count <number>', 'number of random cells').argParser(integer(1, CELL_COUNT)))
     .option('--all', `all ${CELL_COUNT.toLocaleString('en')} cells`, false)
@@ -209,6 +214,37 @@ export const sweep = () =>
     .option('--out <file>', 'the table (CSV); it is continued when it is there', 'sweep.csv')
     .addOption(dataOption('sample-1000'))
     .addOption(seedOption());
+
+/** `ntkit worker` */
+export const worker = () =>
+  withQueueServer(
+    withBackendChoice(
+      new Command('worker').description('measures what sweeps and searches with --queue ask for, here or anywhere'),
+    ).addOption(dtypeOption()),
+  )
+    .addOption(
+      new Option(
+        '--data <source...>',
+        'images that are here already, as for sweep and search; others come from the server',
+      ).default([] as string[]),
+    )
+    .addOption(seedOption())
+    .addOption(
+      new Option('--idle <seconds>', 'end after so many without a job; wait for ever by default').argParser(integer(1)),
+    )
+    .addOption(
+      new Option('--lease <seconds>', 'a job whose worker is not heard of for so long is taken again')
+        .argParser(integer(1, 3600))
+        .default(15),
+    );
+
+/** `ntkit queue status|pause|resume|drain` */
+export const queue = () =>
+  withQueueServer(
+    new Command('queue')
+      .description('what is on a queue; lets workers pause, or go on; takes all jobs and results away')
+      .addArgument(new Argument('<action>').choices(['status', 'pause', 'resume', 'drain'] as const)),
+  ).addOption(jsonOption());
 
 /** `ntkit correlate RESULTS` */
 export const correlate = () =>

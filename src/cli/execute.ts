@@ -1,11 +1,11 @@
 import { CommanderError } from '@commander-js/extra-typings';
-import { NtkitError } from '../errors.ts';
+import { JobError, NtkitError } from '../errors.ts';
 import { Finding } from './finding.ts';
 import { Interruption } from './interruption.ts';
 import { complain, flush } from './output.ts';
 import { program } from './program.ts';
 
-/** Exit codes: done, internal fault or a {@link Finding}, bad input or usage; ended from outside, an {@link Interruption} has its own. */
+/** Exit codes: done, internal fault, a {@link Finding} or jobs that failed, bad input or usage; ended from outside, an {@link Interruption} has its own. */
 const EXIT = { done: 0, fault: 1, badInput: 2 } as const;
 
 /** Runs a command line and returns the exit code. Whatever goes wrong is one line on stderr. */
@@ -20,7 +20,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
       complain(error.message);
       return error.exitCode;
     }
-    if (error instanceof Finding) {
+    if (error instanceof Finding || error instanceof JobError) {
       complain(error.message);
       return EXIT.fault;
     }

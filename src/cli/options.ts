@@ -92,18 +92,35 @@ export const withBackendChoice = <Arguments extends unknown[], Options extends O
     )
     .addOption(new Option('--threads <count>', 'worker threads').argParser(integer(1, 1024)));
 
+export const dtypeOption = () =>
+  new Option(
+    '--dtype <precision>',
+    'of forward and backward passes; float64 on reference, float32 elsewhere by default',
+  ).choices(['float32', 'float64'] as const);
+
+export const queuePrefixOption = () =>
+  new Option('--queue-prefix <text>', 'with what all keys on the server begin').default('ntkit');
+
+/** A command with the options that let others measure. */
+export const withQueueOptions = <Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) =>
+  command
+    .option('--queue <url>', 'redis://HOST:PORT[/DB]: ntkit worker measures, here and on other machines')
+    .addOption(queuePrefixOption());
+
+/** A command with the options of those that are about a queue. */
+export const withQueueServer = <Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) =>
+  command
+    .requiredOption('--queue <url>', 'redis://HOST:PORT[/DB], or rediss:// for TLS')
+    .addOption(queuePrefixOption());
+
 /** A command with the options of all that compute. */
 export const withBackendOptions = <Arguments extends unknown[], Options extends OptionValues>(
   command: Command<Arguments, Options>,
-) =>
-  withBackendChoice(command)
-    .addOption(
-      new Option(
-        '--dtype <precision>',
-        'of forward and backward passes; float64 on reference, float32 elsewhere by default',
-      ).choices(['float32', 'float64'] as const),
-    )
-    .addOption(jsonOption());
+) => withBackendChoice(command).addOption(dtypeOption()).addOption(jsonOption());
 
 /** A command with the options of those that count linear regions of random crops. */
 export const withRegionOptions = <Arguments extends unknown[], Options extends OptionValues>(

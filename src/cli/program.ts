@@ -2,7 +2,21 @@ import completion from '@bomb.sh/tab/commander';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Command as UntypedCommand } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { correlate, doctor, dynamics, inspect, ntk, regions, run, score, search, sweep, verify } from './commands.ts';
+import {
+  correlate,
+  doctor,
+  dynamics,
+  inspect,
+  ntk,
+  queue,
+  regions,
+  run,
+  score,
+  search,
+  sweep,
+  verify,
+  worker,
+} from './commands.ts';
 import { interruption } from './interruption.ts';
 import { complain } from './output.ts';
 
@@ -29,6 +43,8 @@ export function program(): Command {
     inspect().action(async (path, options) => (await import('./inspectCommand.ts')).inspectCommand(path, options)),
     search().action(async (options) => (await import('./searchCommand.ts')).searchCommand(options, interruption())),
     sweep().action(async (options) => (await import('./sweepCommand.ts')).sweepCommand(options, interruption())),
+    worker().action(async (options) => (await import('./workerCommand.ts')).workerCommand(options, interruption())),
+    queue().action(async (action, options) => (await import('./queueCommand.ts')).queueCommand(action, options)),
     correlate().action(async (path, options) =>
       (await import('./correlateCommand.ts')).correlateCommand(path, options),
     ),

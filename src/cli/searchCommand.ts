@@ -1,7 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseGenotype } from '../nn/index.ts';
-import { acquireLock, loadAccuracyTable, loadSearch, openImages, saveSearch, writeAtomically } from '../node/index.ts';
+import {
+  acquireLock,
+  loadAccuracyTable,
+  loadSearch,
+  type MeasurementQueue,
+  openImages,
+  type QueueProgress,
+  saveSearch,
+  writeAtomically,
+} from '../node/index.ts';
 import { searchPage, type SearchResult, searchResult } from '../report/index.ts';
 import {
   BENCHMARK_DATASETS,
@@ -22,30 +31,47 @@ import type * as commands from './commands.ts';
 import type { OptionsOf } from './options.ts';
 import { checkWritable, notice, print, printJson, writeOutput } from './output.ts';
 import { progressBar } from './progress.ts';
+import { describeProgress, withQueue } from './queue.ts';
 
 /** Options of `ntkit search`. */
 type Options = OptionsOf<typeof commands.search>;
 
 /** `ntkit search`: TE-NAS's pruning search. */
 export function searchCommand(options: Options, signal: AbortSignal): Promise<void> {
-  return withBackend(options, (computation) => run(options, computation, signal));
+  const { queue: url } = options;
+  if (url === undefined) return withBackend(options, (computation) => run(options, { computation }, signal));
+  const state = { label: '' };
+  const onProgress = (progress: QueueProgress) => (state.label = ` · ${describeProgress(progress)}`);
+  return withQueue({ ...options, queue: url }, onProgress, ({ queue, computation }) =>
+    run(options, { computation, elsewhere: { queue, state } }, signal),
+  );
 }
 
-async function run(options: Options, computation: Computation, signal: AbortSignal): Promise<void> {
+/** What computes, and who measures if it is not here. */
+interface Measuring {
+  readonly computation: Computation;
+  readonly elsewhere?: { readonly queue: MeasurementQueue; readonly state: { readonly label: string } };
+}
+
+async function run(options: Options, measuring: Measuring, signal: AbortSignal): Promise<void> {
   const { out, html, resume } = options;
   if (resume && out === undefined) throw new InputError('--resume: expected with --out DIR, where the search is kept');
   if (html !== undefined) await checkWritable(html);
-  if (out === undefined) return searchAndReport(options, computation, signal);
+  if (out === undefined) return searchAndReport(options, measuring, signal);
   await makeFolder(out);
   const lock = await acquireLock(join(out, 'search.lock'), out);
   try {
-    await searchAndReport(options, computation, signal);
+    await searchAndReport(options, measuring, signal);
   } finally {
     await lock.release();
   }
 }
 
-async function searchAndReport(options: Options, computation: Computation, signal: AbortSignal): Promise<void> {
+async function searchAndReport(
+  options: Options,
+  { computation, elsewhere }: Measuring,
+  signal: AbortSignal,
+): Promise<void> {
   const { out, html, json } = options;
   const settings = settingsOf(options, computation);
   const saved = out === undefined ? undefined : join(out, 'search.json');
@@ -56,10 +82,12 @@ async function searchAndReport(options: Options, computation: Computation, signa
   const progress = progressBar(totalWork(SEARCH_SPACES[settings.space], settings.pruneNumber, settings.paired));
   const onEntry = async (search: Search) => {
     if (saved !== undefined) await saveSearch(saved, search);
-    progress.update(search.work, `round ${search.finished.length + (search.next === undefined ? 0 : 1)}`);
+    const round = search.finished.length + (search.next === undefined ? 0 : 1);
+    progress.update(search.work, `round ${round}${elsewhere?.state.label ?? ''}`);
   };
   const { backend } = computation;
-  const search = await runSearch({ settings, dataset, backend, entries, onEntry, signal }).finally(() =>
+  const measuring = elsewhere ? { measure: elsewhere.queue.roundMeasurer(settings, dataset) } : { backend };
+  const search = await runSearch({ settings, dataset, ...measuring, entries, onEntry, signal }).finally(() =>
     progress.stop(),
   );
   const seconds = (performance.now() - start) / 1000;

@@ -20,6 +20,7 @@ export class SyntheticDataset implements Dataset {
   readonly name = 'synthetic';
   readonly shape: ImageShape;
   readonly length: number;
+  readonly seed: number;
   readonly #generator: Generator;
 
   /** @throws InputError when the length or an extent is not an integer of at least 1. */
@@ -31,6 +32,7 @@ export class SyntheticDataset implements Dataset {
     }
     this.shape = shape;
     this.length = length;
+    this.seed = seed;
     this.#generator = new Generator(seed).fork('synthetic images');
   }
 

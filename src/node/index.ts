@@ -11,10 +11,27 @@ export { type BatchRequest, loadBatch } from './batch.ts';
 export { loadCifar10, loadCifar100, loadIdx, loadNpy, loadNpz } from './imageFiles.ts';
 export { acquireLock, type Lock } from './lockFile.ts';
 export { loadOnnx } from './onnxFile.ts';
+export {
+  type Address,
+  type Computer,
+  computerOf,
+  drainQueues,
+  MeasurementQueue,
+  pauseQueues,
+  type QueuePlace,
+  type QueueProgress,
+  QueueServer,
+  type QueueState,
+  queueStates,
+  type QueueWatcher,
+  runWorker,
+  type ServeOptions,
+  type WorkerOptions,
+} from './queue/index.ts';
 export { readBytes } from './readFile.ts';
 export { loadSample, loadSample1000 } from './sample.ts';
 export { loadSearch, saveSearch } from './searchFile.ts';
 export { type ImagesOptions, openDataset, openImages } from './source.ts';
-export { runSweep, type SweepOptions, type SweepOutcome } from './sweep.ts';
+export { type CellQueue, runSweep, type SweepOptions, type SweepOutcome } from './sweep.ts';
 export { settingsPath } from './sweepFile.ts';
 export { readSweepTable } from './sweepTable.ts';

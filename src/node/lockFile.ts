@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { InputError } from '../tensor/index.ts';
 import { cannot, readIfThere } from './atomicFile.ts';
 
-/** Who holds a lock. */
-interface Holder {
+/** A process that holds a lock. */
+export interface Holder {
   readonly pid: number;
   readonly host: string;
   /** When the process began, in the kernel's own unit: a number that is used again is not the same process. */
@@ -35,12 +35,7 @@ export interface Lock {
  */
 export async function acquireLock(path: string, what: string): Promise<Lock> {
   const token = randomBytes(8).toString('hex');
-  const content = JSON.stringify({
-    pid: process.pid,
-    host: hostname(),
-    started: await startOf(process.pid),
-    token,
-  } satisfies Holder);
+  const content = JSON.stringify(await thisProcess(token));
   const draft = `${path}.${process.pid}.${token}`;
   try {
     await writeFile(draft, content);
@@ -83,7 +78,7 @@ async function linked(draft: string, path: string): Promise<boolean> {
 async function removeStale(path: string, what: string): Promise<void> {
   const found = await readIfThere(path);
   if (found === undefined) return requireNoLink(path); // released meanwhile
-  const holder = parse(found);
+  const holder = parseHolder(found);
   if (holder && (await isAlive(holder))) {
     const where = holder.host === hostname() ? '' : ` on ${holder.host} (if that is dead, remove ${path})`;
     throw new HeldError(`${what}: already being written by process ${holder.pid}${where}`);
@@ -110,7 +105,13 @@ async function requireNoLink(path: string): Promise<void> {
   if (present?.isSymbolicLink()) throw new InputError(`${path}: expected a lock or no file, got a link to nothing`);
 }
 
-function parse(text: string): Holder | undefined {
+/** This process as one that holds a lock. */
+export async function thisProcess(token: string): Promise<Holder> {
+  return { pid: process.pid, host: hostname(), started: await startOf(process.pid), token };
+}
+
+/** Who holds a lock, or undefined when the text is no holder. */
+export function parseHolder(text: string): Holder | undefined {
   try {
     const holder = JSON.parse(text) as Partial<Holder> | null;
     return typeof holder?.pid === 'number' && typeof holder.host === 'string' ? (holder as Holder) : undefined;
@@ -119,7 +120,8 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
+/** Whether a process may be there; one of another host may. */
+export async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
   if (host !== hostname()) return true; // cannot be known from here
   try {
     process.kill(pid, 0);

@@ -25,14 +25,27 @@ export interface SweepOptions extends RunOptions {
   readonly cells: readonly Genotype[];
   readonly settings: SweepSettings;
   readonly dataset: Dataset;
-  /** Backends that compute cells side by side. */
-  readonly lanes: readonly Backend[];
+  /** Backends that compute cells side by side, where no `queue` measures them. */
+  readonly lanes?: readonly Backend[];
+  /** What measures them elsewhere, in place of lanes. */
+  readonly queue?: CellQueue;
   /** The table, CSV. Its settings are kept beside it. */
   readonly path: string;
   readonly onRow?: (done: number) => void;
 }
 
-const OPTIONS = ['cells', 'settings', 'dataset', 'lanes', 'path', 'onRow', 'signal', 'onProgress'] as const;
+/** What measures cells elsewhere: a `MeasurementQueue`. It tells each when the one before is written. */
+export interface CellQueue {
+  measureCells(
+    settings: SweepSettings,
+    dataset: Dataset,
+    cells: readonly Genotype[],
+    tell: (index: number, measurement: CellMeasurement) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void>;
+}
+
+const OPTIONS = ['cells', 'settings', 'dataset', 'lanes', 'queue', 'path', 'onRow', 'signal', 'onProgress'] as const;
 
 /** How a sweep went. */
 export interface SweepOutcome {
@@ -54,13 +67,18 @@ export interface SweepOutcome {
  */
 export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
   checkRunOptions('runSweep', options, OPTIONS);
-  const { cells, dataset, lanes, onRow, path, settings } = options;
+  const { cells, dataset, lanes, onRow, path, queue, settings } = options;
   if (typeof path !== 'string') throw new InputError(`runSweep: path: expected a path, got ${formatValue(path)}`);
   if (!Array.isArray(cells)) throw new InputError(`runSweep: cells: expected a list, got ${formatValue(cells)}`);
-  if (!Array.isArray(lanes) || lanes.length === 0) {
-    throw new InputError(`runSweep: lanes: expected a list of backends, got ${formatValue(lanes)}`);
+  if (queue === undefined) {
+    if (!Array.isArray(lanes) || lanes.length === 0) {
+      throw new InputError(`runSweep: lanes: expected a list of backends, got ${formatValue(lanes)}`);
+    }
+    for (const lane of lanes) checkBackend('runSweep: lanes', lane);
+  } else {
+    checkFunction('runSweep: queue: measureCells', (queue as Partial<CellQueue> | null)?.measureCells);
+    if (lanes !== undefined) throw new InputError('runSweep: expected lanes or a queue, got both');
   }
-  for (const lane of lanes) checkBackend('runSweep: lanes', lane);
   if (onRow !== undefined) checkFunction('runSweep: onRow', onRow);
   checkDataset('runSweep: dataset', dataset);
   checkSweepSettings(settings);
@@ -80,7 +98,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
 async function fill(
   table: SweepFile,
   lock: Lock,
-  { cells, settings, dataset, lanes, path, onRow, signal, onProgress }: SweepOptions,
+  { cells, settings, dataset, lanes = [], queue, path, onRow, signal, onProgress }: SweepOptions,
 ): Promise<SweepOutcome> {
   const { rows } = table;
   const costOf = (cell: Genotype) => {
@@ -117,24 +135,42 @@ async function fill(
         onProgress?.({ done: next + 1, of: cells.length, stage: 'cells' });
       }
     }));
+  const representatives = pending.map((form) => representativeOf(cellOf.get(form)!));
+  const tell = (index: number, measurement: CellMeasurement) => {
+    known.set(pending[index], measurement);
+    return flush();
+  };
+  if (measurer !== undefined) {
+    if (queue !== undefined) await queue.measureCells(settings, dataset, representatives, tell, signal);
+    else await measureOnLanes(measurer, lanes, representatives, tell, signal);
+  }
+  await flush();
+  return { rows: Math.max(rows.length, cells.length), resumed, measured: pending.length };
+}
+
+/** Measures cells side by side, and tells each as soon as it is known. */
+async function measureOnLanes(
+  measurer: CellMeasurer,
+  lanes: readonly Backend[],
+  cells: readonly Genotype[],
+  tell: (index: number, measurement: CellMeasurement) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let taken = 0;
   const lane = async (backend: Backend) => {
     try {
-      while (taken < pending.length) {
+      while (taken < cells.length) {
         signal?.throwIfAborted();
-        const form = pending[taken++];
-        known.set(form, await measurer!.measure(representativeOf(cellOf.get(form)!), backend, { signal }));
-        await flush();
+        const index = taken++;
+        await tell(index, await measurer.measure(cells[index], backend, { signal }));
       }
     } catch (error) {
-      taken = pending.length; // the other lanes stop, too
+      taken = cells.length; // the other lanes stop, too
       throw error;
     }
   };
   const outcomes = await Promise.allSettled(lanes.map(lane));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  await flush();
-  return { rows: Math.max(rows.length, cells.length), resumed, measured: pending.length };
 }
 
 /** @throws InputError when a row says another cost than its network has. */

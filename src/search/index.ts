@@ -28,6 +28,17 @@ export {
   type Measurement,
   usableKappa,
 } from './measurement.ts';
+export {
+  type CandidateJob,
+  candidateJob,
+  type CellJob,
+  type JobOrigin,
+  jobToJson,
+  type MeasurementJob,
+  parseCellMeasurement,
+  parseEntry,
+  parseJob,
+} from './job.ts';
 export { Measurer, REGION_SCHEMES } from './measurer.ts';
 export { numpyRound, numpyRoundSignificant, pairwiseSum } from './numpyArithmetic.ts';
 export {
@@ -44,7 +55,7 @@ export {
   type Standing,
   type TieRule,
 } from './ranking.ts';
-export { runSearch, type RunSearchOptions } from './runSearch.ts';
+export { type RoundMeasurer, runSearch, type RunSearchOptions } from './runSearch.ts';
 export {
   decide,
   type Decision,
@@ -52,6 +63,7 @@ export {
   nextRound,
   type Phase,
   type Round,
+  type RoundState,
   type ScheduleOptions,
   totalWork,
 } from './schedule.ts';

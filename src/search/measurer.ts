@@ -14,10 +14,10 @@ import { LinearRegionProgram, NtkProgram } from '../ntk/index.ts';
 import { type Backend, type DType, Generator } from '../tensor/index.ts';
 import { kappaBatch, regionBatches, requireColour } from './batches.ts';
 import { type Entry, keepKappa, type KappaMeasurement, type Measurement } from './measurement.ts';
-import type { Round } from './schedule.ts';
+import type { RoundState } from './schedule.ts';
 import { checkSearchSettings } from './schemas.ts';
 import type { Fidelity, SearchSettings } from './settings.ts';
-import { type Choice, type Mask, type Purpose, type SearchSpace, without } from './space.ts';
+import { type Choice, formatMask, type Mask, type Purpose, type SearchSpace, without } from './space.ts';
 
 /** Weights of linear-region counts in the two readings of TE-NAS: Kaiming normal, fan-in; PyTorch's default. */
 export const REGION_SCHEMES: Readonly<Record<Fidelity, Scheme>> = {
@@ -67,7 +67,7 @@ export class Measurer {
    *
    * @throws the signal's reason when it is aborted.
    */
-  async reference(round: Round, options: RunOptions = {}): Promise<Entry> {
+  async reference(round: RoundState, options: RunOptions = {}): Promise<Entry> {
     checkRunOptions('measure', options);
     const { signal } = options;
     const draws = this.#draws(round);
@@ -84,7 +84,7 @@ export class Measurer {
    *
    * @throws the signal's reason when it is aborted.
    */
-  async candidate(round: Round, choice: Choice, options: RunOptions = {}): Promise<Entry> {
+  async candidate(round: RoundState, choice: Choice, options: RunOptions = {}): Promise<Entry> {
     checkRunOptions('measure', options);
     const { signal } = options;
     const draws = this.#draws(round, choice);
@@ -120,14 +120,14 @@ export class Measurer {
     return this.#settings.criteria === 'both' || this.#settings.criteria === purpose;
   }
 
-  async #before({ mask, phaseMask }: Round, draw: Draw, signal: AbortSignal | undefined): Promise<Measurement> {
+  async #before({ mask, phaseMask }: RoundState, draw: Draw, signal: AbortSignal | undefined): Promise<Measurement> {
     const kappaMask = this.#settings.fidelity === 'code' ? phaseMask : mask;
-    if (this.#uses('kappa') && this.#kappaBefore?.key !== keyOf(kappaMask)) {
+    if (this.#uses('kappa') && this.#kappaBefore?.key !== formatMask(kappaMask)) {
       this.#kappaBefore?.program.dispose();
       this.#kappaBefore = undefined;
       this.#kappaBefore = await this.#prepareKappa(kappaMask, signal);
     }
-    if (this.#uses('regions') && this.#regionsBefore?.key !== keyOf(mask)) {
+    if (this.#uses('regions') && this.#regionsBefore?.key !== formatMask(mask)) {
       this.#regionsBefore?.program.dispose();
       this.#regionsBefore = undefined;
       this.#regionsBefore = await this.#prepareRegions(mask, signal);
@@ -140,14 +140,14 @@ export class Measurer {
     const network = this.#space.supernet(mask, 'kappa', this.#settings.classes);
     const shape = [this.#settings.batchSize, ...this.#dataset.shape];
     const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;
-    return { key: keyOf(mask), network, program: await NtkProgram.compile(network, shape, options) };
+    return { key: formatMask(mask), network, program: await NtkProgram.compile(network, shape, options) };
   }
 
   async #prepareRegions(mask: Mask, signal: AbortSignal | undefined): Promise<Prepared<LinearRegionProgram>> {
     const network = this.#space.supernet(mask, 'regions', this.#settings.classes);
     const shape = [this.#settings.regions.samples, 1, 3, 3];
     const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;
-    return { key: keyOf(mask), network, program: await LinearRegionProgram.compile(network, shape, options) };
+    return { key: formatMask(mask), network, program: await LinearRegionProgram.compile(network, shape, options) };
   }
 
   async #measure(
@@ -172,7 +172,7 @@ export class Measurer {
   }
 
   /** A draw for each repeat; see {@link Fidelity} for which weights are drawn how often. */
-  #draws(round: Round, choice?: Choice): Draw[] {
+  #draws(round: RoundState, choice?: Choice): Draw[] {
     const { seed, paired, fidelity, repeats } = this.#settings;
     const root = new Generator(seed).fork('search');
     const ofRound = root.fork(`round ${round.index}`);
@@ -190,8 +190,4 @@ export class Measurer {
       };
     });
   }
-}
-
-function keyOf(mask: Mask): string {
-  return mask.map((edges) => edges.map((ops) => ops.map(Number).join('')).join(' ')).join(', ');
 }

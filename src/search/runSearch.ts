@@ -6,21 +6,34 @@ import { type Backend, InputError } from '../tensor/index.ts';
 import type { Entry } from './measurement.ts';
 import { Measurer } from './measurer.ts';
 import { totalWork } from './schedule.ts';
-import { Search } from './search.ts';
+import { Search, type Task } from './search.ts';
 import type { SearchSettings } from './settings.ts';
+
+/**
+ * Makes the measurements of a round's open tasks, side by side if it likes, and tells each, in the order of the tasks. It
+ * waits for `tell`.
+ */
+export type RoundMeasurer = (
+  tasks: readonly Task[],
+  tell: (entry: Entry) => Promise<void>,
+  signal: AbortSignal | undefined,
+) => Promise<void>;
 
 /** What a search runs with. */
 export interface RunSearchOptions extends RunOptions {
   readonly settings: SearchSettings;
   readonly dataset: Dataset;
-  readonly backend: Backend;
+  /** What computes, where no `measure` does. */
+  readonly backend?: Backend;
+  /** What measures the candidates of a round, in place of a backend; e.g. on other machines. */
+  readonly measure?: RoundMeasurer;
   /** What was measured already. */
   readonly entries?: readonly Entry[];
   /** Called after every measurement; the search waits for it. */
   readonly onEntry?: (search: Search) => Promise<void> | void;
 }
 
-const OPTIONS = ['settings', 'dataset', 'backend', 'entries', 'onEntry', 'signal', 'onProgress'] as const;
+const OPTIONS = ['settings', 'dataset', 'backend', 'measure', 'entries', 'onEntry', 'signal', 'onProgress'] as const;
 
 /**
  * Runs a search to its end.
@@ -32,26 +45,44 @@ const OPTIONS = ['settings', 'dataset', 'backend', 'entries', 'onEntry', 'signal
  */
 export async function runSearch(options: RunSearchOptions): Promise<Search> {
   checkRunOptions('runSearch', options, OPTIONS);
-  const { settings, dataset, backend, entries = [], onEntry, signal, onProgress } = options;
-  if (backend === undefined) throw new InputError('runSearch: expected a backend, got undefined');
+  const { settings, dataset, backend, measure, entries = [], onEntry, signal, onProgress } = options;
+  if ((backend === undefined) === (measure === undefined)) {
+    throw new InputError(`runSearch: expected a backend or measure, got ${backend === undefined ? 'neither' : 'both'}`);
+  }
+  if (measure !== undefined) checkFunction('runSearch: measure', measure);
   if (onEntry !== undefined) checkFunction('runSearch: onEntry', onEntry);
   checkDataset('runSearch: dataset', dataset);
   const search = new Search(settings, entries);
   const total = totalWork(search.space, settings.pruneNumber, settings.paired);
-  const measurer = new Measurer(search.space, settings, dataset, backend);
-  try {
-    for (let task = search.next; task !== undefined; task = search.next) {
-      const { round, choice } = task;
-      search.record(
-        choice === undefined
-          ? await measurer.reference(round, { signal })
-          : await measurer.candidate(round, choice, { signal }),
-      );
-      await onEntry?.(search);
-      onProgress?.({ done: search.work, of: total, stage: 'candidates' });
+  const tell = async (entry: Entry) => {
+    search.record(entry);
+    await onEntry?.(search);
+    onProgress?.({ done: search.work, of: total, stage: 'candidates' });
+  };
+  const rounds = async (each: RoundMeasurer) => {
+    for (let { tasks } = search; tasks.length > 0; { tasks } = search) {
+      const before = search.entries.length;
+      await each(tasks, tell, signal);
+      const told = search.entries.length - before;
+      if (told !== tasks.length) {
+        throw new InputError(`runSearch: measure: expected ${tasks.length} entries, one a task, got ${told}`);
+      }
     }
+    return search;
+  };
+  if (measure !== undefined) return rounds(measure);
+  const measurer = new Measurer(search.space, settings, dataset, backend!);
+  try {
+    return await rounds(async (tasks, tell) => {
+      for (const { round, choice } of tasks) {
+        await tell(
+          choice === undefined
+            ? await measurer.reference(round, { signal })
+            : await measurer.candidate(round, choice, { signal }),
+        );
+      }
+    });
   } finally {
     measurer.dispose();
   }
-  return search;
 }

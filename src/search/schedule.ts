@@ -4,8 +4,8 @@ import { type Choice, countOn, countOperations, fullMask, type Mask, type Search
 /** What a round decides on: operations of every edge, or the edges into one node. */
 export type Phase = 'operations' | 'edges';
 
-/** Candidates that are measured against one network and ranked against each other. */
-export interface Round {
+/** What the measurements of a round depend on. */
+export interface RoundState {
   readonly phase: Phase;
   /** Counted from 0 over the whole search. */
   readonly index: number;
@@ -13,6 +13,10 @@ export interface Round {
   readonly mask: Mask;
   /** What the supernet had when the phase began. */
   readonly phaseMask: Mask;
+}
+
+/** Candidates that are measured against one network and ranked against each other. */
+export interface Round extends RoundState {
   /** The operations whose removal is tried. */
   readonly candidates: readonly Choice[];
   /** Kind of cell and node whose edges are decided on, in the phase `edges`. */

@@ -60,7 +60,7 @@ export const SWEEP_SETTINGS: v.GenericSchema<SweepSettings> = v.strictObject({
 });
 
 /** A κ as it is kept: the verdict is what the numbers say. */
-const kappa: v.GenericSchema<KappaMeasurement> = v.pipe(
+export const kappa: v.GenericSchema<KappaMeasurement> = v.pipe(
   v.strictObject({
     lambdaMin: finite,
     lambdaMax: finite,
@@ -74,7 +74,8 @@ const kappa: v.GenericSchema<KappaMeasurement> = v.pipe(
   ),
 );
 
-const measurement: v.GenericSchema<Measurement> = v.strictObject({
+/** One draw of one network. */
+export const measurement: v.GenericSchema<Measurement> = v.strictObject({
   kappa: v.exactOptional(kappa),
   regions: v.exactOptional(count),
 });

@@ -83,6 +83,14 @@ export class Search {
     return { round: this.#round, choice };
   }
 
+  /** All of the round's tasks that are open, in order: none of them depends on another's outcome. */
+  get tasks(): readonly Task[] {
+    const round = this.#round;
+    if (round === undefined) return [];
+    const candidates = round.candidates.slice(this.#scored.length).map((choice) => ({ round, choice }));
+    return this.#needsReference() ? [{ round, choice: undefined }, ...candidates] : candidates;
+  }
+
   /** The architecture, once the search is at its end. */
   get genotype(): string | undefined {
     return this.#round === undefined ? this.space.genotype(this.#mask) : undefined;

@@ -1,4 +1,5 @@
-import { oneOf } from '../check.ts';
+import { formatValue, oneOf } from '../check.ts';
+import { InputError } from '../errors.ts';
 import {
   DARTS_SPACE,
   DartsNetwork,
@@ -127,6 +128,29 @@ export function fullMask({ cells, edges, operations }: SearchSpace): Mask {
 export function without(mask: Mask, choices: readonly Choice[]): Mask {
   const gone = new Set(choices.map(({ cell, edge, op }) => `${cell} ${edge} ${op}`));
   return mask.map((edges, c) => edges.map((ops, e) => ops.map((on, o) => on && !gone.has(`${c} ${e} ${o}`))));
+}
+
+/** A mask as text: a digit an operation, edges parted by blanks, kinds of cells by commas. */
+export function formatMask(mask: Mask): string {
+  return mask.map((edges) => edges.map((ops) => ops.map(Number).join('')).join(' ')).join(', ');
+}
+
+/**
+ * The inverse of {@link formatMask}.
+ *
+ * @param where names the text in messages.
+ * @throws InputError when it is no mask of the space.
+ */
+export function parseMask({ cells, edges, operations, name }: SearchSpace, text: string, where: string): Mask {
+  const kinds = text.split(', ').map((kind) => kind.split(' '));
+  const isEdge = (edge: string) => edge.length === operations.length && /^[01]*$/.test(edge);
+  if (kinds.length !== cells.length || !kinds.every((all) => all.length === edges.length && all.every(isEdge))) {
+    throw new InputError(
+      `${where}: expected ${cells.length}×${edges.length} edges of ${operations.length} digits, as ${name} has, ` +
+        `got ${formatValue(text)}`,
+    );
+  }
+  return kinds.map((all) => all.map((edge) => [...edge].map((digit) => digit === '1')));
 }
 
 /** How many operations an edge still has. */

@@ -141,6 +141,8 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
   const window = forwardWindow(attributes, size, kernel, outputs, dtype);
   const taps = tapsOf(window, channels, kernel);
   const [height, width] = window.direct ? [1, p * q] : [p, q];
+  // A last vector that hangs over reads what is behind the image: zeros if it is packed, and anything, NaN too, if not.
+  const packed = !window.direct || (p * q) % lanes !== 0;
   const chunk = Math.max(1, Math.min(samples, Math.round(PIXELS_A_SUM / (p * q))));
   const packedBytes = groups * channels * window.channelBytes + PACK_SLACK;
   // Taps of a row are neighbours where windows step by one pixel of a packed plane.
@@ -152,11 +154,11 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
   const wholeRows = Math.ceil((gradients * kernels) / rows) * rows;
   const pointers = CONSTANTS.TILE_BYTES + bytes * groups * wholeRows * taps.length;
   const images = align(pointers + 4 * wholeRows);
-  const gradientPlanes = images + (window.direct ? 0 : packedBytes * chunk);
+  const gradientPlanes = images + (packed ? packedBytes * chunk : 0);
   const padded = width % lanes === 0 ? 0 : bytes * height * (width + lanes - 1) * chunk * wholeRows;
   const sampleBytes = bytes * groups * channels * size[0] * size[1];
   // From one sample to the next, where each lies.
-  const stepX = window.direct ? sampleBytes : packedBytes;
+  const stepX = packed ? packedBytes : sampleBytes;
   const stepG = bytes * height * (padded ? lanes * Math.ceil(width / lanes) : width * what.gradientPlanes);
   const vectors = vectorsOf(window, outputs, dtype);
   const positions = Array.from({ length: chunk }, (_, n) =>
@@ -177,7 +179,7 @@ export const lowerCorrelate: CorrelationLowering = (lower, out, [x, g], gradient
     tileRows: rows,
     tileColumns: columns,
     tileOfRow: tile.row,
-    packed: !window.direct,
+    packed,
     packedBytes,
     chunk,
     pointers,

@@ -164,8 +164,15 @@ async function bundleCommand(out: string, later: ReadonlyMap<string, string>): P
 
 /** What a file imports, statically or not, by the names that it is written with. */
 async function importsOf(path: string): Promise<string[]> {
-  const { importedFiles } = ts.preProcessFile(await readFile(path, 'utf8'), true, path.endsWith('.js'));
-  return importedFiles.map(({ fileName }) => fileName);
+  const text = await readFile(path, 'utf8');
+  const { importedFiles } = ts.preProcessFile(text, true, path.endsWith('.js'));
+  // It passes over `export * as name from`.
+  const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext);
+  const exported = statements.flatMap((statement) => {
+    const from = ts.isExportDeclaration(statement) ? statement.moduleSpecifier : undefined;
+    return from && ts.isStringLiteral(from) ? [from.text] : [];
+  });
+  return [...new Set([...importedFiles.map(({ fileName }) => fileName), ...exported])];
 }
 
 /** The libraries among what is imported. */

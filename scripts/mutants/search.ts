@@ -154,15 +154,15 @@ export const searchMutants: readonly Mutant[] = [
     },
     {
       name: 'search/κ is measured in eval mode',
-      text: "const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: keyOf(mask), network, program: await NtkProgram",
+      text: "const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: formatMask(mask), network, program: await NtkProgram",
       becomes:
-        "const options = { mode: 'eval', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: keyOf(mask), network, program: await NtkProgram",
+        "const options = { mode: 'eval', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: formatMask(mask), network, program: await NtkProgram",
     },
     {
       name: 'search/regions are counted in eval mode',
-      text: "const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: keyOf(mask), network, program: await LinearRegionProgram",
+      text: "const options = { mode: 'train', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: formatMask(mask), network, program: await LinearRegionProgram",
       becomes:
-        "const options = { mode: 'eval', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: keyOf(mask), network, program: await LinearRegionProgram",
+        "const options = { mode: 'eval', backend: this.#backend, dtype: this.#settings.dtype as DType, signal } as const;\n    return { key: formatMask(mask), network, program: await LinearRegionProgram",
     },
     {
       name: 'search/a candidate is measured with its operation',

@@ -63,26 +63,26 @@ const operations: Readonly<Record<string, (x: Tensor, seed: number) => Tensor>> 
     const read = relu(x);
     const [c] = x.shape.slice(1);
     const outputs = [
-      convolution(read, single(seed, [5, c, 3, 3]), { padding: 1 }),
-      convolution(read, single(seed + 1, [7, c, 1, 1])),
-      convolution(read, single(seed + 2, [12, c, 3, 3]), { padding: 1 }),
-      convolution(x, single(seed + 3, [4, c, 3, 3]), { padding: 1, stride: 2 }),
+      convolution(read, like(x, seed, [5, c, 3, 3]), { padding: 1 }),
+      convolution(read, like(x, seed + 1, [7, c, 1, 1])),
+      convolution(read, like(x, seed + 2, [12, c, 3, 3]), { padding: 1 }),
+      convolution(x, like(x, seed + 3, [4, c, 3, 3]), { padding: 1, stride: 2 }),
     ];
-    const cotangents = outputs.map(({ shape }, i) => single(seed + 10 + i, shape));
+    const cotangents = outputs.map(({ shape }, i) => like(x, seed + 10 + i, shape));
     return vjp(outputs, [x], cotangents)[0];
   },
-  'a weight gradient': (x, seed) => weightGradient(x, single(seed, [13, x.shape[1], 3, 3]), seed, {}),
+  'a weight gradient': (x, seed) => weightGradient(x, like(x, seed, [13, x.shape[1], 3, 3]), seed, {}),
   'a weight gradient of many kernels': (x, seed) =>
-    weightGradient(x, single(seed, [17, x.shape[1], 3, 3]), seed, { padding: 1 }),
+    weightGradient(x, like(x, seed, [17, x.shape[1], 3, 3]), seed, { padding: 1 }),
   'a weight gradient with a stride': (x, seed) =>
-    weightGradient(x, single(seed, [10, x.shape[1], 3, 3]), seed, { padding: 1, stride: 2 }),
-  'the gradient of batch norm': (x, seed) => vjp([standardize(x, 1e-5)], [x], [single(seed, x.shape)])[0],
+    weightGradient(x, like(x, seed, [10, x.shape[1], 3, 3]), seed, { padding: 1, stride: 2 }),
+  'the gradient of batch norm': (x, seed) => vjp([standardize(x, 1e-5)], [x], [like(x, seed, x.shape)])[0],
 };
 
 function weightGradient(x: Tensor, weight: Tensor, seed: number, options: Parameters<typeof convolution>[2]): Tensor {
   const w = add(weight, sum(x)); // a weight that is computed, so that it is not a constant
   const y = convolution(x, w, options);
-  return vjp([y], [w], [single(seed + 1, y.shape)])[0];
+  return vjp([y], [w], [like(x, seed + 1, y.shape)])[0];
 }
 
 /** Operations that one thread computes while the others wait, before and after one that is divided. */

@@ -62,16 +62,19 @@ export function checkIterable(where: string, value: unknown): void {
   }
 }
 
-/** What a number must be. */
-export interface NumberRange {
-  readonly min?: number;
-  /** The number must be less. */
+/** A finite number between two bounds. */
+export interface Range {
+  readonly least?: number;
   readonly below?: number;
+  /** Whether the least itself is left out. */
+  readonly open?: boolean;
 }
 
-/** @throws InputError when a value is no finite number of the range. */
-export function checkNumber(where: string, value: unknown, { min = -Infinity, below = Infinity }: NumberRange): void {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= min && value < below) return;
-  const range = [...(min > -Infinity ? [`≥ ${min}`] : []), ...(below < Infinity ? [`< ${below}`] : [])].join(' and ');
-  throw new InputError(`${where}: expected a number${range && ` ${range}`}, got ${formatValue(value)}`);
+/** @throws InputError when the value is no finite number of the range. */
+export function checkReal(where: string, value: unknown, { least = -Infinity, below = Infinity, open }: Range): number {
+  const fits = typeof value === 'number' && Number.isFinite(value) && value < below;
+  if (fits && (open ? value > least : value >= least)) return value;
+  const low = least === -Infinity ? '' : ` ${open ? '>' : '≥'} ${least}`;
+  const high = below === Infinity ? '' : `${low ? ' and' : ''} < ${below}`;
+  throw new InputError(`${where}: expected a finite number${low}${high}, got ${formatValue(value)}`);
 }

@@ -1,18 +1,6 @@
-import { grad } from '../autodiff/index.ts';
-import { type Mode, type Module, mseLoss, Trace } from '../nn/index.ts';
-import {
-  allocate,
-  type Backend,
-  cast,
-  constant,
-  type DType,
-  type FloatArray,
-  InputError,
-  type NDArray,
-  Program,
-  reshape,
-  type Tensor,
-} from '../tensor/index.ts';
+import { type Mode, type Module, mseLoss } from '../nn/index.ts';
+import { type Backend, type DType, InputError, type NDArray, reshape } from '../tensor/index.ts';
+import { sgd, Trainer } from '../training/index.ts';
 
 /** How a network is trained on one batch. */
 export interface DescentSettings {
@@ -48,44 +36,25 @@ export async function fullBatchDescent(
   targets: NDArray,
   settings: DescentSettings,
 ): Promise<RealCurves> {
-  const { mode, backend, dtype, steps, signal, onStep } = settings;
-  const trace = new Trace(network, x.shape, { mode, dtype });
-  const leaves = [...trace.parameters(network).values()];
-  if (leaves.length === 0) throw new InputError('dynamics: expected a network with parameters, got none');
-  const y = reshape(trace.y, targets.shape);
-  const loss = mseLoss(y, constant(cast(targets, dtype)));
-  const program = await Program.compile([loss, y, ...grad(loss, leaves)], { backend, varying: leaves, signal });
+  const { mode, backend, dtype, learningRate, momentum, nesterov, steps, signal, onStep } = settings;
+  if ([...network.namedParameters()].length === 0) {
+    throw new InputError('dynamics: expected a network with parameters, got none');
+  }
+  const trainer = await Trainer.create(network, {
+    loss: (y, target) => mseLoss(reshape(y, target.shape), target),
+    optimizer: sgd({ learningRate, momentum, nesterov }),
+    ...{ mode, backend, dtype },
+  });
   try {
-    const variables = trace.variables();
-    const isTrained = new Set(leaves);
-    const fixed = [...variables].filter(([leaf]) => !isTrained.has(leaf));
-    await program.bind(new Map([...fixed, [trace.x, cast(x, dtype)]]), signal);
-    const values = new Map<Tensor, NDArray>(
-      leaves.map((leaf) => [leaf, { ...variables.get(leaf)!, data: variables.get(leaf)!.data.slice() }]),
-    );
-    const velocities = leaves.map((leaf) => allocate(dtype, variables.get(leaf)!.data.length));
     const curves = { loss: new Float64Array(steps + 1), outputs: [] as NDArray[] };
     for (let step = 0; step <= steps; step++) {
-      const [now, outputs, ...gradients] = await program.run(values, signal);
-      curves.loss[step] = now.data[0];
-      curves.outputs.push({ ...outputs, data: outputs.data.slice() });
-      leaves.forEach((leaf, i) => move(values.get(leaf)!.data, velocities[i], gradients[i].data, settings));
+      const { loss, output } = await trainer.step(x, targets, { signal });
+      curves.loss[step] = loss;
+      curves.outputs.push({ ...output, shape: targets.shape });
       onStep(step);
     }
     return curves;
   } finally {
-    program.dispose();
-  }
-}
-
-function move(
-  theta: FloatArray,
-  velocity: FloatArray,
-  gradient: FloatArray,
-  { learningRate, momentum, nesterov }: DescentSettings,
-): void {
-  for (let i = 0; i < theta.length; i++) {
-    velocity[i] = momentum * velocity[i] + gradient[i];
-    theta[i] -= learningRate * (nesterov ? gradient[i] + momentum * velocity[i] : velocity[i]);
+    trainer.dispose();
   }
 }

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from '../check.ts';
+import { checkReal, checkOptions } from '../check.ts';
 import {
   add,
   constant,
@@ -45,12 +45,12 @@ export function adamW(options: AdamOptions): Optimizer {
 function moments(name: string, options: AdamOptions, decayByDefault: number, decoupled: boolean): Optimizer {
   checkOptions(name, options, ['learningRate', 'betas', 'eps', 'weightDecay']);
   const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decayByDefault } = options;
-  checkNumber(`${name}: learningRate`, learningRate, { min: 0 });
-  checkNumber(`${name}: eps`, eps, { min: 0 });
-  checkNumber(`${name}: weightDecay`, weightDecay, { min: 0 });
+  checkReal(`${name}: learningRate`, learningRate, { least: 0 });
+  checkReal(`${name}: eps`, eps, { least: 0 });
+  checkReal(`${name}: weightDecay`, weightDecay, { least: 0 });
   const given = betas as readonly unknown[];
   if (!Array.isArray(betas) || given.length !== 2) throw new InputError(`${name}: betas: expected two numbers`);
-  betas.forEach((beta) => checkNumber(`${name}: betas`, beta, { min: 0, below: 1 }));
+  betas.forEach((beta) => checkReal(`${name}: betas`, beta, { least: 0, below: 1 }));
   const [beta1, beta2] = betas;
   return {
     name,

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from '../check.ts';
+import { checkReal, checkOptions } from '../check.ts';
 import { InputError, linearCombination, multiply, subtract } from '../tensor/index.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -26,10 +26,10 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions): Optimizer {
   checkOptions('sgd', options, ['learningRate', 'momentum', 'dampening', 'weightDecay', 'nesterov']);
   const { learningRate, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
-  checkNumber('sgd: learningRate', learningRate, { min: 0 });
-  checkNumber('sgd: momentum', momentum, { min: 0 });
-  checkNumber('sgd: dampening', dampening, {});
-  checkNumber('sgd: weightDecay', weightDecay, { min: 0 });
+  checkReal('sgd: learningRate', learningRate, { least: 0 });
+  checkReal('sgd: momentum', momentum, { least: 0 });
+  checkReal('sgd: dampening', dampening, {});
+  checkReal('sgd: weightDecay', weightDecay, { least: 0 });
   if (nesterov && (momentum === 0 || dampening !== 0)) {
     throw new InputError('sgd: nesterov: expected a momentum and no dampening');
   }

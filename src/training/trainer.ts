@@ -1,4 +1,5 @@
-import { checkFunction, checkNumber, checkOptions, formatValue, oneOf } from '../check.ts';
+import { checkFunction, checkOptions, checkReal, formatValue, oneOf } from '../check.ts';
+import { Queue } from '../queue.ts';
 import { checkBatch, checkModule, type Mode, type Module } from '../nn/index.ts';
 import {
   type Backend,
@@ -8,6 +9,7 @@ import {
   checkShape,
   defaultBackend,
   type DType,
+  firstNonFinite,
   formatShape,
   InputError,
   type NDArray,
@@ -81,6 +83,8 @@ export class Trainer {
   readonly #programs = new Map<string, StepProgram>();
   #current: StepProgram | undefined;
   #steps = 0;
+  /** Steps and savings, which work on the same values. */
+  readonly #queue = new Queue();
   /** What goes with the network's values: the optimiser's state of that time. */
   #saved: TrainerState = { steps: 0, optimizer: new Map() };
   #disposed = false;
@@ -112,7 +116,7 @@ export class Trainer {
   }
 
   /**
-   * One step along the gradient of the loss of a batch. Steps are taken one after another: await each. Batches of another
+   * One step along the gradient of the loss of a batch. Steps are taken one after another. Batches of another
    * size have a program of their own; to go from one to the other takes the values through the network.
    *
    * @param x [N, …], samples first
@@ -123,12 +127,20 @@ export class Trainer {
    */
   async step(x: NDArray, target: NDArray, options: StepOptions = {}): Promise<Step> {
     checkOptions('trainer: step', options, ['learningRate', 'signal']);
+    options.signal?.throwIfAborted();
+    return this.#queue.run(() => this.#step(x, target, options));
+  }
+
+  async #step(x: NDArray, target: NDArray, options: StepOptions): Promise<Step> {
     const { optimizer, dtype } = this.#settings;
     const { learningRate = optimizer.learningRate, signal } = options;
-    checkNumber('trainer: step: learningRate', learningRate, { min: 0 });
+    checkReal('trainer: step: learningRate', learningRate, { least: 0 });
     checkBatch(x, 'trainer: step: x');
     checkArray('trainer: step: target', target);
-    signal?.throwIfAborted();
+    const bad = firstNonFinite(target.data);
+    if (bad >= 0) {
+      throw new InputError(`trainer: step: target: expected finite numbers, got ${target.data[bad]} at element ${bad}`);
+    }
     const program = await this.#programFor(x.shape, target.shape);
     const scalars = optimizer.scalars({ step: this.#steps + 1, learningRate });
     try {
@@ -143,7 +155,11 @@ export class Trainer {
   }
 
   /** Brings parameters and buffers back into the network. Returns the optimiser's state that goes with them. */
-  async save(): Promise<TrainerState> {
+  save(): Promise<TrainerState> {
+    return this.#queue.run(() => this.#save());
+  }
+
+  async #save(): Promise<TrainerState> {
     this.#checkUsable();
     if (this.#current && this.#steps > this.#saved.steps) {
       this.#saved = { steps: this.#steps, optimizer: await this.#current.save() };
@@ -202,7 +218,7 @@ export class Trainer {
       this.#programs.set(key, program);
     }
     if (program !== this.#current) {
-      const { optimizer } = await this.save();
+      const { optimizer } = await this.#save();
       program.load(optimizer);
       this.#current = program;
     }

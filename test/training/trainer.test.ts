@@ -106,6 +106,16 @@ test('parameters that are not trained stay as they are', async () => {
   expect([...after.get('4.weight')!.data]).not.toEqual(before.get('4.weight'));
 });
 
+test('steps that are asked for at once are taken one after another', async () => {
+  const [one, other] = [smallNetwork(), smallNetwork()];
+  const [awaited, asked] = await Promise.all([one, other].map((network) => Trainer.create(network, reference)));
+  for (let i = 0; i < 4; i++) await awaited.step(...batchOf(i));
+  await Promise.all([0, 1, 2, 3].map((i) => asked.step(...batchOf(i))));
+  await Promise.all([awaited.save(), asked.save()]);
+  expect(asked.steps).toBe(4);
+  expect(stateOf(other)).toEqual(stateOf(one));
+});
+
 test('a step that is aborted takes training back to what was saved', async () => {
   const network = smallNetwork();
   const trainer = await Trainer.create(network, reference);
@@ -136,6 +146,7 @@ test('what makes no sense is refused, and nothing has changed', async () => {
   const trainer = await create({});
   await expect(trainer.step(imagesOf(6, 0), oneHot([0, 1], 3))).rejects.toThrow(ShapeError);
   await expect(trainer.step({ ...x, data: x.data.map(() => NaN) }, target)).rejects.toThrow(InputError);
+  await expect(trainer.step(x, { ...target, data: target.data.map(() => NaN) })).rejects.toThrow('target');
   await expect(trainer.step(x, target, { learningRate: -1 })).rejects.toThrow('learningRate');
   await expect((await create({ loss: (y: unknown) => y })).step(x, target)).rejects.toThrow('expected a scalar');
   await expect((await create({ parameters: () => false })).step(x, target)).rejects.toThrow('a parameter to train');

@@ -1,23 +1,6 @@
 import { formatValue } from '../../check.ts';
 import { checkArray, firstNonFinite, formatShape, InputError, type NDArray, ShapeError } from '../../tensor/index.ts';
 
-/** A finite number between two bounds. */
-export interface Range {
-  readonly least?: number;
-  readonly below?: number;
-  /** Whether the least itself is left out. */
-  readonly open?: boolean;
-}
-
-/** @throws InputError when the value is no finite number of the range. */
-export function checkReal(where: string, value: unknown, { least = -Infinity, below = Infinity, open }: Range): number {
-  const fits = typeof value === 'number' && Number.isFinite(value) && value < below;
-  if (fits && (open ? value > least : value >= least)) return value;
-  const low = least === -Infinity ? '' : ` ${open ? '>' : '≥'} ${least}`;
-  const high = below === Infinity ? '' : `${low ? ' and' : ''} < ${below}`;
-  throw new InputError(`${where}: expected a finite number${low}${high}, got ${formatValue(value)}`);
-}
-
 /**
  * Makes sure of a list of times, each ≥ 0; infinity is one.
  *

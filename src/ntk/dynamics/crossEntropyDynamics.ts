@@ -1,9 +1,9 @@
 import { checkRunOptions } from '../../abort.ts';
-import { checkOptions, formatValue, oneOf } from '../../check.ts';
+import { checkOptions, formatValue, oneOf, checkReal } from '../../check.ts';
 import { inTurns } from '../../turns.ts';
 import { formatShape, InputError, ndarray, type NDArray, ShapeError } from '../../tensor/index.ts';
 import { type Matrix, product } from '../dense.ts';
-import { checkOutputs, checkReal, checkTimes } from './checks.ts';
+import { checkOutputs, checkTimes } from './checks.ts';
 import { dormandPrince } from './dormandPrince.ts';
 import { type KernelForm, kernelForm, testPoints } from './kernelForm.ts';
 import { initialOutputs, type TestPoints } from './outputs.ts';

@@ -1,7 +1,6 @@
-import { checkOptions, formatValue } from '../../check.ts';
+import { checkOptions, formatValue, checkReal } from '../../check.ts';
 import { InputError } from '../../errors.ts';
 import { type Affine, affinePower, spectralRadius } from './affinePower.ts';
-import { checkReal } from './checks.ts';
 
 /**
  * How a quadratic loss ½·h·r² goes down, where h is its curvature and r the residual of one mode. All of them are linear

@@ -1,8 +1,8 @@
-import { checkOptions, oneOf } from '../../check.ts';
+import { checkOptions, oneOf, checkReal } from '../../check.ts';
 import { EPSILON, ndarray, type NDArray, NumericalError } from '../../tensor/index.ts';
 import { combined, type Matrix, product, rowsTimes, transposed } from '../dense.ts';
 import { symmetricEigen } from '../eigen/index.ts';
-import { checkOutputs, checkReal, checkTimes } from './checks.ts';
+import { checkOutputs, checkTimes } from './checks.ts';
 import { checkDescent, type Descent, stableStep } from './descent.ts';
 import { type KernelForm, kernelForm, testPoints } from './kernelForm.ts';
 import { initialOutputs, type TestPoints } from './outputs.ts';

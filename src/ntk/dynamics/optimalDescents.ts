@@ -1,4 +1,4 @@
-import { checkReal } from './checks.ts';
+import { checkReal } from '../../check.ts';
 
 /** The settings of a descent, and how fast its slowest mode then shrinks. */
 export interface OptimalDescent {

@@ -1,7 +1,7 @@
-import { checkOptions } from '../../check.ts';
+import { checkOptions, checkReal } from '../../check.ts';
 import { formatShape, ndarray, type NDArray, ShapeError } from '../../tensor/index.ts';
 import { combined, type Matrix, product, transposed } from '../dense.ts';
-import { checkFinite, checkOutputs, checkReal } from '../dynamics/checks.ts';
+import { checkFinite, checkOutputs } from '../dynamics/checks.ts';
 import { checkSymmetric } from '../eigen/checkSymmetric.ts';
 import { Cholesky } from './cholesky.ts';
 

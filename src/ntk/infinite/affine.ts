@@ -1,6 +1,5 @@
-import { checkOptions, formatValue, oneOf } from '../../check.ts';
+import { checkOptions, formatValue, oneOf, checkReal } from '../../check.ts';
 import { type Pair, pair, type PaddingOption, ShapeError, sides, type Sides } from '../../tensor/index.ts';
-import { checkReal } from '../dynamics/checks.ts';
 import { atMost, type Covariances } from './covariances.ts';
 import { formatSignal, type KernelMap, type Signal } from './kernelMap.ts';
 import { ScaledConvolution, ScaledLinear } from './modules.ts';

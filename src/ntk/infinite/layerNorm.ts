@@ -1,5 +1,4 @@
-import { checkOptions, oneOf } from '../../check.ts';
-import { checkReal } from '../dynamics/checks.ts';
+import { checkOptions, oneOf, checkReal } from '../../check.ts';
 import { visited } from './affine.ts';
 import { atMost, forEachCovariance } from './covariances.ts';
 import { type KernelMap, pixelCount, type Signal } from './kernelMap.ts';

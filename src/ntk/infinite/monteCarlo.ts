@@ -1,10 +1,9 @@
 import { checkRunOptions } from '../../abort.ts';
-import { formatValue } from '../../check.ts';
+import { formatValue, checkReal } from '../../check.ts';
 import type { Abortable, RunOptions } from '../../progress.ts';
 import { checkModule, forward, initialize, type Module, pytorchDefault, type Scheme } from '../../nn/index.ts';
 import { Generator, InputError, ndarray, type NDArray, sizeOf } from '../../tensor/index.ts';
 import { product, transposed } from '../dense.ts';
-import { checkReal } from '../dynamics/checks.ts';
 import { ROWS_OPTIONS, type RowsOptions } from '../jacobianRows.ts';
 import { KernelProgram } from '../tangentKernel.ts';
 import { studentQuantile } from './studentT.ts';

@@ -1,6 +1,6 @@
+import { checkReal } from '../../check.ts';
 import { InputError } from '../../errors.ts';
 import { type Module, ReLU } from '../../nn/index.ts';
-import { checkReal } from '../dynamics/checks.ts';
 import { atMost, forEachCovariance } from './covariances.ts';
 import { visited } from './affine.ts';
 import type { KernelMap, Signal } from './kernelMap.ts';

@@ -267,6 +267,14 @@ export const doctor = () =>
     .description('which backends run here, on what, and how far each is off on a self-test')
     .addOption(jsonOption());
 
+/** `ntkit lab` */
+export const lab = () =>
+  new Command('lab')
+    .description('serve the laboratory, a page that computes kernels in the browser, on this machine until ^C')
+    .addOption(
+      new Option('--port <number>', 'where it listens; 4173 by default, or a free one').argParser(integer(1, 65535)),
+    );
+
 /** `ntkit verify`, and `ntkit verify --against FILE` */
 export const verify = () =>
   withBackendChoice(

@@ -7,6 +7,7 @@ import {
   doctor,
   dynamics,
   inspect,
+  lab,
   ntk,
   queue,
   regions,
@@ -49,6 +50,7 @@ export function program(): Command {
       (await import('./correlateCommand.ts')).correlateCommand(path, options),
     ),
     doctor().action(async (options) => (await import('./doctorCommand.ts')).doctorCommand(options)),
+    lab().action(async (options) => (await import('./labCommand.ts')).labCommand(options)),
     verify().action(async (options) =>
       options.against === undefined
         ? (await import('./verifyCommand.ts')).verifyCommand(options, interruption())

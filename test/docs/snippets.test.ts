@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { pages, printedAsStated, run, typeErrors } from '../support/snippets.ts';
+import { pages, run, typeErrors } from '../support/snippets.ts';
 
 const all = pages();
 
-test('the TypeScript of README.md and docs/*.md type-checks, and a wrong page would not', () => {
-  expect(all.map(({ name }) => name)).toContain('README.md');
+test('the TypeScript of README.md, docs/*.md and docs/guide/*.md type-checks, and a wrong page would not', () => {
+  expect(all.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['README.md', 'docs/layers.md', 'docs/guide/1-expressions.md']),
+  );
   const wrong = { ...all[0], name: 'wrong.md', body: 'const x: number = "a";', unrun: [] };
   expect(typeErrors([...all, wrong])).toEqual([expect.stringMatching(/^test\/wrong.md.ts: .*not assignable/)]);
 });
@@ -18,8 +20,7 @@ test('only the page of docs/embedding.md and the search of docs/search.md are no
 describe('the TypeScript of', () => {
   test.each(all.filter(({ body }) => body !== ''))('$name runs, and prints what it says', async (page) => {
     const printed = await run(page);
-    const stated = printedAsStated(page);
-    expect(printed).toEqual(printed.map((line, i) => stated[i] ?? line));
-    expect(printed).toHaveLength(stated.length);
+    expect(printed).toEqual(printed.map((line, i) => page.stated[i] ?? line));
+    expect(printed).toHaveLength(page.stated.length);
   });
 });

@@ -15,8 +15,9 @@ import * as tensor from '../../src/tensor/index.ts';
 import * as testing from '../../src/testing/index.ts';
 import * as training from '../../src/training/index.ts';
 
-// The TypeScript in README.md and docs/*.md. The blocks of a page are one program, in the page's order. A block that is
-// marked `ts no-run` is only type-checked.
+// The TypeScript in README.md, docs/*.md and docs/guide/*.md. The blocks of a page are one program, in the page's order. A
+// block that is marked `ts no-run` is only type-checked. What a `console.log` prints is stated in a comment after it, or, by
+// the last of a block, in a block of `text` below.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const packages: Readonly<Record<string, object>> = Object.fromEntries(
@@ -24,7 +25,7 @@ const packages: Readonly<Record<string, object>> = Object.fromEntries(
     ([name, module]) => [`ntkit/${name}`, module],
   ),
 );
-const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n/gm;
+const IMPORT = /^import (?:\{([^}]*)\}|(\* as \w+)) from '([^']+)';\n/gm;
 
 /** A page with TypeScript in it. */
 export interface Page {
@@ -34,32 +35,44 @@ export interface Page {
   readonly body: string;
   /** What does not run, without imports. */
   readonly unrun: readonly string[];
-  /** The imported names by package, each once. */
+  /** What each `console.log` is said to print, undefined where nothing is said. */
+  readonly stated: readonly (string | undefined)[];
+  /** The imported names by package, each once; `* as name` for a whole package. */
   readonly imports: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** All pages, each with the TypeScript that it shows. */
 export function pages(): Page[] {
-  const names = ['README.md', ...readdirSync(`${root}docs`).flatMap((n) => (n.endsWith('.md') ? [`docs/${n}`] : []))];
+  const inFolder = (folder: string) =>
+    readdirSync(root + folder).flatMap((name) => (name.endsWith('.md') ? [`${folder}/${name}`] : []));
+  const names = ['README.md', ...inFolder('docs'), ...inFolder('docs/guide')];
   return names.map(parse).filter(({ body, unrun }) => body !== '' || unrun.length > 0);
 }
 
 function parse(name: string): Page {
   const text = readFileSync(root + name, 'utf8');
-  const blocks = [...text.matchAll(/^```(ts|typescript)( no-run)?\n([^]*?)^```$/gm)];
+  const blocks = [...text.matchAll(/^```(ts|typescript)( no-run)?\n([^]*?)^```$(?:\n+```text\n([^]*?)\n```$)?/gm)];
   const imports = new Map<string, Set<string>>();
-  for (const [, names, from] of blocks.flatMap(([, , , code]) => [...code.matchAll(IMPORT)])) {
+  for (const [, names = '', namespace, from] of blocks.flatMap(([, , , code]) => [...code.matchAll(IMPORT)])) {
     const known = imports.get(from) ?? new Set();
     imports.set(from, known);
+    if (namespace) known.add(namespace);
     for (const each of names.split(',')) if (each.trim() !== '') known.add(each.trim());
   }
-  const bodies = blocks.map(([, , mark, code]) => ({ mark, code: code.replace(IMPORT, '') }));
+  const bodies = blocks.map(([, , mark, code, below]) => ({ mark, code: code.replace(IMPORT, ''), below }));
   return {
     name,
     body: bodies.flatMap(({ mark, code }) => (mark ? [] : [code])).join('\n'),
     unrun: bodies.flatMap(({ mark, code }) => (mark ? [code] : [])),
+    stated: bodies.flatMap(({ mark, code, below }) => (mark ? [] : statedIn(code, below))),
     imports,
   };
+}
+
+/** What a block says that it prints: the comment after each `console.log`; for the last one the text below the block. */
+function statedIn(code: string, below: string | undefined): (string | undefined)[] {
+  const comments = [...code.matchAll(/console\.log\([^]*?\);(?: \/\/ (.*))?$/gm)].map(([, comment]) => comment);
+  return below === undefined ? comments : [...comments.slice(0, -1), below];
 }
 
 /** The errors that the compiler finds in pages, with the settings of the repository. */
@@ -88,15 +101,13 @@ export function typeErrors(all: readonly Page[]): string[] {
 }
 
 function moduleOf({ imports, body, unrun }: Page): string {
-  const lines = [...imports].map(
-    ([from, names]) => `import { ${[...names].join(', ')} } from '${from.replace('ntkit/', '../src/')}/index.ts';`,
+  const lines = [...imports].flatMap(([from, names]) =>
+    [...names].map((name) => {
+      const imported = name.startsWith('* as ') ? name : `{ ${name} }`;
+      return `import ${imported} from '${from.replace('ntkit/', '../src/')}/index.ts';`;
+    }),
   );
   return [...lines, body, ...unrun.map((code) => `{\n${code}\n}`), 'export {};'].join('\n');
-}
-
-/** What a page says that it prints: the comment after each `console.log`, undefined where there is none. */
-export function printedAsStated({ body }: Page): (string | undefined)[] {
-  return [...body.matchAll(/console\.log\([^]*?\);(?: \/\/ (.*))?$/gm)].map(([, comment]) => comment);
 }
 
 /** Runs a page, and returns what it prints. */
@@ -106,7 +117,10 @@ export async function run({ name, body, imports }: Page): Promise<string[]> {
   const values = [...imports].flatMap(([from, names]) =>
     [...names]
       .filter((each) => !each.startsWith('type '))
-      .map((each) => `const { ${each} } = packages[${JSON.stringify(from)}];`),
+      .map((each) => {
+        const pattern = each.startsWith('* as ') ? each.slice('* as '.length) : `{ ${each} }`;
+        return `const ${pattern} = packages[${JSON.stringify(from)}];`;
+      }),
   );
   const source = `(async (packages, console) => { ${values.join(' ')}\n${body}\n})`;
   const { outputText } = ts.transpileModule(source, {

@@ -1,0 +1,102 @@
+import type { PlotOptions } from '@observablehq/plot';
+import { loadPlotter, type Plotter } from '../../src/report/plotter.ts';
+
+// Figures are SVG files that follow the light or dark theme of the reader by themselves, on a ground of their own: a page
+// shows them as images, whose text is not the page's.
+
+/** The colours of the figures: what is drawn, what is said, and six that are told apart with any colour vision. */
+export const color = {
+  ink: 'var(--ink)',
+  quiet: 'var(--quiet)',
+  line: 'var(--line)',
+  ground: 'var(--ground)',
+  blue: 'var(--blue)',
+  orange: 'var(--orange)',
+  green: 'var(--green)',
+  pink: 'var(--pink)',
+  sky: 'var(--sky)',
+  gold: 'var(--gold)',
+} as const;
+
+/** Colours for a series of any length up to six. */
+export const series: readonly string[] = [color.blue, color.orange, color.green, color.pink, color.sky, color.gold];
+
+const light = {
+  ink: '#1b1f24',
+  quiet: '#5b6470',
+  line: '#c9d0d8',
+  ground: '#ffffff',
+  blue: '#0a5c99',
+  orange: '#c75000',
+  green: '#00795a',
+  pink: '#a8508a',
+  sky: '#2f8fc6',
+  gold: '#a86b00',
+};
+const dark: typeof light = {
+  ink: '#e8eaed',
+  quiet: '#a4adb8',
+  line: '#414a55',
+  ground: '#1b1e24',
+  blue: '#62b5e5',
+  orange: '#ff8a4a',
+  green: '#2fbf93',
+  pink: '#e08dbf',
+  sky: '#9ad4f5',
+  gold: '#f0b93a',
+};
+const variables = (theme: typeof light) =>
+  Object.entries(theme)
+    .map(([name, value]) => `--${name}: ${value};`)
+    .join(' ');
+
+/** A mixture of a colour with the ground: 0 is the ground, 1 the colour. */
+export function tint(of: string, strength: number): string {
+  return `color-mix(in oklab, ${of} ${Math.round(100 * Math.min(1, Math.max(0, strength)))}%, ${color.ground})`;
+}
+
+/** One plot of a figure. */
+export interface Panel extends PlotOptions {
+  readonly heading?: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Panels side by side, as the text of an SVG file.
+ *
+ * @param label what the figure shows, for who cannot see it.
+ */
+export async function figure(label: string, panels: (plotter: Plotter['Plot']) => readonly Panel[]): Promise<string> {
+  const { Plot, draw } = await loadPlotter();
+  const [top, gap, edge] = [34, 22, 14];
+  let x = edge;
+  let bottom = 0;
+  const drawn = panels(Plot).map(({ heading, ...options }) => {
+    const style = { background: 'none', color: color.ink, fontSize: '12.5px', fontFamily: 'inherit' };
+    const svg = draw(heading ?? label, { ...options, style }).replace(
+      '<svg ',
+      `<svg x="${x}" y="${heading === undefined ? edge : top}" `,
+    );
+    const title = heading === undefined ? '' : `<text x="${x + 4}" y="22" class="heading">${escape(heading)}</text>`;
+    x += options.width + gap;
+    bottom = Math.max(bottom, options.height + (heading === undefined ? edge : top));
+    return title + svg;
+  });
+  const [width, height] = [x - gap + edge, bottom + edge];
+  const style =
+    `:root { ${variables(light)} } @media (prefers-color-scheme: dark) { :root { ${variables(dark)} } } ` +
+    `text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; } .heading { font: 600 14px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink); }`;
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(label)}">`;
+  const ground = `<rect width="${width}" height="${height}" rx="10" fill="${color.ground}"/>`;
+  return rounded(`${open}<style>${style}</style>${ground}${drawn.join('')}</svg>\n`);
+}
+
+/** Lengths to a hundredth of a pixel: a figure does not change with the last bits of a logarithm. */
+function rounded(svg: string): string {
+  return svg.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (number) => String(Number(Number(number).toFixed(2))));
+}
+
+function escape(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
+}

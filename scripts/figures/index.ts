@@ -1,0 +1,7 @@
+import { reverseMode, treeAndGraph } from './graphs.ts';
+
+/** Each figure of docs/guide, as the text of its SVG file. */
+export const figures: Readonly<Record<string, () => Promise<string>>> = {
+  'tree-and-graph': treeAndGraph,
+  'reverse-mode': reverseMode,
+};

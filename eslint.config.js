@@ -82,6 +82,22 @@ const tensorDownwardOnly = tensorFloors.flat().map((room) => {
   return restricted(`src/tensor/${isFolder ? `${room}**` : `${room}.ts`}`, [...patternOf('tensor'), ...own]);
 });
 
+/** The laboratory embeds the package as any page does: by its entries, without Node; its rooms do not see each other. */
+const laboratory = [
+  restricted('web/src/**', [
+    { regex: '^(node:|ntkit/(node|testing)$)', message: 'The laboratory runs in a page.' },
+    { regex: '/src/', message: 'The laboratory imports the package by its entries: ntkit/…' },
+  ]),
+  restricted('web/src/rooms/*/**', [
+    { regex: '^(node:|ntkit/(node|testing)$)', message: 'The laboratory runs in a page.' },
+    { regex: '/src/', message: 'The laboratory imports the package by its entries: ntkit/…' },
+    {
+      regex: '^\\.\\./(?!\\.\\./)',
+      message: 'A room does not see another: what they share is in web/src and web/src/ui.',
+    },
+  ]),
+];
+
 export default tseslint.config(
   {
     // AssemblyScript has types and decorators of its own.
@@ -113,4 +129,5 @@ export default tseslint.config(
   },
   ...downwardOnly,
   ...tensorDownwardOnly,
+  ...laboratory,
 );

@@ -1,16 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-
-const sources = fileURLToPath(new URL('./src/', import.meta.url));
+import { sourceAliases } from './scripts/sourceAliases.ts';
 
 export default defineConfig({
-  resolve: {
-    // Examples import the package by its name, as an application does.
-    alias: [
-      { find: /^ntkit$/, replacement: `${sources}index.ts` },
-      { find: /^ntkit\/(\w+)$/, replacement: `${sources}$1/index.ts` },
-    ],
-  },
+  // Examples and the laboratory import the package by its name, as an application does.
+  resolve: { alias: sourceAliases },
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['./test/support/seed.ts'],

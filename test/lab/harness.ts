@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Result } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { build } from 'vite';
+import { openChromium } from '../support/chromium.ts';
+import { withSite } from '../hosts/site.ts';
+
+// The laboratory as it is built, served on this machine alone, in Chromium. A page that complains on its console, or asks
+// for what is not there, fails its test.
+
+const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+/** The laboratory, built and served, and a browser to enter it with. */
+export class Lab {
+  readonly #folder: string;
+  readonly #url: string;
+  readonly #browser: Browser;
+  readonly #end: () => Promise<void>;
+
+  private constructor(folder: string, url: string, browser: Browser, end: () => Promise<void>) {
+    [this.#folder, this.#url, this.#browser, this.#end] = [folder, url, browser, end];
+  }
+
+  /** Builds the page, serves it, and opens the browser. @param isolated whether its threads may share memory */
+  static async open({ isolated = true }: { readonly isolated?: boolean } = {}): Promise<Lab> {
+    const folder = await mkdtemp(join(tmpdir(), 'ntkit-lab-'));
+    await build({
+      ...{ configFile: fileURLToPath(new URL('../../web/vite.config.ts', import.meta.url)), logLevel: 'error' },
+      build: { outDir: folder, emptyOutDir: true, reportCompressedSize: false },
+    });
+    const browser = await openChromium();
+    let end = () => {};
+    const url = await new Promise<string>((resolve, reject) => {
+      const ended = new Promise<void>((done) => (end = done));
+      withSite(folder, isolated ? ISOLATION : {}, (address) => {
+        resolve(address);
+        return ended;
+      }).catch(reject);
+    });
+    return new Lab(folder, url, browser, () => Promise.resolve(end()));
+  }
+
+  /** The folder of the built page. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Enters the laboratory by a link, `#/cell?batch=8`, in a tab with nothing stored. */
+  async enter(link: string, { width = 1280, theme = 'light', height = 900 }: Look = {}): Promise<Visit> {
+    const context = await this.#browser.newContext({
+      ...{ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce', acceptDownloads: true },
+    });
+    await context.addInitScript(watchLongTasks);
+    const visit = new Visit(context, await context.newPage());
+    await visit.page.goto(`${this.#url}${link}`);
+    return visit;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#end();
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** How a page is looked at. */
+export interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'light' | 'dark';
+}
+
+/** A page that was entered. */
+export class Visit {
+  readonly page: Page;
+  /** What its console or its host complained of. */
+  readonly complaints: string[] = [];
+  /** The files that were asked for, by their paths. */
+  readonly requests: string[] = [];
+  readonly #context: BrowserContext;
+
+  constructor(context: BrowserContext, page: Page) {
+    [this.#context, this.page] = [context, page];
+    context.on('request', (request) => {
+      if (/^https?:/.test(request.url())) this.requests.push(new URL(request.url()).pathname);
+    });
+    context.on('response', (response) => {
+      if (!response.ok() && response.status() !== 304) this.complaints.push(`${response.status()} ${response.url()}`);
+    });
+    context.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
+    });
+    context.on('weberror', (error) => this.complaints.push(String(error.error())));
+  }
+
+  /** The longest tasks of the page's own thread that took more than 50 ms since the last call, in ms. */
+  async longTasks(): Promise<number[]> {
+    return this.page.evaluate<number[]>('globalThis.longTasks.splice(0)');
+  }
+
+  /** What axe finds that is serious or critical. */
+  async axe(): Promise<string[]> {
+    await this.page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+    const { violations } = await this.page.evaluate<{ violations: Result[] }>('axe.run()');
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+  }
+
+  /** @throws an Error when anything complained. */
+  async close(): Promise<void> {
+    await this.#context.close();
+    if (this.complaints.length > 0) throw new Error(this.complaints.join('; '));
+  }
+}
+
+/** Runs in the page before its own scripts. */
+function watchLongTasks(): void {
+  const longTasks: number[] = [];
+  Object.assign(globalThis, { longTasks });
+  new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+    type: 'longtask',
+    buffered: true,
+  });
+}

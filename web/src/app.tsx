@@ -1,0 +1,77 @@
+import { signal, useSignalEffect } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { embedded, followLinks, link } from './link.ts';
+import { ROOMS, type Room } from './rooms/index.ts';
+import { theme, toggleTheme } from './theme.ts';
+import { ErrorLine } from './ui/errorLine.tsx';
+
+followLinks();
+
+/** The room that is shown: while another is loaded, the one before. */
+const shown = signal<{ readonly room: Room; readonly Component: ComponentType } | undefined>(undefined);
+const failure = signal<string | undefined>(undefined);
+
+/** The page: its header, the navigation, and the room that the link names. */
+export function App() {
+  const { room: name } = link.value;
+  const room = ROOMS.find((each) => each.name === name) ?? ROOMS[0];
+  useSignalEffect(() => {
+    const wanted = ROOMS.find((each) => each.name === link.value.room) ?? ROOMS[0];
+    if (shown.peek()?.room === wanted) return;
+    wanted.load().then(
+      ({ default: Component }) => {
+        // Another may have been asked for meanwhile.
+        if ((ROOMS.find((each) => each.name === link.peek().room) ?? ROOMS[0]) !== wanted) return;
+        document.title = `${wanted.title} · ntkit lab`;
+        failure.value = undefined;
+        shown.value = { room: wanted, Component };
+      },
+      (error: unknown) => (failure.value = `room ${wanted.title}: it could not be loaded: ${String(error)}`),
+    );
+  });
+  const Component = shown.value?.Component;
+  const unknown = name !== '' && room.name !== name;
+  return (
+    <>
+      {!embedded.value && <Header current={room.name} />}
+      <main class="lab" id="room" tabIndex={-1}>
+        {unknown && <ErrorLine message={`link: there is no room ${JSON.stringify(name)}; this is ${room.title}`} />}
+        <ErrorLine message={failure.value} />
+        {Component ? <Component /> : <p aria-busy="true">Loading the room</p>}
+      </main>
+    </>
+  );
+}
+
+function Header({ current }: { readonly current: string }) {
+  const other = theme.value === 'dark' ? 'light' : 'dark';
+  return (
+    <header class="masthead">
+      <a class="skip" href="#room" onClick={skip}>
+        Skip to the room
+      </a>
+      <a class="brand" href="#/">
+        <span class="mark" aria-hidden="true">
+          Θ
+        </span>
+        ntkit lab
+      </a>
+      <nav aria-label="Rooms">
+        {ROOMS.map(({ name, title }) => (
+          <a key={name} href={`#/${name}`} aria-current={name === current ? 'page' : undefined}>
+            {title}
+          </a>
+        ))}
+      </nav>
+      <button type="button" class="quiet theme" onClick={toggleTheme} aria-label={`Use the ${other} theme`}>
+        <span aria-hidden="true">{theme.value === 'dark' ? '☀' : '☾'}</span>
+      </button>
+    </header>
+  );
+}
+
+/** Moves the focus without a change of the hash, which is the state. */
+function skip(event: Event) {
+  event.preventDefault();
+  document.getElementById('room')?.focus();
+}

@@ -1,0 +1,6 @@
+// What Vite makes of imports that are no scripts.
+declare module '*.css' {}
+declare module '*?url' {
+  const url: string;
+  export default url;
+}

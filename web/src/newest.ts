@@ -1,0 +1,30 @@
+/**
+ * Lets only the newest of several computations come to an end: a new one aborts the one before. For the methods of a
+ * worker, where requests come faster than they are computed.
+ *
+ * @example
+ * const newest = new Newest();
+ * Comlink.expose({ kappa: (request) => newest.run((signal) => computeKappa(request, signal)) });
+ */
+export class Newest {
+  #controller: AbortController | undefined;
+
+  /** @returns what it comes to, or undefined when a newer one took its place. */
+  async run<T>(compute: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    this.cancel();
+    const controller = new AbortController();
+    this.#controller = controller;
+    try {
+      const result = await compute(controller.signal);
+      return controller.signal.aborted ? undefined : result;
+    } catch (error) {
+      if (controller.signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Aborts what is being computed. */
+  cancel(): void {
+    this.#controller?.abort();
+  }
+}

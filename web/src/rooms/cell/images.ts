@@ -1,0 +1,64 @@
+import {
+  ArrayDataset,
+  CIFAR10_CLASSES,
+  CIFAR10_NORMALIZATION,
+  DataLoader,
+  type Dataset,
+  parseCifar10,
+} from 'ntkit/data';
+import type { NDArray } from 'ntkit/tensor';
+import type { BatchView } from './request.ts';
+
+/** The images of CIFAR-10 that come with the page, the same that the command calls `sample`. */
+export async function loadSample(url: string): Promise<Dataset> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`images: ${response.status} ${response.statusText} for ${url}`);
+  return parseCifar10([{ name: 'images', bytes: new Uint8Array(await response.arrayBuffer()) }], { name: 'sample' });
+}
+
+const SIDE = 32;
+
+/** A data set of pictures of any size: the middle square of each, at 32×32. */
+export async function datasetOf(pictures: readonly Blob[]): Promise<Dataset> {
+  const plane = SIDE * SIDE;
+  const images = new Uint8Array(pictures.length * 3 * plane);
+  const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true })!;
+  for (const [i, blob] of pictures.entries()) {
+    const bitmap = await createImageBitmap(blob);
+    const size = Math.min(bitmap.width, bitmap.height);
+    const [left, top] = [(bitmap.width - size) / 2, (bitmap.height - size) / 2];
+    context.fillStyle = '#fff'; // behind what is transparent
+    context.fillRect(0, 0, SIDE, SIDE);
+    context.drawImage(bitmap, left, top, size, size, 0, 0, SIDE, SIDE);
+    bitmap.close();
+    const { data } = context.getImageData(0, 0, SIDE, SIDE);
+    for (let channel = 0; channel < 3; channel++) {
+      for (let k = 0; k < plane; k++) images[(3 * i + channel) * plane + k] = data[4 * k + channel];
+    }
+  }
+  return new ArrayDataset({
+    ...{ name: 'pictures', images, shape: [3, SIDE, SIDE], normalization: CIFAR10_NORMALIZATION },
+  });
+}
+
+/** The batch of a random seed, as the command draws it, and its images to look at. */
+export function batchOf(dataset: Dataset, size: number, seed: number): { images: NDArray; view: BatchView } {
+  const [{ images, labels }] = new DataLoader(dataset, { batchSize: size, shuffle: true, seed, dropLast: true });
+  const { mean, std } = dataset.normalization ?? { mean: [0, 0, 0], std: [1, 1, 1] };
+  const plane = SIDE * SIDE;
+  const pictures = Array.from({ length: size }, (_, i) => {
+    const picture = new ImageData(SIDE, SIDE);
+    for (let k = 0; k < plane; k++) {
+      for (let channel = 0; channel < 3; channel++) {
+        const value = images.data[(3 * i + channel) * plane + k];
+        picture.data[4 * k + channel] = Math.round(255 * (value * std[channel] + mean[channel]));
+      }
+      picture.data[4 * k + 3] = 255;
+    }
+    return picture;
+  });
+  const names = Array.from(labels, (label, i) =>
+    label >= 0 ? `image ${i + 1} (${CIFAR10_CLASSES[label]})` : `image ${i + 1}`,
+  );
+  return { images, view: { pictures, names } };
+}

@@ -1,0 +1,51 @@
+import type * as PlotModule from '@observablehq/plot';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { theme } from '../theme.ts';
+
+/** A plot by Observable Plot, redrawn for the width that there is and for the theme. Plot is loaded with the first. */
+export function PlotFigure({
+  label,
+  options,
+  height,
+  onDraw,
+}: {
+  /** What it shows, for who cannot see it. */
+  readonly label: string;
+  /** The plot for a width in pixels; a new function is a new plot. */
+  readonly options: (Plot: typeof PlotModule, width: number) => PlotModule.PlotOptions;
+  /** In pixels: what is kept free until it is drawn. */
+  readonly height: number;
+  /** Told of the drawing, e.g. to export it. */
+  readonly onDraw?: (svg: SVGSVGElement) => void;
+}) {
+  const place = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const { value: shade } = theme;
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
+    observer.observe(place.current!);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (width === 0) return;
+    let current = true;
+    void import('@observablehq/plot').then((Plot) => {
+      if (!current || !place.current) return;
+      const figure = Plot.plot({
+        width,
+        height,
+        style: { background: 'none', color: 'var(--ink)', fontSize: '12px', overflow: 'visible' },
+        ...options(Plot, width),
+      });
+      // The whole has a name; Plot's names of its parts are for elements that have no role.
+      for (const part of figure.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
+      figure.setAttribute('role', 'img');
+      figure.setAttribute('aria-label', label);
+      place.current.replaceChildren(figure);
+      const svg = figure instanceof SVGSVGElement ? figure : figure.querySelector('svg');
+      if (svg) onDraw?.(svg);
+    });
+    return () => void (current = false);
+  }, [width, options, height, label, shade]);
+  return <div class="plot" ref={place} style={{ minHeight: `${height}px` }} />;
+}

@@ -1,0 +1,25 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** A formula in TeX. KaTeX is loaded with the first; until then, and for who has no use for it, there is the source. */
+export function Tex({ children, block = false }: { readonly children: string; readonly block?: boolean }) {
+  const place = useRef<HTMLSpanElement>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let current = true;
+    Promise.all([import('katex'), import('katex/dist/katex.min.css')]).then(
+      ([{ default: katex }]) => {
+        // MathML beside the drawing is what a screen reader reads.
+        if (current && place.current)
+          katex.render(children, place.current, { displayMode: block, throwOnError: false });
+      },
+      () => setFailed(true),
+    );
+    return () => void (current = false);
+  }, [children, block]);
+  if (failed) return <code>{children}</code>;
+  return (
+    <span class={block ? 'tex-block' : undefined} ref={place}>
+      {children}
+    </span>
+  );
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { sourceAliases } from '../scripts/sourceAliases.ts';
+import { labData } from './labData.ts';
+
+/** With these headers threads share one memory; without them, as on most static hosts, each has its own. */
+const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: './', // wherever it is hosted
+  resolve: { alias: sourceAliases },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [labData()],
+  worker: { format: 'es' },
+  build: {
+    outDir: fileURLToPath(new URL('../dist/lab', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 1000,
+  },
+  server: { headers },
+  preview: { headers },
+});

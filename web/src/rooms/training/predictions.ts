@@ -1,0 +1,126 @@
+import {
+  type Descent,
+  infiniteKernel,
+  mseDynamics,
+  type MseDynamics,
+  networkEnsemble,
+  symmetricEigen,
+} from 'ntkit/ntk';
+import type { NDArray } from 'ntkit/tensor';
+import { type Architecture, kernelMap } from './architecture.ts';
+import type { Kernels } from './layerwiseKernel.ts';
+
+// The loss that is descended is ½·Σ (f − y)², so that a residual along an eigenvector of eigenvalue λ is multiplied by
+// 1 − η·λ in a step. That of `mseDynamics` with the reduction `sum` is twice it: its steps have half the learning rate.
+
+/** A function over the grid, and how well it fits. */
+export interface Predicted {
+  /** At the points that are drawn. */
+  readonly field: Float64Array;
+  /** The mean of (f − y)² over the samples. */
+  readonly meanSquaredError: number;
+}
+
+/** What the linearised network becomes: f(t) by the kernel Θ at initialisation. */
+export class LinearisedPrediction {
+  /** Eigenvalues of Θ, the largest first. */
+  readonly eigenvalues: readonly number[];
+  readonly #vectors: NDArray;
+  readonly #start: readonly number[];
+  readonly #targets: NDArray;
+  readonly #kernels: Kernels;
+  readonly #dynamics: MseDynamics;
+
+  /** @param targets [N, 1] */
+  constructor(kernels: Kernels, targets: NDArray) {
+    this.#kernels = kernels;
+    this.#targets = targets;
+    this.#dynamics = mseDynamics(kernels.train, targets, { initial: kernels.outputs, reduction: 'sum' });
+    const { values, vectors } = symmetricEigen(kernels.train, { vectors: true });
+    this.#vectors = vectors;
+    this.eigenvalues = Array.from(values).toReversed();
+    this.#start = this.along(kernels.outputs.data);
+  }
+
+  /** 2/λmax: the learning rate from which on a residual grows. */
+  get learningRateLimit(): number {
+    return 2 / this.eigenvalues[0];
+  }
+
+  /** The residual f − y along each eigenvector, the largest eigenvalue first. */
+  along(outputs: ArrayLike<number>): number[] {
+    const { data: y } = this.#targets;
+    const n = y.length;
+    const { data: v } = this.#vectors;
+    return this.eigenvalues.map((_, mode) => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += v[i * n + (n - 1 - mode)] * (outputs[i] - y[i]);
+      return sum;
+    });
+  }
+
+  /** The residual along each eigenvector after some steps: (1 − η·λ)ᵗ of the first. */
+  modes(descent: Descent, step: number): number[] {
+    const { data } = this.#dynamics.decay(descent, [step]);
+    return this.#start.map((residual, mode) => residual * data[data.length - 1 - mode]);
+  }
+
+  /** Steps in which the residual along each eigenvector halves; negative where it grows, Infinity where it stays. */
+  halfLives(descent: Descent): number[] {
+    return Array.from(this.#dynamics.timeConstants(descent), (constant) => constant * Math.LN2).toReversed();
+  }
+
+  at(descent: Descent, step: number): Predicted {
+    const { cross, gridOutputs } = this.#kernels;
+    const field = this.#dynamics.predict(descent, [step], { kernel: cross, initial: gridOutputs });
+    const [loss] = this.#dynamics.loss(descent, [step]);
+    return { field: field.data as Float64Array, meanSquaredError: loss / this.#targets.data.length };
+  }
+}
+
+/** What networks of infinite width become, each from an initialisation of its own. */
+export interface InfinitePrediction {
+  /** Eigenvalues of their kernel, the largest first. */
+  readonly eigenvalues: readonly number[];
+  /**
+   * The mean over initialisations of the function and of the mean squared error; and the function's standard deviation,
+   * where it was asked for.
+   */
+  at(descent: Descent, step: number): Predicted & { readonly deviation: Float64Array | undefined };
+}
+
+/**
+ * @param options.spread whether standard deviations are computed: they need the kernel of all pairs of grid points.
+ * @throws InputError where the kernel has no closed form; the signal's reason when it is aborted.
+ */
+export async function infinitePrediction(
+  architecture: Architecture,
+  { x, y, grid }: { readonly x: NDArray; readonly y: NDArray; readonly grid: NDArray },
+  { spread, signal }: { readonly spread: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<InfinitePrediction> {
+  const map = kernelMap(architecture);
+  const train = await infiniteKernel(map, x, { signal });
+  const cross = await infiniteKernel(map, grid, { x2: x, signal });
+  const test = spread ? await infiniteKernel(map, grid, { signal }) : undefined;
+  const dynamics = mseDynamics(train.ntk, y, { reduction: 'sum' });
+  const ensemble = networkEnsemble(train, y, { reduction: 'sum' });
+  const [n] = x.shape;
+  return {
+    eigenvalues: dynamics.modes.map(({ eigenvalue }) => eigenvalue).toReversed(),
+    at(descent, step) {
+      const atSamples = ensemble.predict(descent, step, { cross: train, test: train });
+      let total = 0;
+      for (let i = 0; i < n; i++)
+        total += (atSamples.mean.data[i] - y.data[i]) ** 2 + atSamples.covariance.data[i * n + i];
+      const meanSquaredError = total / n;
+      if (test === undefined) {
+        const mean = dynamics.predict(descent, [step], { kernel: cross.ntk });
+        return { field: mean.data as Float64Array, meanSquaredError, deviation: undefined };
+      }
+      const { mean, covariance } = ensemble.predict(descent, step, { cross, test });
+      const [m] = grid.shape;
+      const deviation = Float64Array.from({ length: m }, (_, i) => Math.sqrt(Math.max(0, covariance.data[i * m + i])));
+      return { field: mean.data as Float64Array, meanSquaredError, deviation };
+    },
+  };
+}

@@ -1,0 +1,262 @@
+import { loadStateDict, type Module, mseLoss, stateDict, Trace } from 'ntkit/nn';
+import { type Descent, gradientDescent } from 'ntkit/ntk';
+import { cast, defaultBackend, InputError, ndarray, type NDArray, Program, scale, type Tensor } from 'ntkit/tensor';
+import { sgd, Trainer } from 'ntkit/training';
+import { type Architecture, drawNetwork, hasInfiniteKernel, squaredScales } from './architecture.ts';
+import { layerwiseKernels } from './layerwiseKernel.ts';
+import { type InfinitePrediction, infinitePrediction, LinearisedPrediction, type Predicted } from './predictions.ts';
+import { arraysOf, gridOf, gridSide, MOST_SAMPLES, type Sample } from './problem.ts';
+
+/** What a run is of. */
+export interface RunSettings {
+  readonly architecture: Architecture;
+  readonly samples: readonly Sample[];
+  /** The learning rate as a multiple of 2/λmax. */
+  readonly rate: number;
+  readonly seed: number;
+}
+
+/** What is known before the first step. */
+export interface RunDescription {
+  /** η */
+  readonly learningRate: number;
+  /** 2/λmax of the network's own kernel at initialisation. */
+  readonly learningRateLimit: number;
+  /** Eigenvalues of that kernel, the largest first. */
+  readonly eigenvalues: readonly number[];
+  /** Steps in which the residual along each eigenvector halves, by Θ; negative where it grows. */
+  readonly halfLives: readonly number[];
+  /** 2/λmax of the infinitely wide network; undefined where it has no closed form. */
+  readonly infiniteLimit: number | undefined;
+  /** The numbers that are trained. */
+  readonly parameters: number;
+  /** Points along each axis that fields are drawn at. */
+  readonly side: number;
+}
+
+/** A function that is drawn, and its mean squared error. */
+export interface Curve {
+  readonly field: Float32Array;
+  readonly meanSquaredError: number;
+}
+
+/** What is seen after some steps. */
+export interface Frame {
+  readonly step: number;
+  readonly real: Curve;
+  readonly linearised: Curve;
+  readonly infinite: (Curve & { readonly deviation: Float32Array | undefined }) | undefined;
+  /** The residual along each eigenvector of Θ, of the network and as Θ predicts it. */
+  readonly modes: { readonly real: readonly number[]; readonly predicted: readonly number[] };
+  /** ‖θ − θ₀‖/‖θ₀‖ over all weights and biases: how far the network has moved. */
+  readonly movement: number;
+  /** Whether the loss has grown beyond all bounds: no step is taken any more. */
+  readonly diverged: boolean;
+}
+
+/** By how much a mean squared error may grow before a run is over. */
+const DIVERGED = 1e6;
+
+/** The network's outputs at the grid and at the samples, with the parameters that it has. */
+class Look {
+  readonly #trace: Trace;
+  readonly #program: Program;
+
+  private constructor(trace: Trace, program: Program) {
+    this.#trace = trace;
+    this.#program = program;
+  }
+
+  static async of(network: Module, points: NDArray, signal?: AbortSignal): Promise<Look> {
+    const backend = await defaultBackend('float32');
+    const trace = new Trace(network, points.shape, { mode: 'eval', dtype: 'float32' });
+    const program = await Program.compile([trace.y], { backend, signal });
+    return new Look(trace, program);
+  }
+
+  /** [M + N] */
+  async at(points: NDArray, signal?: AbortSignal): Promise<NDArray['data']> {
+    const feeds: Map<Tensor, NDArray> = this.#trace.variables();
+    await this.#program.bind(feeds.set(this.#trace.x, cast(points, 'float32')), signal);
+    const [y] = await this.#program.run(undefined, signal);
+    return y.data;
+  }
+
+  dispose(): void {
+    this.#program.dispose();
+  }
+}
+
+/** What a run is made of that does not depend on its learning rate. */
+interface Parts {
+  readonly settings: Omit<RunSettings, 'rate'>;
+  readonly network: Module;
+  /** θ₀ */
+  readonly start: ReadonlyMap<string, NDArray>;
+  readonly x: NDArray;
+  readonly y: NDArray;
+  /** The grid, and the samples after it. */
+  readonly points: NDArray;
+  readonly trainer: Trainer;
+  readonly look: Look;
+  readonly linearised: LinearisedPrediction;
+  readonly infinite: InfinitePrediction | undefined;
+  readonly parameters: number;
+  readonly side: number;
+}
+
+/**
+ * Full-batch gradient descent on ½·Σ (f − y)² of a network, beside what is predicted of it: by its kernel at
+ * initialisation, and by that of the infinitely wide network.
+ */
+export class Run {
+  readonly #parts: Parts;
+  #rate: number;
+  #step = 0;
+  #diverged = false;
+  #startError = 0;
+
+  private constructor(parts: Parts, rate: number) {
+    this.#parts = parts;
+    this.#rate = rate;
+  }
+
+  /**
+   * @throws InputError when there are no samples or too many; the signal's reason when it is aborted.
+   */
+  static async create({ rate, ...settings }: RunSettings, signal?: AbortSignal): Promise<Run> {
+    const { architecture, samples, seed } = settings;
+    const n = samples.length;
+    if (n < 1 || n > MOST_SAMPLES) throw new InputError(`samples: expected 1 to ${MOST_SAMPLES}, got ${n}`);
+    const { x, y } = arraysOf(samples);
+    const inputs = x.shape[1] as 1 | 2;
+    const network = drawNetwork(architecture, inputs, seed);
+    const parameters = [...network.namedParameters().values()].reduce((sum, { value }) => sum + value.data.length, 0);
+    const side = gridSide(inputs, parameters);
+    const grid = gridOf(inputs, side);
+    const scales = squaredScales(architecture, inputs);
+    const kernels = await layerwiseKernels(network, { x, grid, scales }, signal);
+    const infinite = hasInfiniteKernel(architecture)
+      ? await infinitePrediction(architecture, { x, y, grid }, { spread: inputs === 1, signal })
+      : undefined;
+    const linearised = new LinearisedPrediction(kernels, y);
+    const points = ndarray([...grid.data, ...x.data], [grid.shape[0] + n, inputs]);
+    const start = copyOf(stateDict(network));
+    const trainer = await Trainer.create(network, {
+      loss: (output, target) => scale(mseLoss(output, target, { reduction: 'sum' }), 0.5),
+      optimizer: sgd({ learningRate: 0 }), // each step is given its own
+      dtype: 'float32',
+    });
+    const look = await Look.of(network, points, signal);
+    const known = { settings, network, parameters, side, start, x, y, points };
+    return new Run({ ...known, trainer, look, linearised, infinite }, rate);
+  }
+
+  /** Whether another run differs in its learning rate alone: {@link Run.restart} is enough then. */
+  isLike({ rate: _, ...settings }: RunSettings): boolean {
+    return JSON.stringify(settings) === JSON.stringify(this.#parts.settings);
+  }
+
+  /** Goes back to the first step, with the same initialisation. */
+  restart(rate: number): void {
+    const { network, start, trainer } = this.#parts;
+    this.#rate = rate;
+    this.#step = 0;
+    this.#diverged = false;
+    loadStateDict(network, copyOf(start));
+    trainer.restore();
+  }
+
+  get learningRate(): number {
+    return this.#rate * this.#parts.linearised.learningRateLimit;
+  }
+
+  describe(): RunDescription {
+    const { linearised, infinite, parameters, side } = this.#parts;
+    return {
+      learningRate: this.learningRate,
+      learningRateLimit: linearised.learningRateLimit,
+      eigenvalues: linearised.eigenvalues,
+      halfLives: linearised.halfLives(this.#descent()),
+      infiniteLimit: infinite && 2 / infinite.eigenvalues[0],
+      parameters,
+      side,
+    };
+  }
+
+  /**
+   * Takes some steps, fewer where the loss grows beyond all bounds, and looks.
+   *
+   * @throws the signal's reason when it is aborted: {@link Run.restart} is needed then.
+   */
+  async advance(steps: number, signal?: AbortSignal): Promise<Frame> {
+    const { trainer, x, y } = this.#parts;
+    const learningRate = this.learningRate;
+    for (let i = 0; i < steps && !this.#diverged; i++) {
+      const { loss } = await trainer.step(x, y, { learningRate, signal });
+      this.#step += 1;
+      this.#watch((2 * loss) / y.data.length);
+    }
+    await trainer.save();
+    const frame = await this.#look(signal);
+    if (frame.step === 0) this.#startError = frame.real.meanSquaredError;
+    this.#watch(frame.real.meanSquaredError);
+    return { ...frame, diverged: this.#diverged };
+  }
+
+  dispose(): void {
+    this.#parts.trainer.dispose();
+    this.#parts.look.dispose();
+  }
+
+  #descent(): Descent {
+    return gradientDescent({ learningRate: this.learningRate / 2 });
+  }
+
+  #watch(meanSquaredError: number): void {
+    if (!(meanSquaredError <= DIVERGED * Math.max(1, this.#startError))) this.#diverged = true;
+  }
+
+  async #look(signal: AbortSignal | undefined): Promise<Omit<Frame, 'diverged'>> {
+    const { look, points, y, linearised, infinite, network, start } = this.#parts;
+    const all = await look.at(points, signal);
+    const m = all.length - y.data.length;
+    const outputs = all.subarray(m);
+    const descent = this.#descent();
+    const step = this.#step;
+    const predicted = infinite?.at(descent, step);
+    let error = 0;
+    for (let i = 0; i < outputs.length; i++) error += (outputs[i] - y.data[i]) ** 2;
+    return {
+      step,
+      real: { field: Float32Array.from(all.subarray(0, m)), meanSquaredError: error / y.data.length },
+      linearised: curveOf(linearised.at(descent, step)),
+      infinite: predicted && {
+        ...curveOf(predicted),
+        deviation: predicted.deviation && Float32Array.from(predicted.deviation),
+      },
+      modes: { real: linearised.along(outputs), predicted: linearised.modes(descent, step) },
+      movement: movementOf(network, start),
+    };
+  }
+}
+
+function curveOf({ field, meanSquaredError }: Predicted): Curve {
+  return { field: Float32Array.from(field), meanSquaredError };
+}
+
+function copyOf(state: ReadonlyMap<string, NDArray>): Map<string, NDArray> {
+  return new Map([...state].map(([name, value]) => [name, { ...value, data: value.data.slice() }]));
+}
+
+function movementOf(network: Module, start: ReadonlyMap<string, NDArray>): number {
+  let [moved, all] = [0, 0];
+  for (const [name, { value }] of network.namedParameters()) {
+    const { data } = start.get(name)!;
+    for (let i = 0; i < data.length; i++) {
+      moved += (value.data[i] - data[i]) ** 2;
+      all += data[i] ** 2;
+    }
+  }
+  return Math.sqrt(moved / all);
+}

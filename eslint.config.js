@@ -105,6 +105,7 @@ export default tseslint.config(
       'dist',
       'coverage',
       'docs/api',
+      'docs/.vitepress/{cache,dist}',
       'examples/onnx-page',
       'node_modules',
       'src/tensor/backends/wasm/{assembly,generated}',

@@ -1,0 +1,35 @@
+import type { MarkdownOptions } from 'vitepress';
+
+type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0];
+
+/** Where files of the repository that are not pages of the site are read. */
+export const REPOSITORY = 'https://github.com/ntkit/ntkit';
+
+/**
+ * Points links that leave docs/ at the repository, so that one link serves the site and a reader of the repository:
+ * `../examples/service/README.md` is a file beside docs/, not a page of the site.
+ */
+export function linksOutOfDocs(md: MarkdownIt): void {
+  md.core.ruler.push('links-out-of-docs', ({ tokens, env }) => {
+    const { relativePath = '' } = env as { relativePath?: string };
+    for (const link of tokens.flatMap(({ children }) => children ?? []).filter(({ type }) => type === 'link_open')) {
+      const href = String(link.attrGet('href'));
+      if (!href.startsWith('../')) continue;
+      const { pathname, hash } = new URL(href, `file:///docs/${relativePath}`);
+      if (!pathname.startsWith('/docs/')) link.attrSet('href', `${REPOSITORY}/blob/main${pathname}${hash}`);
+    }
+  });
+}
+
+/** Keeps Vue from reading what KaTeX writes, in which two braces are TeX and elements are MathML's. */
+export function mathIsNoTemplate(md: MarkdownIt): void {
+  for (const [rule, element] of [
+    ['math_inline', 'span'],
+    ['math_inline_block', 'div'],
+    ['math_block', 'div'],
+  ]) {
+    const render = md.renderer.rules[rule];
+    if (render === undefined) continue;
+    md.renderer.rules[rule] = (...args) => `<${element} v-pre>${render(...args)}</${element}>`;
+  }
+}

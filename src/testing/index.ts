@@ -69,6 +69,7 @@ export {
 export { ntkitLaws } from './itself/index.ts';
 export type { KernelImplementation, KernelSubject } from './kernel/implementation.ts';
 export { kernelLaws } from './kernel/index.ts';
+export { type NetworkLawOptions, verifyNetwork } from './kernel/networkLaws.ts';
 export { checkLaw, verificationLaws } from './laws.ts';
 export { type Argument, descriptionOf, type NetworkDescription, networkFrom } from './networks/description.ts';
 export { CLEARANCE, type ClearBatch, clearBatch, kinkDistance } from './networks/kinks.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Module } from '../../nn/index.ts';
+import type { Mode, Module } from '../../nn/index.ts';
 import type { NDArray } from '../../tensor/index.ts';
 import { largestDifference } from '../arrays.ts';
 import type { NetworkCase } from '../arbitraries/networks.ts';
@@ -12,15 +12,24 @@ import { JacobianByDefinition } from './definition.ts';
 import { implementationOf, type CompleteImplementation, type KernelSubject } from './implementation.ts';
 import { type ExactKernel, exactKernel } from './rounding.ts';
 
-/** A case made ready: a network with weights, a batch away from its kinks, and what is due. */
-export interface Prepared extends NetworkCase, ExactKernel {
+/** What laws of kernels look at: a network with weights, a batch away from its kinks, and what is due. */
+export interface KernelCase extends ExactKernel {
   readonly module: Module;
   readonly x: NDArray;
+  readonly mode: Mode;
+  /** Of what a law changes. */
+  readonly seed: number;
   readonly implementation: CompleteImplementation;
   /** The subject's kernel of the network for another batch. */
   readonly kernel: (x: NDArray) => Promise<NDArray>;
   /** What is due for another batch of the same shape, which may lie near kinks. */
   readonly exact: (x: NDArray) => Promise<ExactKernel>;
+}
+
+/** A drawn case, made ready. */
+export interface Prepared extends NetworkCase, KernelCase {
+  readonly mode: Mode;
+  readonly seed: number;
 }
 
 /**

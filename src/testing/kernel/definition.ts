@@ -1,7 +1,7 @@
 import { jacobian } from '../../autodiff/index.ts';
 import { type Mode, type Module, Trace } from '../../nn/index.ts';
 import type { KernelOutputs, ParameterChoice } from '../../ntk/index.ts';
-import { cast, ndarray, type NDArray, Program, referenceBackend, sizeOf } from '../../tensor/index.ts';
+import { type Backend, cast, ndarray, type NDArray, Program, referenceBackend, sizeOf } from '../../tensor/index.ts';
 
 /** The whole Jacobian of a batch by one block of N·K rows in float64: no blocks, no vmap, no recycled memory. */
 export interface WholeJacobian {
@@ -24,12 +24,18 @@ export class JacobianByDefinition {
     this.#program = program;
   }
 
-  static async compile(network: Module, shape: readonly number[], mode: Mode): Promise<JacobianByDefinition> {
+  /** @param backend whose float64 it is computed in: plain loops by default. */
+  static async compile(
+    network: Module,
+    shape: readonly number[],
+    mode: Mode,
+    backend: Backend = referenceBackend,
+  ): Promise<JacobianByDefinition> {
     const trace = new Trace(network, shape, { mode });
     const parameters = trace.parameters(network);
     const rows = jacobian(trace.y, [...parameters.values()]);
     const varying = [trace.x, ...trace.variables().keys()];
-    const program = await Program.compile(rows, { varying, backend: referenceBackend });
+    const program = await Program.compile(rows, { varying, backend });
     await program.bind();
     return new JacobianByDefinition(trace, [...parameters.keys()], program);
   }
@@ -72,15 +78,22 @@ export function kernelByDefinition(
   outputs: KernelOutputs,
   choice: ParameterChoice,
 ): NDArray {
-  const accepts = (name: string) => {
-    if (typeof choice === 'function') return choice(name);
-    return choice === 'all' || (choice === 'weight' ? name.includes('weight') : choice.test(name));
-  };
-  const names = [...a.rows.keys()].filter(accepts);
+  const names = [...a.rows.keys()].filter((name) => isChosen(name, choice));
   const first = rowsFor(a, names, outputs);
-  const second = rowsFor(b, names, outputs);
-  const data = first.flatMap((x) => second.map((y) => x.reduce((sum, value, p) => sum + value * y[p], 0)));
+  const second = a === b ? first : rowsFor(b, names, outputs);
+  const product = (x: Float64Array, y: Float64Array) => {
+    let sum = 0;
+    for (let p = 0; p < x.length; p++) sum += x[p] * y[p];
+    return sum;
+  };
+  const data = first.flatMap((x) => second.map((y) => product(x, y)));
   return ndarray(data, [first.length, second.length]);
+}
+
+/** Whether a kernel is of the parameter of this name. */
+export function isChosen(name: string, choice: ParameterChoice): boolean {
+  if (typeof choice === 'function') return choice(name);
+  return choice === 'all' || (choice === 'weight' ? name.includes('weight') : choice.test(name));
 }
 
 /** The rows whose products are the kernel: for `trace` those of all outputs of a sample one after another. */
@@ -88,18 +101,27 @@ function rowsFor(
   { samples, outputs: count, rows }: WholeJacobian,
   names: readonly string[],
   outputs: KernelOutputs,
-): number[][] {
-  const row = (i: number, k: number): number[] =>
-    names.flatMap((name) => {
-      const { data, shape } = rows.get(name)!;
-      return [...data.subarray((i * count + k) * shape[1], (i * count + k + 1) * shape[1])];
-    });
+): Float64Array[] {
+  const parts = names.map((name) => rows.get(name)!);
+  const size = parts.reduce((sum, { shape }) => sum + shape[1], 0);
+  /** The gradient of output k of sample i. */
+  const row = (i: number, k: number): Float64Array => {
+    const whole = new Float64Array(size);
+    let at = 0;
+    for (const { data, shape } of parts) {
+      whole.set(data.subarray((i * count + k) * shape[1], (i * count + k + 1) * shape[1]), at);
+      at += shape[1];
+    }
+    return whole;
+  };
   const all = Array.from({ length: count }, (_, k) => k);
-  return Array.from({ length: samples }, (_, i) => i).flatMap((i): number[][] => {
+  return Array.from({ length: samples }, (_, i) => i).flatMap((i): Float64Array[] => {
+    if (typeof outputs === 'number') return [row(i, outputs)];
     const each = all.map((k) => row(i, k));
     if (outputs === 'full') return each;
-    if (outputs === 'trace') return [each.flat()];
     if (outputs === 'sum') return [each[0].map((_, p) => each.reduce((sum, values) => sum + values[p], 0))];
-    return [each[outputs]];
+    const whole = new Float64Array(size * count);
+    each.forEach((values, k) => whole.set(values, k * size));
+    return [whole];
   });
 }

@@ -1,6 +1,4 @@
-import { symmetricEigen } from '../../ntk/index.ts';
-import { ndarray, type NDArray, sizeOf } from '../../tensor/index.ts';
-import { draw, largest, mapArray, rowOf, stack } from '../arrays.ts';
+import { draw, largest, mapArray } from '../arrays.ts';
 import { UNIT } from '../backend/values.ts';
 import { imageNetworks, type NetworkCase, networks, vectorNetworks } from '../arbitraries/networks.ts';
 import { law, type Law, type LawDefinition, type Measured } from '../law.ts';
@@ -8,6 +6,7 @@ import { descriptionOf, networkFrom } from '../networks/description.ts';
 import { compared, type Prepared, prepared, sourceOfNetwork } from './cases.ts';
 import { differenceKernel } from './differences.ts';
 import type { KernelSubject } from './implementation.ts';
+import { type AnyNetworkLaw, byDefinition, coupled, duplicated, local, permuted, symmetric } from './anyNetwork.ts';
 import { batchNormLaws } from './batchNorm.ts';
 
 /** Networks of layers: those of cells and supernets cost ten times as much, and the definition has them. */
@@ -24,16 +23,6 @@ function kernelLaw(definition: Definition, check: (drawn: Prepared) => Promise<M
   });
 }
 
-const byDefinition = kernelLaw(
-  {
-    name: 'kernel by the definition',
-    statement: 'Θ is J·Jᵀ of the whole Jacobian in float64, to rounding.',
-    share: 0.5,
-    cases: networks,
-  },
-  async ({ kernel, x, theta, bound }) => [compared('Θ', await kernel(x), theta, bound)],
-);
-
 const byDifferences = kernelLaw(
   {
     name: 'kernel by differences',
@@ -45,88 +34,6 @@ const byDifferences = kernelLaw(
   async ({ kernel, x, module, mode, implementation, bound }) => {
     const { theta, error } = await differenceKernel(module, x, mode, implementation);
     return [compared('Θ', await kernel(x), theta, bound + error)];
-  },
-);
-
-const symmetric = kernelLaw(
-  {
-    name: 'kernel symmetric and positive',
-    statement: 'Θ is symmetric, and no eigenvalue is negative beyond rounding.',
-    share: 0.25,
-    cases: layered,
-  },
-  async ({ kernel, x, implementation, jacobian }) => {
-    const theta = await kernel(x);
-    const [n] = theta.shape;
-    const transposed = ndarray(Array.from({ length: n * n }, (_, k) => theta.data[(k % n) * n + Math.floor(k / n)]), [n, n]); // prettier-ignore
-    const parameters = [...jacobian.rows.values()].reduce((sum, { shape }) => sum + shape[1], 0);
-    // Products of the same two rows, summed in whatever order: |ΔΘᵢⱼ| ≤ P·u·‖Jᵢ‖·‖Jⱼ‖, and λ moves by ‖ΔΘ‖ at most.
-    const bound = (parameters + n) * n * UNIT[implementation.dtype] * largest(theta);
-    const mean = mapArray(theta, (value, i) => (value + transposed.data[i]) / 2);
-    const { values } = symmetricEigen({ ...mean, dtype: 'float64', data: Float64Array.from(mean.data) });
-    return [compared('Θ − Θᵀ', theta, transposed, bound), { what: 'λmin', error: Math.max(0, -values[0]), bound }];
-  },
-);
-
-const permuted = kernelLaw(
-  {
-    name: 'kernel of a permuted batch',
-    statement: 'Of samples in another order Θ has rows and columns in that order.',
-    share: 0.25,
-    cases: layered,
-  },
-  async ({ kernel, x, bound }) => {
-    const n = x.shape[0];
-    const order = Array.from({ length: n }, (_, i) => (i + 1) % n);
-    const [before, after] = [await kernel(x), await kernel(samplesOf(x, order))];
-    return [compared('Θ', after, reordered(before, order), 2 * bound)];
-  },
-);
-
-const duplicated = kernelLaw(
-  {
-    name: 'kernel of equal samples',
-    statement: 'Equal samples have equal rows and columns, and λmin is 0 to rounding.',
-    share: 0.25,
-    cases: layered,
-  },
-  async ({ kernel, exact, x }) => {
-    const n = x.shape[0];
-    const twice = samplesOf(x, [0, 0, ...Array.from({ length: n - 2 }, (_, i) => i + 2)]);
-    const { bound } = await exact(twice);
-    const theta = await kernel(twice);
-    const rows = Array.from({ length: n }, (_, j) => [theta.data[j], theta.data[n + j]]);
-    return rows.map(([a, b], j) => ({ what: `Θ₀${j} − Θ₁${j}`, error: Math.abs(a - b), bound: 2 * bound }));
-  },
-);
-
-const local = kernelLaw(
-  {
-    name: 'kernel of separate samples',
-    statement: 'In eval mode a sample changes its own row and column of Θ alone.',
-    share: 0.25,
-    cases: onlyIn('eval', layered),
-  },
-  async ({ kernel, x, seed, bound }) => {
-    const n = x.shape[0];
-    const [before, after] = [await kernel(x), await kernel(withSample(x, n - 1, seed))];
-    return [compared('Θ of the others', corner(after, n - 1), corner(before, n - 1), 2 * bound)];
-  },
-);
-
-const coupled = kernelLaw(
-  {
-    name: 'kernel of coupled samples',
-    statement: 'In train mode batch norm lets a sample change every entry of Θ by as much as the definition says.',
-    share: 0.25,
-    cases: onlyIn('train', { images: imageNetworks }),
-  },
-  async ({ kernel, exact, x, seed, theta, bound }) => {
-    const changed = withSample(x, 0, seed);
-    const due = await exact(changed);
-    const difference = (a: NDArray, b: NDArray) => mapArray(a, (value, i) => value - b.data[i]);
-    const got = difference(await kernel(changed), await kernel(x));
-    return [compared('the change of Θ', got, difference(due.theta, theta), bound + due.bound)];
   },
 );
 
@@ -183,13 +90,19 @@ const unused = kernelLaw(
   },
 );
 
+/** A law of any network, tried on networks that are drawn. */
+const drawn = ({ check, ...definition }: AnyNetworkLaw, share: number, cases: Definition['cases']) =>
+  kernelLaw({ ...definition, share, cases: definition.mode ? onlyIn(definition.mode, cases) : cases }, check);
+
 /** Laws of a tangent kernel Θ(x, x), whoever computes it. */
 export const kernelLaws: readonly Law<KernelSubject>[] = [
-  ...[byDefinition, byDifferences, symmetric, permuted, duplicated, local, coupled],
+  ...[drawn(byDefinition, 0.5, networks), byDifferences],
+  ...[symmetric, permuted, duplicated, local].map((each) => drawn(each, 0.25, layered)),
+  drawn(coupled, 0.25, { images: imageNetworks }),
   ...[doubled, summed, unused, ...batchNormLaws],
 ];
 
-function onlyIn(mode: NetworkCase['mode'], all: typeof layered) {
+function onlyIn(mode: NetworkCase['mode'], all: Definition['cases']) {
   return Object.fromEntries(
     Object.entries(all).map(([kind, arbitrary]) => [kind, arbitrary.map((drawn): NetworkCase => ({ ...drawn, mode }))]),
   );
@@ -199,24 +112,4 @@ function onlyIn(mode: NetworkCase['mode'], all: typeof layered) {
 function copyState(from: ReturnType<typeof networkFrom>, to: ReturnType<typeof networkFrom>, prefix: string): void {
   const target = to.namedState();
   for (const [name, variable] of from.namedState()) target.get(prefix + name)!.value = variable.value;
-}
-
-function samplesOf(x: NDArray, order: readonly number[]): NDArray {
-  return stack(order.map((i) => rowOf(x, i)));
-}
-
-function withSample(x: NDArray, sample: number, seed: number): NDArray {
-  const data = x.data.slice();
-  const size = sizeOf(x.shape.slice(1));
-  data.set(draw(seed + 1, [size]).data.map(Math.fround), sample * size);
-  return { ...x, data };
-}
-
-function reordered({ shape: [n], data }: NDArray, order: readonly number[]): NDArray {
-  return ndarray(order.flatMap((i) => order.map((j) => data[i * n + j])), [n, n]); // prettier-ignore
-}
-
-/** The first m rows and columns. */
-function corner({ shape: [n], data }: NDArray, m: number): NDArray {
-  return ndarray(Array.from({ length: m * m }, (_, k) => data[Math.floor(k / m) * n + (k % m)]), [m, m]); // prettier-ignore
 }

@@ -100,3 +100,31 @@ function rounded(svg: string): string {
 function escape(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 }
+
+/** A matrix as a heat map; the colour of an entry is a tint of one colour, by its share of the largest. */
+export function heatPanel(
+  Plot: Plotter['Plot'],
+  { data, shape: [rows, columns] }: { readonly data: ArrayLike<number>; readonly shape: readonly number[] },
+  size: { readonly heading: string; readonly side: number; readonly across: string; readonly down: string },
+): Panel {
+  const most = Math.max(...Array.from(data, Math.abs)) || 1;
+  const cells = Array.from(data, (value, k) => ({ i: Math.floor(k / columns), j: k % columns, share: value / most }));
+  const axis = (count: number, label: string) => ({
+    ...{ type: 'band' as const, domain: Array.from({ length: count }, (_, k) => k), label, tickSize: 0 },
+    ...{ labelAnchor: 'center' as const, labelArrow: 'none' as const, padding: 0 },
+    ticks: Array.from({ length: count }, (_, k) => k).filter((k) => k % Math.ceil(count / 8) === 0),
+  });
+  return {
+    ...{ heading: size.heading, width: size.side + 48, height: size.side + 48 },
+    ...{ margin: 8, marginLeft: 40, marginTop: 40 },
+    x: { ...axis(columns, size.across), axis: 'top' },
+    y: axis(rows, size.down),
+    marks: [
+      Plot.cell(cells, {
+        ...{ x: 'j', y: 'i', inset: rows > 16 ? 0 : 0.5 },
+        fill: ({ share }: (typeof cells)[number]) => tint(share < 0 ? color.orange : color.blue, Math.abs(share)),
+      }),
+      Plot.frame({ stroke: color.line }),
+    ],
+  };
+}

@@ -1,7 +1,11 @@
+import { coupling } from './batchNorm.ts';
+import { convolutionMatrix } from './convolution.ts';
 import { reverseMode, treeAndGraph } from './graphs.ts';
 
 /** Each figure of docs/guide, as the text of its SVG file. */
 export const figures: Readonly<Record<string, () => Promise<string>>> = {
   'tree-and-graph': treeAndGraph,
   'reverse-mode': reverseMode,
+  'convolution-matrix': convolutionMatrix,
+  coupling,
 };

@@ -94,7 +94,8 @@ export async function figure(label: string, panels: (plotter: Plotter['Plot']) =
 
 /** Lengths to a hundredth of a pixel: a figure does not change with the last bits of a logarithm. */
 function rounded(svg: string): string {
-  return svg.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (number) => String(Number(Number(number).toFixed(2))));
+  const shorter = (number: string) => String(Number(Number(number).toFixed(2)));
+  return svg.replace(/<[^>]*>/g, (tag) => tag.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, shorter));
 }
 
 function escape(text: string): string {
@@ -111,7 +112,7 @@ export function heatPanel(
   const cells = Array.from(data, (value, k) => ({ i: Math.floor(k / columns), j: k % columns, share: value / most }));
   const axis = (count: number, label: string) => ({
     ...{ type: 'band' as const, domain: Array.from({ length: count }, (_, k) => k), label, tickSize: 0 },
-    ...{ labelAnchor: 'center' as const, labelArrow: 'none' as const, padding: 0 },
+    ...{ labelAnchor: 'center' as const, labelArrow: 'none' as const, padding: 0, round: false },
     ticks: Array.from({ length: count }, (_, k) => k).filter((k) => k % Math.ceil(count / 8) === 0),
   });
   return {

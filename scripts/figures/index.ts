@@ -1,4 +1,5 @@
 import { coupling } from './batchNorm.ts';
+import { circle, width } from './kernels.ts';
 import { convolutionMatrix } from './convolution.ts';
 import { reverseMode, treeAndGraph } from './graphs.ts';
 
@@ -8,4 +9,6 @@ export const figures: Readonly<Record<string, () => Promise<string>>> = {
   'reverse-mode': reverseMode,
   'convolution-matrix': convolutionMatrix,
   coupling,
+  circle,
+  width,
 };

@@ -4,8 +4,8 @@ import { useId } from 'preact/hooks';
 export function Slider({
   label,
   value,
-  min,
-  max,
+  min = 0,
+  max = 100,
   step = 1,
   values,
   unit,
@@ -15,8 +15,8 @@ export function Slider({
 }: {
   readonly label: string;
   readonly value: number;
-  readonly min: number;
-  readonly max: number;
+  readonly min?: number;
+  readonly max?: number;
   readonly step?: number;
   /** The values to choose from, ascending, where they are not evenly spaced: powers of two, a log scale. */
   readonly values?: readonly number[];

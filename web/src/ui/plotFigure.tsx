@@ -2,6 +2,9 @@ import type * as PlotModule from '@observablehq/plot';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { theme } from '../theme.ts';
 
+/** What Plot draws. */
+export type Figure = (SVGSVGElement | HTMLElement) & PlotModule.Plot;
+
 /** A plot by Observable Plot, redrawn for the width that there is and for the theme. Plot is loaded with the first. */
 export function PlotFigure({
   label,
@@ -16,9 +19,11 @@ export function PlotFigure({
   /** In pixels: what is kept free until it is drawn. */
   readonly height: number;
   /** Told of the drawing, e.g. to export it. */
-  readonly onDraw?: (svg: SVGSVGElement) => void;
+  readonly onDraw?: (svg: SVGSVGElement, figure: Figure) => void;
 }) {
   const place = useRef<HTMLDivElement>(null);
+  const told = useRef(onDraw);
+  told.current = onDraw;
   const [width, setWidth] = useState(0);
   const { value: shade } = theme;
   useEffect(() => {
@@ -37,15 +42,12 @@ export function PlotFigure({
         style: { background: 'none', color: 'var(--ink)', fontSize: '12px', overflow: 'visible' },
         ...options(Plot, width),
       });
-      // The whole has a name; Plot's names of its parts are for elements that have no role.
-      for (const part of figure.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
-      figure.setAttribute('role', 'img');
-      figure.setAttribute('aria-label', label);
+      figure.setAttribute('aria-hidden', 'true'); // the whole has a name
       place.current.replaceChildren(figure);
       const svg = figure instanceof SVGSVGElement ? figure : figure.querySelector('svg');
-      if (svg) onDraw?.(svg);
+      if (svg) told.current?.(svg, figure);
     });
     return () => void (current = false);
-  }, [width, options, height, label, shade]);
-  return <div class="plot" ref={place} style={{ minHeight: `${height}px` }} />;
+  }, [width, options, height, shade]);
+  return <div class="plot" ref={place} role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
 }

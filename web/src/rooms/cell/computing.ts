@@ -1,4 +1,4 @@
-import { effect, type Signal, signal } from '@preact/signals';
+import { computed, effect, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import { link } from '../../link.ts';
 import { state } from './link.ts';
@@ -24,48 +24,59 @@ export const failures = both<string>();
 /** Whether κ is being computed. */
 export const busy = [signal(false), signal(false)] as const;
 
-/** Counts the sets of pictures that were dropped in. */
-export const pictures = signal(0);
+/** How many pictures were dropped in, and which time that was. */
+export const pictures = signal({ count: 0, time: 0 });
 
-async function ask(place: 0 | 1, request: Request): Promise<void> {
-  busy[place].value = true;
+/** Takes pictures in place of as many of CIFAR-10's; none is CIFAR-10's alone. @throws an Error when one cannot be read. */
+export async function dropPictures(files: readonly File[]): Promise<void> {
+  const count = await worker.takePictures(files);
+  pictures.value = { count, time: pictures.value.time + 1 };
+}
+
+/** The network and the batch of a result, as a case file. */
+export function caseFile(request: Request): Promise<Uint8Array> {
+  return worker.caseFile(request);
+}
+
+const inRoom = computed(() => ['cell', ''].includes(link.value.room));
+
+for (const place of [0, 1] as const) {
+  const request = computed<Request | undefined>((): Request | undefined => {
+    const { compare, arch, ...settings } = state.value;
+    const own = place === 0 ? arch : compare;
+    return own === '' || !inRoom.value ? undefined : { ...settings, arch: own, pictures: pictures.value.time };
+  });
+  const text = computed(() => JSON.stringify(request.value));
+  effect(() => {
+    // By its text: the other cell's changes are none of this one's.
+    void text.value;
+    return follow(place, request.peek());
+  });
+}
+
+/** Asks for κ. @returns what lets go of the answer */
+function follow(place: 0 | 1, request: Request | undefined): () => void {
   let current = true;
-  asked[place] = () => (current = false);
   const only =
     <T>(use: (value: T) => void) =>
     (value: T) => {
       if (current) use(value);
     };
-  try {
-    await worker.kappa(
-      place,
-      request,
-      Comlink.proxy(
-        only<Result>((result) => {
-          [results[place].value, details[place].value, failures[place].value] = [result, undefined, undefined];
-          busy[place].value = false;
-        }),
-      ),
-      Comlink.proxy(only<Details>((value) => (details[place].value = value))),
-    );
-  } catch (error) {
-    only<unknown>((reason) => {
-      failures[place].value = (reason as Error).message;
-      busy[place].value = false;
-    })(error);
+  busy[place].value = request !== undefined;
+  if (request === undefined) {
+    if (place === 1) results[place].value = undefined;
+    void worker.cancel(place);
+    return () => {};
   }
+  const onResult = only<Result>((result) => {
+    [results[place].value, details[place].value, failures[place].value] = [result, undefined, undefined];
+    busy[place].value = false;
+  });
+  const onDetails = only<Details>((value) => (details[place].value = value));
+  const onFailure = only<Error>(({ message }) => {
+    failures[place].value = message;
+    busy[place].value = false;
+  });
+  worker.kappa(place, request, Comlink.proxy(onResult), Comlink.proxy(onDetails)).catch(onFailure);
+  return () => (current = false);
 }
-
-/** What makes a place forget the request before. */
-const asked: [() => void, () => void] = [() => {}, () => {}];
-
-effect(() => {
-  if (link.value.room !== 'cell' && link.value.room !== '') return;
-  const { compare, ...first } = state.value;
-  const requests = [first.arch, compare];
-  for (const place of [0, 1] as const) {
-    asked[place]();
-    if (requests[place] === '') results[place].value = undefined;
-    else void ask(place, { ...first, arch: requests[place], pictures: pictures.value });
-  }
-});

@@ -2,6 +2,7 @@ import {
   ArrayDataset,
   CIFAR10_CLASSES,
   CIFAR10_NORMALIZATION,
+  collate,
   DataLoader,
   type Dataset,
   parseCifar10,
@@ -18,13 +19,13 @@ export async function loadSample(url: string): Promise<Dataset> {
 
 const SIDE = 32;
 
-/** A data set of pictures of any size: the middle square of each, at 32×32. */
-export async function datasetOf(pictures: readonly Blob[]): Promise<Dataset> {
+/** A data set of pictures of any size: the middle square of each, at 32×32. @throws an Error when one cannot be read */
+export async function datasetOf(pictures: readonly File[]): Promise<Dataset> {
   const plane = SIDE * SIDE;
   const images = new Uint8Array(pictures.length * 3 * plane);
   const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true })!;
-  for (const [i, blob] of pictures.entries()) {
-    const bitmap = await createImageBitmap(blob);
+  for (const [i, file] of pictures.entries()) {
+    const bitmap = await bitmapOf(file);
     const size = Math.min(bitmap.width, bitmap.height);
     const [left, top] = [(bitmap.width - size) / 2, (bitmap.height - size) / 2];
     context.fillStyle = '#fff'; // behind what is transparent
@@ -41,9 +42,31 @@ export async function datasetOf(pictures: readonly Blob[]): Promise<Dataset> {
   });
 }
 
-/** The batch of a random seed, as the command draws it, and its images to look at. */
-export function batchOf(dataset: Dataset, size: number, seed: number): { images: NDArray; view: BatchView } {
+async function bitmapOf(file: File): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file);
+  } catch {
+    throw new Error(`${file.name}: expected a picture that this browser can read, got ${file.type || 'another file'}`);
+  }
+}
+
+/**
+ * The batch of a random seed, as the command draws it, and its images to look at.
+ *
+ * @param own take the places of the first images.
+ */
+export function batchOf(
+  dataset: Dataset,
+  own: Dataset | undefined,
+  size: number,
+  seed: number,
+): { images: NDArray; view: BatchView } {
   const [{ images, labels }] = new DataLoader(dataset, { batchSize: size, shuffle: true, seed, dropLast: true });
+  const taken = Math.min(size, own?.length ?? 0);
+  if (own && taken > 0) {
+    const samples = Array.from({ length: taken }, (_, i) => own.get(i));
+    images.data.set(collate(samples, own.normalization).images.data);
+  }
   const { mean, std } = dataset.normalization ?? { mean: [0, 0, 0], std: [1, 1, 1] };
   const plane = SIDE * SIDE;
   const pictures = Array.from({ length: size }, (_, i) => {
@@ -58,7 +81,7 @@ export function batchOf(dataset: Dataset, size: number, seed: number): { images:
     return picture;
   });
   const names = Array.from(labels, (label, i) =>
-    label >= 0 ? `image ${i + 1} (${CIFAR10_CLASSES[label]})` : `image ${i + 1}`,
+    i < taken ? `image ${i + 1} (yours)` : `image ${i + 1} (${CIFAR10_CLASSES[label]})`,
   );
   return { images, view: { pictures, names } };
 }

@@ -1,89 +1,216 @@
-import { NAS_BENCH_201_SPACE, formatGenotype, parseGenotype } from 'ntkit/nn';
+import './cell.css';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { parseGenotype, WELL_KNOWN_CELLS } from 'ntkit/nn';
 import { ErrorLine } from '../../ui/errorLine.tsx';
-import { Select, Slider } from '../../ui/fields.tsx';
+import { ExportMenu } from '../../ui/exportMenu.tsx';
 import { HeatMap } from '../../ui/heatMap.tsx';
 import { Spectrum } from '../../ui/spectrum.tsx';
-import { Verdict } from '../../ui/verdict.tsx';
-import { format, formatCount } from 'ntkit/report';
-import { failures, results } from './computing.ts';
-import { problem, state, update } from './link.ts';
+import { benchmark, benchmarkFailure, loadBenchmark } from './benchmark.ts';
+import { cellIndex, nameOf, randomArch } from './cells.ts';
+import { busy, caseFile, details, failures, results } from './computing.ts';
+import { CellGraph } from './graph.tsx';
+import { KappaPanel } from './kappa.tsx';
+import { Layers } from './layers.tsx';
+import { isArch, problem, state, update } from './link.ts';
+import { Neighbours } from './neighbours.tsx';
+import { type Drawings, savings } from './saving.ts';
+import { Settings } from './settings.tsx';
 
-/** The room *Cell*: the tangent kernel of a NAS-Bench-201 cell at initialisation, and its κ. */
+/** The room *Cell*: the tangent kernel of a NAS-Bench-201 cell at initialisation, and its κ; of two cells, side by side. */
 export default function CellRoom() {
-  const { arch, channels, batch } = state.value;
-  const genotype = parseGenotype(arch);
-  const result = results[0].value;
+  const { compare } = state.value;
+  const ready = results[0].value !== undefined;
+  useEffect(() => {
+    if (ready) void loadBenchmark();
+  }, [ready]);
   return (
     <>
       <h1>The tangent kernel of a cell</h1>
-      <ErrorLine message={problem.value ?? failures[0].value} />
+      <p class="lead">
+        Edit the cell: its kernel Θ on a batch of images, and how far κ = λmax/λmin is from 1, follow at once. Nothing
+        is trained; all is computed in this tab.
+      </p>
+      <ErrorLine message={problem.value} />
       <div class="room">
-        <section class="panel" aria-label="Settings">
-          {genotype.flatMap((edges, node) =>
-            edges.map((op, from) => (
-              <Select
-                key={`${node} ${from}`}
-                label={`Edge ${from} → ${node + 1}`}
-                value={op}
-                options={NAS_BENCH_201_SPACE.map((value) => ({ value, label: value }))}
-                onChange={(next) =>
-                  update({
-                    arch: formatGenotype(
-                      genotype.map((ops, n) => ops.map((old, f) => (n === node && f === from ? next : old))),
-                    ),
-                  })
-                }
-              />
-            )),
+        <Settings />
+        <div class="results">
+          {compare === '' ? (
+            <CellPanels place={0} />
+          ) : (
+            <div class="pair">
+              <div class="stack">
+                <CellPanels place={0} />
+              </div>
+              <div class="stack">
+                <CellPanels place={1} />
+              </div>
+            </div>
           )}
-          <Slider
-            label="Channels C"
-            value={channels}
-            min={2}
-            max={32}
-            onChange={(next) => update({ channels: next })}
-          />
-          <Slider
-            label="Batch"
-            unit="images"
-            value={batch}
-            min={2}
-            max={64}
-            onChange={(next) => update({ batch: next })}
-          />
-        </section>
-        {result && (
-          <div class="results">
-            <section class="panel" aria-label="Condition number">
-              <dl class="figures">
-                <div class="large">
-                  <dt>κ = λmax / λmin</dt>
-                  <dd data-testid="kappa">{format(result.ntk.kappa)}</dd>
-                </div>
-              </dl>
-              <Verdict verdict={result.ntk.verdict} />
-              <p class="muted small">
-                {formatCount(result.ntk.parameters.used)} weights, {result.device}, {result.seconds.toFixed(2)} s
-              </p>
-            </section>
-            <section class="panel">
-              <h2>Θ</h2>
-              <HeatMap
-                values={result.ntk.kernel.data}
-                rows={batch}
-                columns={batch}
-                label="Kernel matrix Θ"
-                symbol="Θ"
-                left={result.view}
-              />
-            </section>
-            <section class="panel">
-              <h2>Spectrum</h2>
-              <Spectrum spectrum={result.ntk} />
-            </section>
-          </div>
-        )}
+          <AmongOthers />
+        </div>
       </div>
     </>
+  );
+}
+
+const LETTERS = ['A', 'B'] as const;
+
+/** All of one cell. */
+function CellPanels({ place }: { readonly place: 0 | 1 }) {
+  const { arch, compare, cells } = state.value;
+  const own = place === 0 ? arch : compare;
+  const set = (next: string) => update(place === 0 ? { arch: next } : { compare: next });
+  const [result, more] = [results[place].value, details[place].value];
+  const drawings = useRef<Drawings>({});
+  const letter = compare === '' ? '' : ` ${LETTERS[place]}`;
+  const takeMatrix = useCallback((canvas: HTMLCanvasElement) => (drawings.current.matrix = canvas), []);
+  const takeSpectrum = useCallback((svg: SVGSVGElement) => (drawings.current.spectrum = svg), []);
+  return (
+    <>
+      <section class={`panel${compare === '' ? ' wide' : ''}`} aria-label={`Cell${letter}`}>
+        <h2>
+          Cell{letter}
+          {nameOf(own) === undefined ? '' : `: ${nameOf(own)}`}
+        </h2>
+        <div class={compare === '' ? 'editor' : undefined}>
+          <div>
+            <CellGraph genotype={parseGenotype(own)} label={`Edges of the cell${letter}`} onChange={set} />
+            <Choose place={place} arch={own} onChange={set} />
+          </div>
+          <div>
+            <ErrorLine message={failures[place].value} />
+            {result ? (
+              <>
+                <KappaPanel result={result} details={more} busy={busy[place].value} />
+                <ExportMenu items={savings(result, drawings.current, () => caseFile(result.request))} />
+              </>
+            ) : (
+              failures[place].value === undefined && <p aria-busy="true">Computing κ</p>
+            )}
+          </div>
+        </div>
+      </section>
+      {result && (
+        <>
+          <section class="panel" aria-label={`Kernel matrix${letter}`}>
+            <h2>Kernel matrix Θ</h2>
+            <HeatMap
+              {...{ values: result.ntk.kernel.data, label: `Kernel matrix Θ${letter}`, symbol: 'Θ', left: result.view }}
+              rows={result.ntk.kernel.shape[0]}
+              columns={result.ntk.kernel.shape[1]}
+              onDraw={takeMatrix}
+            />
+          </section>
+          <div class="stack">
+            <section class="panel" aria-label={`Spectrum${letter}`}>
+              <h2>Spectrum of Θ</h2>
+              <Spectrum spectrum={result.ntk} height={230} onDraw={takeSpectrum} />
+            </section>
+            <section class="panel" aria-label={`Layers${letter}`}>
+              <h2>Which layers supply λmin</h2>
+              {more ? (
+                <Layers contributions={more.contributions} cells={cells} />
+              ) : (
+                <p aria-busy="true">Computing the layers’ kernels</p>
+              )}
+            </section>
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Other ways to a cell: a known one, any, its text or number; and the second cell of a comparison. */
+function Choose({
+  place,
+  arch,
+  onChange,
+}: {
+  readonly place: 0 | 1;
+  readonly arch: string;
+  readonly onChange: (arch: string) => void;
+}) {
+  const [failure, setFailure] = useState<string>();
+  const comparing = state.value.compare !== '';
+  return (
+    <>
+      <div class="cell-buttons">
+        <select
+          aria-label="A known cell"
+          value={nameOf(arch) ?? ''}
+          onChange={({ currentTarget }) => onChange(WELL_KNOWN_CELLS[currentTarget.value])}
+        >
+          <option value="" disabled>
+            A known cell
+          </option>
+          {Object.keys(WELL_KNOWN_CELLS).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+        <button type="button" onClick={() => onChange(randomArch())}>
+          Random cell
+        </button>
+        {place === 0 && !comparing && (
+          <button type="button" onClick={() => update({ compare: WELL_KNOWN_CELLS['ResNet block'] })}>
+            Compare
+          </button>
+        )}
+        {place === 1 && (
+          <button type="button" onClick={() => update({ compare: '' })}>
+            End the comparison
+          </button>
+        )}
+      </div>
+      <details>
+        <summary>The cell as text</summary>
+        <input
+          type="text"
+          class="arch"
+          aria-label="The cell as NAS-Bench-201 writes it"
+          value={arch}
+          spellcheck={false}
+          onChange={({ currentTarget }) => {
+            const next = currentTarget.value.trim();
+            const fits = isArch(next);
+            setFailure(
+              fits ? undefined : `cell: expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2|, got ${JSON.stringify(next)}`,
+            );
+            if (fits) onChange(next);
+          }}
+        />
+        <ErrorLine message={failure} />
+      </details>
+    </>
+  );
+}
+
+/** Where the cells lie among those of the sweep. */
+function AmongOthers() {
+  const { value: known } = benchmark;
+  const onChoose = useCallback((arch: string) => update({ arch }), []);
+  const drawn = useRef<SVGSVGElement>(undefined);
+  const onDraw = useCallback((svg: SVGSVGElement) => void (drawn.current = svg), []);
+  const marked = results.flatMap(({ value }, place) =>
+    value === undefined
+      ? []
+      : [
+          {
+            label: state.value.compare === '' ? 'this cell' : LETTERS[place],
+            cell: cellIndex(parseGenotype(value.request.arch)),
+            kappa: value.ntk.kappa,
+          },
+        ],
+  );
+  return (
+    <section class="panel wide" aria-label="Among other cells">
+      <h2>Among 1,000 cells: κ before training, accuracy after it</h2>
+      <ErrorLine message={benchmarkFailure.value} />
+      {known ? (
+        <Neighbours {...{ benchmark: known, marked, onChoose, onDraw }} />
+      ) : (
+        benchmarkFailure.value === undefined && <p aria-busy="true">Loading what NAS-Bench-201 records</p>
+      )}
+    </section>
   );
 }

@@ -5,7 +5,8 @@ import { BACKENDS } from './request.ts';
 
 const EDGE = `(${NAS_BENCH_201_SPACE.join('|')})`;
 const ARCH = new RegExp(`^\\|${EDGE}~0\\|\\+\\|${EDGE}~0\\|${EDGE}~1\\|\\+\\|${EDGE}~0\\|${EDGE}~1\\|${EDGE}~2\\|$`);
-const isArch = (value: string) => ARCH.test(value);
+/** Whether a text is a cell. */
+export const isArch = (value: string) => ARCH.test(value);
 const expected = 'a NAS-Bench-201 cell, |op~0|+|op~0|op~1|+|op~0|op~1|op~2|';
 
 /** The cell that the room opens with. */

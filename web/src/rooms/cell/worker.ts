@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import type { Dataset } from 'ntkit/data';
-import { cellNetwork, initialize, parseGenotype, TE_NAS_SCHEMES } from 'ntkit/nn';
+import { cellNetwork, encodeSafetensors, initialize, parseGenotype, stateDict, TE_NAS_SCHEMES } from 'ntkit/nn';
 import { certify, contributions, JacobianProgram, ntkOf } from 'ntkit/ntk';
 import { type Backend, Generator, gpuBackend, wasmBackend } from 'ntkit/tensor';
 import { Newest } from '../../newest.ts';
@@ -9,7 +9,8 @@ import type { BackendName, Details, Request, Result } from './request.ts';
 
 const TE_NAS = { outputs: 'sum', parameters: 'weight' } as const;
 
-const newest = new Map<number, Newest>();
+/** What is computed for the first and for the second cell. */
+const places = new Map<number, Newest>();
 const backends = new Map<BackendName, Promise<Backend>>();
 let sample: Promise<Dataset> | undefined;
 let own: Dataset | undefined;
@@ -30,6 +31,14 @@ function backendOf(name: BackendName): Promise<Backend> {
   return backend;
 }
 
+/** The network of a request, and its batch. */
+async function prepare({ arch, channels, cells, batch, seed, init }: Request) {
+  const { images, view } = batchOf(await sample!, own, batch, seed);
+  const network = cellNetwork(parseGenotype(arch), { channels, cells, classes: 10, depth: -1, useStem: true });
+  initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork('weights 0'));
+  return { network, images, view };
+}
+
 async function compute(
   request: Request,
   onResult: (result: Result) => unknown,
@@ -37,19 +46,14 @@ async function compute(
   signal: AbortSignal,
 ): Promise<void> {
   const start = performance.now();
-  const { channels, cells, batch, seed, init, mode } = request;
-  const [backend, dataset] = await Promise.all([backendOf(request.backend), own ?? sample!]);
+  const [backend, { network, images, view }] = await Promise.all([backendOf(request.backend), prepare(request)]);
   signal.throwIfAborted();
-  const { images, view } = batchOf(dataset, batch, seed);
-  const network = cellNetwork(parseGenotype(request.arch), { channels, cells, classes: 10, depth: -1, useStem: true });
-  initialize(network, TE_NAS_SCHEMES[init], new Generator(seed).fork('weights 0'));
-  const settings = { ...TE_NAS, mode, backend, signal };
+  const settings = { ...TE_NAS, mode: request.mode, backend, signal };
   const program = await JacobianProgram.compile(network, images.shape, settings);
   try {
     const rows = await program.run(images, { signal });
     const ntk = await ntkOf(rows, { backend, signal });
-    const seconds = (performance.now() - start) / 1000;
-    onResult({ request, ntk, view, device: backend.device, seconds });
+    onResult({ request, ntk, view, device: backend.device, seconds: (performance.now() - start) / 1000 });
     onDetails({
       contributions: await contributions(rows, ntk.kernel, { signal }),
       certified: await certify(network, images, ntk, settings),
@@ -59,18 +63,22 @@ async function compute(
   }
 }
 
+/** Lets go of a callback of the page's. */
+function release(callback: unknown): void {
+  (callback as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy]?.();
+}
+
 const api = {
   /** Says where the images are; they are fetched at once. */
   open(images: string): void {
     sample ??= loadSample(images);
-    sample.catch(() => (sample = undefined));
-    void backendOf('wasm');
+    sample.catch(() => {}); // told to who asks for κ
   },
 
-  /** Takes pictures in place of CIFAR-10's, or with none those again. @returns how many there are */
-  async takePictures(pictures: readonly Blob[]): Promise<number> {
+  /** Takes pictures in place of as many of CIFAR-10's, or with none CIFAR-10's alone. @returns how many there are */
+  async takePictures(pictures: readonly File[]): Promise<number> {
     own = pictures.length === 0 ? undefined : await datasetOf(pictures);
-    return (own ?? (await sample!)).length;
+    return own?.length ?? 0;
   },
 
   /** Computes κ, then what follows it; a newer request for the same place ends it. */
@@ -80,10 +88,37 @@ const api = {
     onResult: (result: Result) => unknown,
     onDetails: (details: Details) => unknown,
   ): Promise<void> {
-    if (!newest.has(place)) newest.set(place, new Newest());
-    await newest.get(place)!.run((signal) => compute(request, onResult, onDetails, signal));
+    try {
+      await newestOf(place).run((signal) => compute(request, onResult, onDetails, signal));
+    } finally {
+      release(onResult);
+      release(onDetails);
+    }
+  },
+
+  /** Ends what is computed for a place. */
+  cancel(place: number): void {
+    newestOf(place).cancel();
+  },
+
+  /** The network and the batch of a request, as a case file. */
+  async caseFile(request: Request): Promise<Uint8Array> {
+    const { network, images } = await prepare(request);
+    const { arch, channels, cells, mode } = request;
+    const config = { name: 'infer.tiny', C: channels, N: cells, num_classes: 10, arch_str: arch };
+    const state = [...stateDict(network)].map(([name, value]) => [`state.${name}`, value] as const);
+    return encodeSafetensors({
+      metadata: { name: arch, config: JSON.stringify(config), mode },
+      tensors: new Map([['input', images], ...state]),
+    });
   },
 };
+
+function newestOf(place: number): Newest {
+  let newest = places.get(place);
+  if (newest === undefined) places.set(place, (newest = new Newest()));
+  return newest;
+}
 
 /** The worker, as the page sees it. */
 export type CellWorker = typeof api;

@@ -1,0 +1,78 @@
+import { parseGenotype } from 'ntkit/nn';
+import { certificateText, format, formatCount } from 'ntkit/report';
+import { Verdict } from '../../ui/verdict.tsx';
+import { benchmark } from './benchmark.ts';
+import { cellIndex } from './cells.ts';
+import type { Details, Result } from './request.ts';
+
+/** κ of a cell and what is certain of it; what the benchmark records of the cell. */
+export function KappaPanel({
+  result,
+  details,
+  busy,
+}: {
+  readonly result: Result;
+  readonly details: Details | undefined;
+  readonly busy: boolean;
+}) {
+  const ntk = details?.certified ?? result.ntk;
+  const cell = cellIndex(parseGenotype(result.request.arch));
+  const recorded = benchmark.value?.recorded(cell);
+  return (
+    <>
+      <div class={busy ? 'busy' : undefined} aria-busy={busy}>
+        <dl class="figures">
+          <div class="large">
+            <dt>condition number κ = λmax/λmin</dt>
+            <dd>
+              <data data-testid="kappa" value={ntk.kappa}>
+                {format(ntk.kappa)}
+              </data>{' '}
+              <Verdict verdict={ntk.verdict} />
+            </dd>
+          </div>
+          <div>
+            <dt>λmax</dt>
+            <dd>{format(ntk.lambdaMax)}</dd>
+          </div>
+          <div>
+            <dt>λmin</dt>
+            <dd>{format(ntk.lambdaMin)}</dd>
+          </div>
+          <div>
+            <dt>noise floor</dt>
+            <dd>{format(ntk.noiseFloor)}</dd>
+          </div>
+        </dl>
+        <p class="small">
+          {details ? certificateText(ntk) : <span class="muted">The certificate is being computed.</span>}
+        </p>
+        <p class="muted small">
+          {formatCount(ntk.parameters.used)} weights; {result.device}; {result.seconds.toFixed(2)} s to κ.
+        </p>
+      </div>
+      {recorded && (
+        <dl class="figures recorded" aria-label="What NAS-Bench-201 records of this cell">
+          <div>
+            <dt>CIFAR-10 test accuracy</dt>
+            <dd data-testid="accuracy">{recorded.cifar10.toFixed(2)} %</dd>
+          </div>
+          <div>
+            <dt>CIFAR-100</dt>
+            <dd>{recorded.cifar100.toFixed(2)} %</dd>
+          </div>
+          <div>
+            <dt>ImageNet16-120</dt>
+            <dd>{recorded.imagenet16.toFixed(2)} %</dd>
+          </div>
+          <div>
+            <dt>NAS-Bench-201 number</dt>
+            <dd>
+              {recorded.index}, rank {formatCount(benchmark.value!.rank(cell))} of 15,625
+            </dd>
+          </div>
+        </dl>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+import type * as PlotModule from '@observablehq/plot';
+import { format } from 'ntkit/report';
+import { useCallback, useState } from 'preact/hooks';
+import { type Figure, PlotFigure } from '../../ui/plotFigure.tsx';
+import { archOf } from './cells.ts';
+import type { Benchmark } from './benchmark.ts';
+
+/** A cell that is shown among the swept ones. */
+export interface Marked {
+  readonly label: string;
+  /** Its place among the 15,625. */
+  readonly cell: number;
+  readonly kappa: number;
+}
+
+const HEIGHT = 320;
+
+/** Accuracies crowd at the top: the axis is of the error, on a log scale. */
+const ACCURACIES = [10, 50, 70, 80, 85, 88, 90, 92, 93, 94] as const;
+const [ERROR_LEAST, ERROR_MOST] = [5.4, 92];
+
+/** The 1,000 swept cells by κ and accuracy, with the cells of the room among them. A click takes a cell. */
+export function Neighbours({
+  benchmark,
+  marked,
+  onChoose,
+  onDraw,
+}: {
+  readonly benchmark: Benchmark;
+  readonly marked: readonly Marked[];
+  /** Given the text of the cell that was clicked. */
+  readonly onChoose: (arch: string) => void;
+  readonly onDraw: (svg: SVGSVGElement) => void;
+}) {
+  const [scales, setScales] = useState<{ readonly x: (k: number) => number; readonly y: (a: number) => number }>();
+  const options = useCallback(
+    (Plot: typeof PlotModule): PlotModule.PlotOptions => {
+      const points = benchmark.swept
+        .filter(({ kappa }) => kappa > 0)
+        .map(({ cell, digits, kappa }) => ({ digits, kappa, error: 100 - benchmark.recorded(cell).cifar10 }));
+      type Point = (typeof points)[number];
+      return {
+        ...{ marginLeft: 44, marginRight: 16, marginBottom: 38 },
+        x: {
+          type: 'log',
+          label: 'κ →',
+          grid: true,
+          ticks: [10, 20, 50, 100, 200, 500, 1000, 2000],
+          tickFormat: String,
+        },
+        y: {
+          ...{ type: 'log', label: '↑ test accuracy on CIFAR-10, %', grid: true, domain: [ERROR_MOST, ERROR_LEAST] },
+          ...{
+            ticks: ACCURACIES.map((accuracy) => 100 - accuracy),
+            tickFormat: (error: number) => String(100 - error),
+          },
+        },
+        marks: [
+          Plot.dot(points, {
+            ...{ x: 'kappa', y: 'error', r: 2.2, fill: 'var(--quiet)', fillOpacity: 0.45, tip: true },
+            title: ({ digits, kappa, error }: Point) =>
+              `${archOf(digits).replaceAll('+', '\n+')}\nκ ${format(kappa)}, ${(100 - error).toFixed(2)} %`,
+          }),
+        ],
+      };
+    },
+    [benchmark],
+  );
+  const draw = useCallback(
+    (svg: SVGSVGElement, figure: Figure) => {
+      const [x, y] = [figure.scale('x'), figure.scale('y')];
+      setScales({ x: (kappa) => x!.apply(kappa) as number, y: (accuracy) => y!.apply(100 - accuracy) as number });
+      figure.addEventListener('click', () => {
+        const { value } = figure as unknown as { readonly value: { readonly digits: string } | null };
+        if (value) onChoose(archOf(value.digits));
+      });
+      onDraw(svg);
+    },
+    [onChoose, onDraw],
+  );
+  const lost = benchmark.swept.filter(({ kappa }) => !(kappa > 0)).length;
+  return (
+    <>
+      <div class="scatter">
+        <PlotFigure
+          label={`κ and CIFAR-10 accuracy of ${benchmark.swept.length - lost} swept cells, ${marked.map(({ label, kappa, cell }) => `${label}: κ ${format(kappa)}, ${benchmark.recorded(cell).cifar10.toFixed(2)} %`).join('; ')}`}
+          options={options}
+          height={HEIGHT}
+          onDraw={draw}
+        />
+        {scales && (
+          <svg class="marks" width="100%" height={HEIGHT} aria-hidden="true">
+            {marked
+              .filter(({ kappa }) => kappa > 0 && Number.isFinite(kappa))
+              .map(({ label, cell, kappa }) => {
+                const [x, y] = [scales.x(kappa), scales.y(benchmark.recorded(cell).cifar10)];
+                return (
+                  <g key={label}>
+                    <circle cx={x} cy={y} r={8} fill="var(--accent)" stroke="var(--card)" stroke-width={2} />
+                    <text x={x} y={y + 22} text-anchor="middle" fill="var(--accent)" font-weight="600" font-size="13">
+                      {label}
+                    </text>
+                  </g>
+                );
+              })}
+          </svg>
+        )}
+      </div>
+      <p class="muted small">
+        Each dot is one of 1,000 random cells: κ at C = 16, N = 1 on 32 images, Kaiming initialisation, the mean of
+        three draws; {lost} cells whose λmin is lost are left out. κ above depends on the settings at the left, and is
+        comparable to the dots at C = 16 and 32 images. A click takes a cell.
+      </p>
+    </>
+  );
+}

@@ -33,7 +33,7 @@ import { imagesOf, jobs } from './jobs.ts';
 //
 // usage: npm run bench:gpu -- [--mode auto] [--threads 2] [--rounds 5] [--batch B] [--write]
 // --batch takes another batch size for all jobs: with their own ones a processor in a device's place takes very long.
-// --write puts the table into RESULTS-gpu.md, in the place of the one of the same device.
+// --write puts the table into RESULTS-gpu.md, instead of the one of the same device.
 // (OpenGL without a screen: xvfb-run -a -s "-screen 0 640x480x24" npm run bench:gpu -- --mode headlessgl)
 
 const { values: options } = parseArgs({
@@ -164,7 +164,7 @@ say(`## ${gpu.mode} on ${gpu.renderer}`);
 say('');
 say(
   software
-    ? 'A processor computes in the place of a graphics device: this says what the kernels take, not what a GPU gives.'
+    ? 'A processor computes instead of a graphics device: this says what the kernels take, not what a GPU gives.'
     : 'A graphics device.',
 );
 say('');

@@ -230,7 +230,10 @@ export const worker = () =>
     )
     .addOption(seedOption())
     .addOption(
-      new Option('--idle <seconds>', 'end after so many without a job; wait for ever by default').argParser(integer(1)),
+      new Option(
+        '--idle <seconds>',
+        'seconds without a job after which it ends; by default it waits for ever',
+      ).argParser(integer(1)),
     )
     .addOption(
       new Option('--lease <seconds>', 'a job whose worker is not heard of for so long is taken again')

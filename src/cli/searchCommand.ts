@@ -47,7 +47,7 @@ export function searchCommand(options: Options, signal: AbortSignal): Promise<vo
   );
 }
 
-/** What computes, and who measures if it is not here. */
+/** What computes, and who measures where that is another process. */
 interface Measuring {
   readonly computation: Computation;
   readonly elsewhere?: { readonly queue: MeasurementQueue; readonly state: { readonly label: string } };

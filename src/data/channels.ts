@@ -9,7 +9,7 @@ import type { Normalization } from './normalization.ts';
  *
  *     const images = repeatChannels(await openDataset('idx:t10k-images-idx3-ubyte'), 3); // [3, 28, 28]
  *
- * @returns a data set whose images are repeated when they are asked for; the set itself, where it has so many channels.
+ * @returns a data set whose images are repeated when they are asked for; the set itself, where it has `count` channels.
  * @throws InputError when the set holds vectors, or images of another number of channels than 1 and `count`.
  */
 export function repeatChannels(dataset: Dataset, count: number): Dataset {
@@ -28,7 +28,7 @@ export function repeatChannels(dataset: Dataset, count: number): Dataset {
 }
 
 /**
- * A batch as a network of so many input channels takes it: [n, h, w] is [n, 1, h, w], and the one channel of grey images is
+ * A batch as a network of `channels` input channels takes it: [n, h, w] is [n, 1, h, w], and the one channel of grey images is
  * repeated.
  *
  * @param where names the batch in messages.

@@ -75,7 +75,7 @@ export function writeNormalized(
 }
 
 /**
- * Makes sure that images of so many channels can be normalised.
+ * Makes sure that images of this number of channels can be normalised.
  *
  * @param where begins the message.
  * @throws InputError when the constants are for another number of channels, or a deviation is not above 0.

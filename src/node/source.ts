@@ -91,7 +91,7 @@ export interface ImagesOptions extends SyntheticOptions {
 }
 
 /**
- * As {@link openDataset}, images for a network of so many input channels: grey ones are repeated to them.
+ * As {@link openDataset}, images for a network of `channels` input channels: grey ones are repeated to them.
  *
  * @throws InputError also when they have another number of channels, or are vectors.
  */

@@ -30,7 +30,7 @@ export interface FinishedRound {
 /**
  * TE-NAS's search as a function of its measurements: a machine that says what it needs to know next. It
  * holds no clock, no file and no random number, and two machines with the same answers are the same. So the list of all
- * measurements is all there is to save, and a search is taken up again by telling a new machine everything once more.
+ * measurements is everything that has to be saved, and a search is taken up again by telling a new machine everything once more.
  */
 export class Search {
   readonly settings: SearchSettings;

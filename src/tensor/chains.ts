@@ -25,7 +25,7 @@ export interface ChainLimits {
 /** Chains of moderate length. Beyond it the pass over memory is the smaller part of the work. */
 const MODERATE: ChainLimits = { operands: 8, operations: 64 };
 
-/** Values of a plan that are read by others than the steps of their own stage. */
+/** Values of a plan that are read by other than the steps of their own stage. */
 export function keptValues(plan: Plan): ReadonlySet<number> {
   const { fixedSteps, varyingSteps } = plan;
   const fixed = new Set(fixedSteps.map(({ output }) => output));

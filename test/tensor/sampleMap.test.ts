@@ -46,7 +46,7 @@ function isMap(f: (x: Tensor, w: Tensor) => Tensor, sample: Shape, weight: Shape
 
 const n = (x: Tensor) => x.shape[0];
 
-/** Every sample in the place of the one before. */
+/** Every sample instead of the one before. */
 function shifted(x: Tensor): Tensor {
   if (n(x) === 1) return x;
   const rest = x.shape.slice(1).map(() => ({}));

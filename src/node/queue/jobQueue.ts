@@ -10,7 +10,7 @@ import { connect, type Libraries, loadLibraries } from './connection.ts';
 // - A job is a pure function of what is in it (`src/search/job.ts`), so it may be measured twice, by anybody, in any order:
 //   all that can be lost is time. Its id is a digest of what it is, so that adding it again adds nothing.
 // - Every computer (version, backend, precision, rounding) has a queue of its own, named after it. Results of one queue
-//   are those of one machine, byte for byte; a worker of another computer does not see its jobs, and is told so.
+//   are those of one machine, byte for byte; a worker of another computer does not see its jobs, and is informed of it.
 // - Results stay on the server, as BullMQ's completed jobs, until a collector has them on disk. It asks for them in the order
 //   of its table, so it holds no more than a few, and a table does not depend on the order in which they came.
 // - The collector trusts nothing that the server should remember. A job that is not there is added again, all of them

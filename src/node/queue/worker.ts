@@ -16,7 +16,7 @@ export interface ServeOptions<L> {
    * @throws InputError when it is no job, which is not tried again.
    */
   readonly work: (data: unknown, lane: L, signal: AbortSignal) => Promise<object>;
-  /** Ends after so many seconds without a job; waits for ever by default. */
+  /** Seconds without a job after which it ends; waits for ever by default. */
   readonly idle?: number | undefined;
   /** After how many seconds a job is taken again of whose worker nothing was heard; 15 by default. */
   readonly lease?: number | undefined;

@@ -97,7 +97,7 @@ export interface ConvOptions extends AffineOptions {
   /** 1 by default. */
   readonly stride?: number | Pair | undefined;
   /**
-   * Zeros around the image. `valid` (default): none; `same`: so many that the size is the image's over the stride, rounded
+   * Zeros around the image. `valid` (default): none; `same`: as many as make the size the image's over the stride, rounded
    * up, of an odd number the larger part after the image; or PyTorch's.
    */
   readonly padding?: 'valid' | 'same' | PaddingOption | undefined;

@@ -4,7 +4,7 @@ import type { Eigenpairs } from './solver.ts';
 
 /** Seen: fewer than 2 iterations an eigenvalue. LAPACK's dsteqr allows 30. */
 const MAX_ITERATIONS = 30;
-/** After so many, entries need not become smaller than rounding errors. */
+/** After this number, entries need not become smaller than rounding errors. */
 const PATIENCE = 15;
 
 /**

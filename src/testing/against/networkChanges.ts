@@ -92,7 +92,7 @@ function standardizedOtherwise(x: Tensor, own: number, changes: NetworkChanges):
   };
   const [gamma, beta] = [ones([c], x.dtype), zeros([c], x.dtype)];
   if (!epsilonOutside) return batchNormWith(given, x, gamma, beta, epsilon);
-  // (σ + ε)² in the place of σ² + ε
+  // (σ + ε)² instead of σ² + ε
   const deviation = add(sqrt(given.variance), scalar(epsilon, x.dtype));
   return batchNormWith({ mean: given.mean, variance: power(deviation, 2) }, x, gamma, beta, 0);
 }

@@ -35,7 +35,7 @@ const scores = fc.array(fc.constantFrom(0, 0.1234, 0.1232, -0.5, 2, 2.0001, 31.4
   maxLength: 9,
 });
 
-/** x to so many significant digits, by its decimals: ties, which the scores above have none of, aside. */
+/** x to a number of significant digits, by its decimals; the scores above have no ties. */
 const significant = (x: number, digits: number) => Number(x.toPrecision(digits));
 
 const ranks: Law<Backend> = law({

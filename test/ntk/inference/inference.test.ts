@@ -113,7 +113,7 @@ describe('a Gaussian process with noise', () => {
 });
 
 describe('an ensemble of networks', () => {
-  /** As if one layer were all there is: Θ is K. */
+  /** As if there were one layer only: Θ is K. */
   const both = (kernel: NDArray): InfiniteKernel => ({ nngp: kernel, ntk: kernel });
 
   test.each([

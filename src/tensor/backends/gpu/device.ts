@@ -92,7 +92,7 @@ export class Device {
     }
   }
 
-  /** Whether a processor computes in the place of a graphics device. */
+  /** Whether a processor computes instead of a graphics device. */
   get software(): boolean {
     return this.#lease?.software ?? isSoftware(this.renderer);
   }

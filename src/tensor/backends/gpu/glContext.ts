@@ -7,7 +7,7 @@ export interface GlContext {
   isContextLost(): boolean;
 }
 
-/** Whether a renderer is a processor that computes in the place of a graphics device. */
+/** Whether a renderer is a processor that computes instead of a graphics device. */
 export function isSoftware(renderer: string): boolean {
   return /llvmpipe|softpipe|swiftshader|swrast|software|basic render/i.test(renderer);
 }

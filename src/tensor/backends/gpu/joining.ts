@@ -5,7 +5,7 @@ import type { ArrayId, KernelCall, KernelSource } from './lowering.ts';
 // A launch costs as much as thousands of elements. Kernels of as many texels that do not need each other are therefore
 // joined: one kernel that does what they do, and writes what they write.
 
-/** Something that is done in its turn: a call of a kernel, or anything else. */
+/** Something that is done in order: a call of a kernel, or anything else. */
 export interface Task {
   readonly reads: readonly ArrayId[];
   readonly writes: readonly ArrayId[];

@@ -8,7 +8,7 @@ export interface GpuAdapter {
   /** As it names itself. */
   readonly name: string;
   readonly vendor: string;
-  /** Whether it is a processor that computes in the place of a graphics device. */
+  /** Whether it is a processor that computes instead of a graphics device. */
   readonly software: boolean;
   /** Arrays that a kernel may be bound to, one of which it writes. */
   readonly storageBuffers: number;
@@ -91,7 +91,7 @@ export async function webGpuAdapters(): Promise<GpuAdapter[]> {
 /** The use of the device that GPU.js computes on. */
 export interface WebGpuLease {
   readonly context: WebGpuContext;
-  /** Whether it is a processor that computes in the place of a graphics device. */
+  /** Whether it is a processor that computes instead of a graphics device. */
   readonly software: boolean;
   /** Calls with `navigator.gpu` as GPU.js looks for it. */
   call<T>(f: () => T): T;

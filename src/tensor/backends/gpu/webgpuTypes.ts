@@ -5,7 +5,7 @@ type Limits = Readonly<
   Record<'maxStorageBuffersPerShaderStage' | 'maxStorageBufferBindingSize' | 'maxBufferSize', number>
 >;
 
-/** A device that may be had. */
+/** An adapter: a device that is available. */
 export interface WebGpuAdapter {
   /** What it tells of itself; a page may keep parts of it back. */
   readonly info?: Readonly<Partial<Record<'vendor' | 'architecture' | 'device' | 'description', string>>> & {

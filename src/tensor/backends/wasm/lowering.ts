@@ -31,7 +31,7 @@ export interface EmittedFunctions {
 /** Every address is a multiple of this: a cache line. */
 export const ALIGNMENT = 64;
 
-/** The float32 numbers of a cache line, which no two threads write to; so many float64 numbers are two lines. */
+/** The float32 numbers of a cache line, which no two threads write to; the same number in float64 is two lines. */
 export const LINE = ALIGNMENT / 4;
 
 /** The numbers in a vector. */

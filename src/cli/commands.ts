@@ -42,7 +42,7 @@ export const ntk = () =>
     )
     .option('--x2 <source>', 'a second batch: the kernel is Θ(x1, x2)')
     .option('--output <name>', 'of an ONNX model; the first by default')
-    .addOption(modeOption().default(undefined, "the case's, eval for ONNX"))
+    .addOption(modeOption("the case's, eval for ONNX"))
     .addOption(
       new Option('--outputs <which>', 'sum, trace, full, or the number of one output')
         .argParser(outputs)
@@ -125,7 +125,7 @@ export const dynamics = () =>
     )
     .option('--targets <file>', 'an .npy file, samples by outputs; standard normal ones by default')
     .option('--output <name>', 'of an ONNX model; the first by default')
-    .addOption(modeOption().default(undefined, "the case's, eval for others"))
+    .addOption(modeOption("the case's, eval for others"))
     .addOption(
       new Option('--learning-rate <number>', 'of gradient descent; half of the limit by default').argParser(
         real(Number.MIN_VALUE, Infinity),
@@ -236,7 +236,7 @@ export const worker = () =>
       ).argParser(integer(1)),
     )
     .addOption(
-      new Option('--lease <seconds>', 'a job whose worker is not heard of for so long is taken again')
+      new Option('--lease <seconds>', 'a job whose worker is not heard of for this long is taken again')
         .argParser(integer(1, 3600))
         .default(15),
     );
@@ -293,7 +293,7 @@ export const verify = () =>
     .option('--ntk <file>', 'that kernel: FILE.npy, or FILE.safetensors (tensor ntk); in the case by default')
     .option('--images <source>', 'its batch, as for ntk; that of the kernel or of the case by default')
     .option('--output <name>', 'of an ONNX model; the first by default')
-    .addOption(modeOption().default(undefined, 'as the files say, or either'))
+    .addOption(modeOption('as the files say, or either'))
     .addOption(
       new Option('--outputs <which>', 'sum, trace, full, or the number of one output; any by default').argParser(
         outputs,

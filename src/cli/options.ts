@@ -64,8 +64,11 @@ export const jsonOption = () => new Option('--json', 'print one JSON object').de
 export const seedOption = () =>
   new Option('--seed <number>', 'of everything drawn at random').argParser(integer(0)).default(0);
 
-export const modeOption = () =>
-  new Option('--mode <mode>', 'how batch norm normalises').choices(['train', 'eval'] as const);
+export const modeOption = (byDefault = '') =>
+  new Option(
+    '--mode <mode>',
+    `how batch norm normalises${byDefault === '' ? '' : `; by default ${byDefault}`}`,
+  ).choices(['train', 'eval'] as const);
 
 /** Where images come from. */
 export const dataOption = <Source extends string>(source: Source) =>

@@ -32,6 +32,7 @@ export {
   momentumFlow,
   type MomentumFlowOptions,
 } from './dynamics/descent.ts';
+export { type AlignmentOptions, effectiveRank, kernelAlignment, kernelDistance } from './dynamics/kernelMeasures.ts';
 export { type DynamicsOptions, type EigenMode, mseDynamics, type MseDynamics } from './dynamics/mseDynamics.ts';
 export { optimalDescents, type OptimalDescent, type OptimalDescents } from './dynamics/optimalDescents.ts';
 export type { TestPoints } from './dynamics/outputs.ts';

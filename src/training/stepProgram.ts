@@ -1,12 +1,10 @@
 import { grad } from '../autodiff/index.ts';
-import { type Buffer, type Mode, type Module, type Parameter, Trace } from '../nn/index.ts';
+import { type Buffer, type Module, type Parameter, Trace } from '../nn/index.ts';
 import {
   allocate,
-  type Backend,
   cast,
   checkTensor,
   constant,
-  type DType,
   formatShape,
   input,
   InputError,
@@ -19,17 +17,8 @@ import {
   sizeOf,
   type Tensor,
 } from '../tensor/index.ts';
-import type { Optimizer, Scalars } from './optimizer.ts';
-
-/** What a step is made of. */
-export interface StepSettings {
-  readonly loss: (output: Tensor, target: Tensor) => Tensor;
-  readonly optimizer: Optimizer;
-  readonly mode: Mode;
-  readonly parameters: (name: string) => boolean;
-  readonly backend: Backend;
-  readonly dtype: DType;
-}
+import type { Scalars } from './optimizer.ts';
+import type { TrainerSettings } from './settings.ts';
 
 /** One array of the optimiser's for one parameter. */
 interface StateArray {
@@ -76,7 +65,7 @@ export class StepProgram {
     network: Module,
     shape: Shape,
     targetShape: Shape,
-    { loss: lossOf, optimizer, mode, parameters, backend, dtype }: StepSettings,
+    { loss: lossOf, optimizer, mode, parameters, backend, dtype }: TrainerSettings,
   ): Promise<StepProgram> {
     const trace = new Trace(network, shape, { mode, dtype });
     const target = input('target', targetShape, dtype);

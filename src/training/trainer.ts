@@ -1,14 +1,12 @@
 import { checkFunction, checkOptions, checkReal, formatValue, oneOf } from '../check.ts';
 import { Queue } from '../queue.ts';
-import { checkBatch, checkModule, type Mode, type Module } from '../nn/index.ts';
+import { checkBatch, checkModule, type Module } from '../nn/index.ts';
 import {
-  type Backend,
   BackendError,
   cast,
   checkArray,
   checkShape,
   defaultBackend,
-  type DType,
   firstNonFinite,
   formatShape,
   InputError,
@@ -17,28 +15,9 @@ import {
   sameShape,
   ShapeError,
   type Shape,
-  type Tensor,
 } from '../tensor/index.ts';
-import type { Optimizer } from './optimizer.ts';
-import { StepProgram, type StepSettings } from './stepProgram.ts';
-
-/** A loss: a scalar expression of the network's output and the targets. */
-export type Loss = (output: Tensor, target: Tensor) => Tensor;
-
-/** How a network is trained. */
-export interface TrainerOptions {
-  /** `crossEntropy`, `mseLoss` or an expression of one's own. */
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  /** `train` by default: batch norm normalises by the batch, and its running statistics follow. */
-  readonly mode?: Mode | undefined;
-  /** Which parameters are trained, by name; all by default. */
-  readonly parameters?: ((name: string) => boolean) | undefined;
-  /** `defaultBackend` by default. */
-  readonly backend?: Backend | undefined;
-  /** The backend's own precision by default. */
-  readonly dtype?: DType | undefined;
-}
+import type { TrainerOptions, TrainerSettings } from './settings.ts';
+import { StepProgram } from './stepProgram.ts';
 
 /** What a step tells. */
 export interface Step {
@@ -77,8 +56,9 @@ export interface TrainerState {
  * trainer.dispose();
  */
 export class Trainer {
-  readonly #network: Module;
-  readonly #settings: StepSettings;
+  /** What it trains; {@link Trainer.save} brings its present values there. */
+  readonly network: Module;
+  readonly settings: TrainerSettings;
   /** A program for each shape of batch and targets; one of them holds the present values, if any step was taken. */
   readonly #programs = new Map<string, StepProgram>();
   #current: StepProgram | undefined;
@@ -89,9 +69,9 @@ export class Trainer {
   #saved: TrainerState = { steps: 0, optimizer: new Map() };
   #disposed = false;
 
-  private constructor(network: Module, settings: StepSettings) {
-    this.#network = network;
-    this.#settings = settings;
+  private constructor(network: Module, settings: TrainerSettings) {
+    this.network = network;
+    this.settings = settings;
   }
 
   /**
@@ -132,7 +112,7 @@ export class Trainer {
   }
 
   async #step(x: NDArray, target: NDArray, options: StepOptions): Promise<Step> {
-    const { optimizer, dtype } = this.#settings;
+    const { optimizer, dtype } = this.settings;
     const { learningRate = optimizer.learningRate, signal } = options;
     checkReal('trainer: step: learningRate', learningRate, { least: 0 });
     checkBatch(x, 'trainer: step: x');
@@ -159,6 +139,15 @@ export class Trainer {
     return this.#queue.run(() => this.#save());
   }
 
+  /**
+   * Saves, and does something with the network as it is then: steps that are asked for meanwhile wait.
+   *
+   * @internal
+   */
+  withSaved<T>(task: (state: TrainerState) => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => task(await this.#save()));
+  }
+
   async #save(): Promise<TrainerState> {
     this.#checkUsable();
     if (this.#current && this.#steps > this.#saved.steps) {
@@ -181,8 +170,8 @@ export class Trainer {
       throw new InputError(`trainer: restore: steps: expected an integer ≥ 0, got ${formatValue(steps)}`);
     }
     const shapes = new Map<string, Shape>();
-    for (const [name, { shape }] of this.#network.namedParameters()) {
-      for (const kind of this.#settings.optimizer.state) shapes.set(`${kind}.${name}`, shape);
+    for (const [name, { shape }] of this.network.namedParameters()) {
+      for (const kind of this.settings.optimizer.state) shapes.set(`${kind}.${name}`, shape);
     }
     for (const [name, array] of optimizer) {
       const expected = shapes.get(name);
@@ -214,7 +203,7 @@ export class Trainer {
     const key = JSON.stringify([shape, target]);
     let program = this.#programs.get(key);
     if (program === undefined) {
-      program = await StepProgram.compile(this.#network, shape, target, this.#settings);
+      program = await StepProgram.compile(this.network, shape, target, this.settings);
       this.#programs.set(key, program);
     }
     if (program !== this.#current) {

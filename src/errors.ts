@@ -34,6 +34,11 @@ export class BackendError extends NtkitError {
   override name = 'BackendError';
 }
 
+/** An array that is larger than a backend can compute: fewer samples or rows at a time may do. */
+export class ArraySizeError extends BackendError {
+  override name = 'ArraySizeError';
+}
+
 /** A gradient was asked for where none exists, e.g. with respect to a tensor the output does not depend on. */
 export class GradientError extends NtkitError {
   override name = 'GradientError';

@@ -1,6 +1,6 @@
 import { abortable, checkRunOptions } from '../abort.ts';
 import { formatValue } from '../check.ts';
-import { InputError } from '../errors.ts';
+import { ArraySizeError, InputError } from '../errors.ts';
 import type { Abortable, RunOptions } from '../progress.ts';
 import { inTurns, nextTurn, turnIsDue } from '../turns.ts';
 import { checkBatchInTurns, checkModule, type Mode, type Module, Parameter } from '../nn/index.ts';
@@ -132,7 +132,8 @@ export class JacobianProgram {
    *
    * @param shape [N, …], samples first
    * @throws ShapeError when the batch does not fit the network, InputError when an option makes no sense or no parameter
-   * is chosen, BackendError when the backend does not compute in the precision.
+   * is chosen, BackendError when the backend does not compute in the precision, ArraySizeError when an array of a single
+   * row is larger than it can compute.
    */
   static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<JacobianProgram> {
     checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
@@ -147,9 +148,20 @@ export class JacobianProgram {
     }
     const backend = options.backend ?? (await defaultBackend(options.dtype));
     const dtype = precisionOf(backend, options.dtype);
-    const fitted = await recipeFor(network, shape, { mode, dtype, outputs, parameters, backend, blockRows }, signal);
-    checkMemory({ rows: rowCount(shape, outputs, fitted), columns: columnCount(fitted), dtype }, maximumBytes);
-    return new JacobianProgram(shape, outputs, fitted, await Program.load(fitted.recipe.planned, { backend, signal }));
+    const request = { mode, dtype, outputs, parameters, backend };
+    for (let atOnce = blockRows; ;) {
+      const fitted = await recipeFor(network, shape, { ...request, blockRows: atOnce }, signal);
+      checkMemory({ rows: rowCount(shape, outputs, fitted), columns: columnCount(fitted), dtype }, maximumBytes);
+      try {
+        const program = await Program.load(fitted.recipe.planned, { backend, signal });
+        return new JacobianProgram(shape, outputs, fitted, program);
+      } catch (error) {
+        // What a gradient passes through can be larger than what a block was sized by.
+        const rows = fitted.recipe.sweep.blockRows;
+        if (!(error instanceof ArraySizeError) || blockRows !== undefined || rows === 1) throw error;
+        atOnce = Math.floor(rows / 2);
+      }
+    }
   }
 
   /** N */

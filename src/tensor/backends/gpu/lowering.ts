@@ -1,4 +1,4 @@
-import { BackendError } from '../../../errors.ts';
+import { ArraySizeError } from '../../../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../../shape.ts';
 import type { Step } from '../../plan.ts';
 import type { Dialect } from './dialect.ts';
@@ -62,10 +62,10 @@ export class Lowering {
     return { id: this.sizes.push(sizeOf(shape)) - 1, shape };
   }
 
-  /** @throws BackendError when an array of the shape has more elements than kernels can count. */
+  /** @throws ArraySizeError when an array of the shape has more elements than kernels can count. */
   checkSize(shape: Shape): void {
     if (sizeOf(shape) > this.dialect.mostElements) {
-      throw new BackendError(
+      throw new ArraySizeError(
         `backend gpu: an array of shape ${formatShape(shape)}: expected at most ${this.dialect.mostElements} elements, ` +
           `got ${sizeOf(shape)}; compute fewer samples or rows at a time`,
       );

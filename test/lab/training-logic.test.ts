@@ -10,13 +10,8 @@ import {
   tangentKernel,
 } from 'ntkit/ntk';
 import { sgd, Trainer } from 'ntkit/training';
-import {
-  ACTIVATIONS,
-  type Architecture,
-  drawNetwork,
-  kernelMap,
-  squaredScales,
-} from '../../web/src/rooms/training/architecture.ts';
+import { ACTIVATIONS } from '../../web/src/rooms/training/activations.ts';
+import { type Architecture, drawNetwork, kernelMap, squaredScales } from '../../web/src/rooms/training/architecture.ts';
 import { layerwiseKernels } from '../../web/src/rooms/training/layerwiseKernel.ts';
 import {
   arraysOf,

@@ -9,4 +9,7 @@ export interface Room {
 }
 
 /** The rooms, in the order of the navigation; the first is where the laboratory opens. */
-export const ROOMS: readonly Room[] = [{ name: 'cell', title: 'Cell', load: () => import('./cell/index.tsx') }];
+export const ROOMS: readonly Room[] = [
+  { name: 'cell', title: 'Cell', load: () => import('./cell/index.tsx') },
+  { name: 'training', title: 'Training', load: () => import('./training/index.tsx') },
+];

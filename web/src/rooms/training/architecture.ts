@@ -1,11 +1,7 @@
 import { initialize, type Module, pytorchDefault, Tanh } from 'ntkit/nn';
 import { infinite, wideNetwork } from 'ntkit/ntk';
 import { Generator, InputError } from 'ntkit/tensor';
-
-/** The non-linearities that the room offers. */
-export const ACTIVATIONS = ['relu', 'erf', 'tanh'] as const;
-
-export type Activation = (typeof ACTIVATIONS)[number];
+import type { Activation } from './activations.ts';
 
 /** A fully connected network with one output, in the NTK parametrisation. */
 export interface Architecture {
@@ -25,7 +21,7 @@ const SCALES: Readonly<Record<Activation, { weightStd: number; biasStd: number }
 
 const NO_FORMULA = 'the kernel of an infinitely wide network of tanh: expected a formula, there is none in closed form';
 
-/** tanh as a layer of finite networks only: E[tanh(u)·tanh(v)] of Gaussian u and v has no closed form. */
+/** tanh as a layer of finite networks only. */
 function tanhMap(): infinite.KernelMap {
   return {
     ...infinite.erf(),
@@ -42,11 +38,6 @@ const MAPS: Readonly<Record<Activation, () => infinite.KernelMap>> = {
   erf: infinite.erf,
   tanh: tanhMap,
 };
-
-/** Whether the infinitely wide network has a kernel in closed form. */
-export function hasInfiniteKernel({ activation }: Pick<Architecture, 'activation'>): boolean {
-  return activation !== 'tanh';
-}
 
 /** The network as maps of kernels. In the NTK parametrisation the same learning rate fits every width. */
 export function kernelMap({ width, depth, activation }: Architecture): infinite.KernelMap {

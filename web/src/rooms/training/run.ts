@@ -2,7 +2,8 @@ import { loadStateDict, type Module, mseLoss, stateDict, Trace } from 'ntkit/nn'
 import { type Descent, gradientDescent } from 'ntkit/ntk';
 import { cast, defaultBackend, InputError, ndarray, type NDArray, Program, scale, type Tensor } from 'ntkit/tensor';
 import { sgd, Trainer } from 'ntkit/training';
-import { type Architecture, drawNetwork, hasInfiniteKernel, squaredScales } from './architecture.ts';
+import { hasInfiniteKernel } from './activations.ts';
+import { type Architecture, drawNetwork, squaredScales } from './architecture.ts';
 import { layerwiseKernels } from './layerwiseKernel.ts';
 import { type InfinitePrediction, infinitePrediction, LinearisedPrediction, type Predicted } from './predictions.ts';
 import { arraysOf, gridOf, gridSide, MOST_SAMPLES, type Sample } from './problem.ts';
@@ -136,7 +137,7 @@ export class Run {
     const grid = gridOf(inputs, side);
     const scales = squaredScales(architecture, inputs);
     const kernels = await layerwiseKernels(network, { x, grid, scales }, signal);
-    const infinite = hasInfiniteKernel(architecture)
+    const infinite = hasInfiniteKernel(architecture.activation)
       ? await infinitePrediction(architecture, { x, y, grid }, { spread: inputs === 1, signal })
       : undefined;
     const linearised = new LinearisedPrediction(kernels, y);
@@ -219,24 +220,28 @@ export class Run {
 
   async #look(signal: AbortSignal | undefined): Promise<Omit<Frame, 'diverged'>> {
     const { look, points, y, linearised, infinite, network, start } = this.#parts;
-    const all = await look.at(points, signal);
-    const m = all.length - y.data.length;
-    const outputs = all.subarray(m);
+    const looking = look.at(points, signal);
+    // Meanwhile, on this thread:
     const descent = this.#descent();
     const step = this.#step;
+    const expected = linearised.at(descent, step);
     const predicted = infinite?.at(descent, step);
+    const movement = movementOf(network, start);
+    const all = await looking;
+    const m = all.length - y.data.length;
+    const outputs = all.subarray(m);
     let error = 0;
     for (let i = 0; i < outputs.length; i++) error += (outputs[i] - y.data[i]) ** 2;
     return {
       step,
       real: { field: Float32Array.from(all.subarray(0, m)), meanSquaredError: error / y.data.length },
-      linearised: curveOf(linearised.at(descent, step)),
+      linearised: curveOf(expected),
       infinite: predicted && {
         ...curveOf(predicted),
         deviation: predicted.deviation && Float32Array.from(predicted.deviation),
       },
       modes: { real: linearised.along(outputs), predicted: linearised.modes(descent, step) },
-      movement: movementOf(network, start),
+      movement,
     };
   }
 }

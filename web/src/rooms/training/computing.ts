@@ -1,0 +1,143 @@
+import { batch, effect, signal } from '@preact/signals';
+import * as Comlink from 'comlink';
+import { type Moment, withMoment } from './history.ts';
+import { settings, state } from './link.ts';
+import type { Frame, RunDescription, RunSettings } from './run.ts';
+import type { TrainingWorker } from './worker.ts';
+
+// What the room shows follows its link: whenever a setting changes, a run begins in the worker. Pictures follow each other
+// as fast as they are computed, at most one for each the screen shows.
+
+const worker = Comlink.wrap<TrainingWorker>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
+
+/** What is seen: a run, where it has come to, and how. */
+export interface View {
+  readonly settings: RunSettings;
+  readonly description: RunDescription;
+  readonly frame: Frame;
+  readonly history: readonly Moment[];
+}
+
+export const view = signal<View | undefined>(undefined);
+
+/** The same a few times a second: what is read, not watched. */
+export const slowView = signal<View | undefined>(undefined);
+
+export const playing = signal(false);
+
+/** Whether a run is being prepared. */
+export const busy = signal(false);
+
+/** Why there is no run, in one line. */
+export const failure = signal<string | undefined>(undefined);
+
+/** Pictures a second, while it plays. */
+export const frameRate = signal(0);
+
+const SLOWLY = 250;
+let shownAt = 0;
+
+function show(next: View): void {
+  const now = performance.now();
+  const isSlow = !playing.peek() || next.history.length < 2 || now - shownAt > SLOWLY;
+  if (isSlow) shownAt = now;
+  batch(() => {
+    view.value = next;
+    if (isSlow) slowView.value = next;
+  });
+}
+
+const picture = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
+
+/** Counts the runs: what comes of one that is over is dropped. */
+let run = 0;
+
+async function begin(next: RunSettings): Promise<void> {
+  const own = ++run;
+  busy.value = true;
+  try {
+    const started = await worker.start(next);
+    if (own !== run || !started) return;
+    const { description, frame } = started;
+    batch(() => {
+      [failure.value, busy.value] = [undefined, false];
+      show({ settings: next, description, frame, history: withMoment([], frame) });
+    });
+    inTurn(own, () => playOn(own));
+  } catch (error) {
+    fail(own, error);
+  }
+}
+
+function fail(own: number, error: unknown): void {
+  if (own !== run) return;
+  batch(() => {
+    [failure.value, busy.value, playing.value] = [`training: ${(error as Error).message}`, false, false];
+  });
+}
+
+/** Shows one picture more. @returns whether there was one */
+function follow(own: number, frame: Frame | undefined): boolean {
+  const before = view.peek();
+  if (own !== run || !frame || !before) return false;
+  if (frame.diverged) playing.value = false;
+  show({ ...before, frame, history: withMoment(before.history, frame) });
+  return true;
+}
+
+async function playOn(own: number): Promise<void> {
+  if (!playing.peek()) return;
+  let [start, count] = [performance.now(), 0];
+  let next = worker.advance(state.peek().speed);
+  for (;;) {
+    const frame = await next;
+    const goesOn = playing.peek() && own === run && frame?.diverged === false;
+    if (goesOn) {
+      // The next picture is computed while this one is drawn.
+      next = worker.advance(state.peek().speed);
+      next.catch(() => {}); // it is told when its turn comes
+    }
+    if (!follow(own, frame) || !goesOn) return;
+    await picture();
+    count += 1;
+    const elapsed = performance.now() - start;
+    if (elapsed > 1000) {
+      frameRate.value = (1000 * count) / elapsed;
+      [start, count] = [performance.now(), 0];
+    }
+  }
+}
+
+let last: Promise<void> = Promise.resolve();
+
+/** One thing after another, for as long as the run is the newest. */
+function inTurn(own: number, work: () => Promise<void>): void {
+  last = last.then(() => (own === run ? work() : undefined)).catch((error: unknown) => fail(own, error));
+}
+
+/** Goes on, or stops. A run that has diverged begins anew. */
+export function togglePlaying(): void {
+  playing.value = !playing.peek();
+  if (!playing.peek()) return;
+  if (view.peek()?.frame.diverged) restart();
+  else if (!busy.peek()) inTurn(run, () => playOn(run));
+}
+
+/** Stops where it is. */
+export function pause(): void {
+  playing.value = false;
+}
+
+/** As many steps as lie between two pictures. */
+export function stepOnce(): void {
+  pause();
+  const own = run;
+  inTurn(own, async () => void follow(own, await worker.advance(state.peek().speed)));
+}
+
+/** Back to the first step. */
+export function restart(): void {
+  void begin(settings.peek());
+}
+
+effect(() => void begin(settings.value));

@@ -72,7 +72,7 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
           Cell{letter}
           {nameOf(own) === undefined ? '' : `: ${nameOf(own)}`}
         </h2>
-        <div class={compare === '' ? 'editor' : undefined}>
+        <div class="editor">
           <div>
             <CellGraph genotype={parseGenotype(own)} label={`Edges of the cell${letter}`} onChange={set} />
             <Choose place={place} arch={own} onChange={set} />

@@ -31,6 +31,8 @@ export function KappaPanel({
               <Verdict verdict={ntk.verdict} />
             </dd>
           </div>
+        </dl>
+        <dl class="figures">
           <div>
             <dt>λmax</dt>
             <dd>{format(ntk.lambdaMax)}</dd>

@@ -15,9 +15,11 @@ export interface Marked {
 
 const HEIGHT = 320;
 
-/** Accuracies crowd at the top: the axis is of the error, on a log scale. */
-const ACCURACIES = [10, 50, 70, 80, 85, 88, 90, 92, 93, 94] as const;
-const [ERROR_LEAST, ERROR_MOST] = [5.4, 92];
+/** Accuracies crowd at the top: the axis is of the error in percent, on a log scale, and tells accuracies. */
+const ERRORS = [10, 50, 70, 80, 85, 88, 90, 92, 93, 94].map((accuracy) => 100 - accuracy);
+const [ERROR_LEAST, ERROR_MOST] = [5.2, 92];
+const KAPPAS = [10, 20, 50, 100, 200, 500, 1000, 2000];
+const [KAPPA_LEAST, KAPPA_MOST] = [8, 2600];
 
 /** The 1,000 swept cells by κ and accuracy, with the cells of the room among them. A click takes a cell. */
 export function Neighbours({
@@ -41,21 +43,13 @@ export function Neighbours({
       type Point = (typeof points)[number];
       return {
         ...{ marginLeft: 44, marginRight: 16, marginBottom: 38 },
-        x: {
-          type: 'log',
-          label: 'κ →',
-          grid: true,
-          ticks: [10, 20, 50, 100, 200, 500, 1000, 2000],
-          tickFormat: String,
-        },
-        y: {
-          ...{ type: 'log', label: '↑ test accuracy on CIFAR-10, %', grid: true, domain: [ERROR_MOST, ERROR_LEAST] },
-          ...{
-            ticks: ACCURACIES.map((accuracy) => 100 - accuracy),
-            tickFormat: (error: number) => String(100 - error),
-          },
-        },
+        x: { type: 'log', domain: [KAPPA_LEAST, KAPPA_MOST], axis: null },
+        y: { type: 'log', domain: [ERROR_MOST, ERROR_LEAST], axis: null },
         marks: [
+          Plot.gridX(KAPPAS),
+          Plot.gridY(ERRORS),
+          Plot.axisX(KAPPAS, { text: String, label: 'κ →' }),
+          Plot.axisY(ERRORS, { text: (error: number) => String(100 - error), label: '↑ test accuracy on CIFAR-10, %' }),
           Plot.dot(points, {
             ...{ x: 'kappa', y: 'error', r: 2.2, fill: 'var(--quiet)', fillOpacity: 0.45, tip: true },
             title: ({ digits, kappa, error }: Point) =>
@@ -93,11 +87,14 @@ export function Neighbours({
             {marked
               .filter(({ kappa }) => kappa > 0 && Number.isFinite(kappa))
               .map(({ label, cell, kappa }) => {
-                const [x, y] = [scales.x(kappa), scales.y(benchmark.recorded(cell).cifar10)];
+                const [x, y] = [
+                  scales.x(Math.min(KAPPA_MOST, Math.max(KAPPA_LEAST, kappa))),
+                  scales.y(benchmark.recorded(cell).cifar10),
+                ];
                 return (
                   <g key={label}>
-                    <circle cx={x} cy={y} r={8} fill="var(--accent)" stroke="var(--card)" stroke-width={2} />
-                    <text x={x} y={y + 22} text-anchor="middle" fill="var(--accent)" font-weight="600" font-size="13">
+                    <circle cx={x} cy={y} r={8} />
+                    <text x={x + 13} y={y + 5}>
                       {label}
                     </text>
                   </g>

@@ -1,5 +1,6 @@
 import { coupling } from './batchNorm.ts';
 import { circle, width } from './kernels.ts';
+import { limit, modes } from './training.ts';
 import { convolutionMatrix } from './convolution.ts';
 import { reverseMode, treeAndGraph } from './graphs.ts';
 
@@ -11,4 +12,6 @@ export const figures: Readonly<Record<string, () => Promise<string>>> = {
   coupling,
   circle,
   width,
+  modes,
+  limit,
 };

@@ -1,5 +1,7 @@
 import { coupling } from './batchNorm.ts';
 import { circle, width } from './kernels.ts';
+import { kink, noise } from './noise.ts';
+import { cells, record } from './search.ts';
 import { limit, modes } from './training.ts';
 import { convolutionMatrix } from './convolution.ts';
 import { reverseMode, treeAndGraph } from './graphs.ts';
@@ -14,4 +16,8 @@ export const figures: Readonly<Record<string, () => Promise<string>>> = {
   width,
   modes,
   limit,
+  noise,
+  kink,
+  record,
+  cells,
 };

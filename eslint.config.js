@@ -87,11 +87,11 @@ const tensorDownwardOnly = tensorFloors.flat().map((room) => {
 /** The laboratory embeds the package as any page does: by its entries, without Node; its rooms do not see each other. */
 const laboratory = [
   restricted('web/src/**', [
-    { regex: '^(node:|ntkit/(node|testing)$)', message: 'The laboratory runs in a page.' },
+    { regex: '^(node:|ntkit/node$)', message: 'The laboratory runs in a page.' },
     { regex: '/src/', message: 'The laboratory imports the package by its entries: ntkit/…' },
   ]),
   restricted('web/src/rooms/*/**', [
-    { regex: '^(node:|ntkit/(node|testing)$)', message: 'The laboratory runs in a page.' },
+    { regex: '^(node:|ntkit/node$)', message: 'The laboratory runs in a page.' },
     { regex: '/src/', message: 'The laboratory imports the package by its entries: ntkit/…' },
     {
       regex: '^\\.\\./(?!\\.\\./)',

@@ -167,7 +167,7 @@ async function run<Subject, Case>(
       if (failure === undefined) cases += 1;
       const found = await examine(() => check(subject, drawn), name);
       if (found.message === undefined) {
-        if (excess(found.worst) > excess(worst)) worst = found.worst;
+        if (excess(found.worst) >= excess(worst)) worst = found.worst;
         return true;
       }
       failure = { drawn, message: found.message, worst: found.worst };
@@ -202,7 +202,7 @@ async function examine(
 }
 
 function worstOf(all: readonly Measured[]): Measured {
-  return all.reduce((a, b) => (excess(b) > excess(a) ? b : a), { what: 'nothing', error: 0, bound: 0 });
+  return all.reduce((a, b) => (excess(b) >= excess(a) ? b : a), { what: 'nothing', error: 0, bound: 0 });
 }
 
 function messageOf(name: string, { what, error, bound }: Measured): string {

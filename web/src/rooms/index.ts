@@ -12,4 +12,5 @@ export interface Room {
 export const ROOMS: readonly Room[] = [
   { name: 'cell', title: 'Cell', load: () => import('./cell/index.tsx') },
   { name: 'training', title: 'Training', load: () => import('./training/index.tsx') },
+  { name: 'network', title: 'Your network', load: () => import('./network/index.tsx') },
 ];

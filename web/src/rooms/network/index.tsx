@@ -1,0 +1,69 @@
+import './style.css';
+import { formatCount } from 'ntkit/report';
+import { ErrorLine } from '../../ui/errorLine.tsx';
+import { failure, fileFailure, inventory, progress, result, stop } from './computing.ts';
+import { Contents } from './contents.tsx';
+import { Laws } from './lawsPanel.tsx';
+import { problem } from './link.ts';
+import { KernelPanels } from './kernelPanels.tsx';
+import { Opening, Settings } from './settings.tsx';
+
+/** The room *Your network*: what is in a file, its kernel, κ and certificate, and the laws that they obey. */
+export default function NetworkRoom() {
+  const open = inventory.value;
+  return (
+    <div class="network">
+      <h1>Your network</h1>
+      <p class="lead">
+        Drop a network to see what is in it, its tangent kernel Θ on a batch, and the condition number κ = λmax/λmin
+        with what is certain of it. The file is read in this tab and never leaves it: there is no server.
+      </p>
+      <ErrorLine message={problem.value} />
+      <div class="room">
+        <div class="sides">
+          <Opening />
+          {open && <Settings open={open} />}
+        </div>
+        <div class="results">
+          <ErrorLine message={fileFailure.value} />
+          {open && <Contents open={open} />}
+          <ErrorLine message={failure.value} />
+          <Progress />
+          {result.value && <KernelPanels result={result.value} />}
+          {result.value && <Laws />}
+        </div>
+      </div>
+      <p class="sr-only" role="status">
+        {progress.value === undefined
+          ? result.value
+            ? `κ is computed over ${formatCount(result.value.ntk.parameters.used)} parameters`
+            : ''
+          : 'computing'}
+      </p>
+    </div>
+  );
+}
+
+/** How far the rows of the Jacobian are, and what computed them. */
+function Progress() {
+  const share = progress.value;
+  const done = result.value;
+  return (
+    <div class="computing">
+      {share !== undefined ? (
+        <>
+          <progress max={1} value={share} aria-label="Rows of the Jacobian" />
+          <button type="button" class="quiet" onClick={stop}>
+            Stop
+          </button>
+        </>
+      ) : (
+        done && (
+          <span class="muted small">
+            {done.device}, rows in {done.ntk.dtype}, Θ in float64; {done.seconds.toFixed(2)} s
+          </span>
+        )
+      )}
+    </div>
+  );
+}

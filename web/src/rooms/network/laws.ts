@@ -1,0 +1,79 @@
+import { signal } from '@preact/signals';
+import * as Comlink from 'comlink';
+import { batchOf, files, outputsOf, result } from './computing.ts';
+import type { LawsWorker } from './lawsWorker.ts';
+import { state } from './link.ts';
+import type { KernelResult, LawView } from './request.ts';
+
+// The laws, run on demand. Their worker is made for a run and ended after it.
+
+/** Which laws: those of a kernel of the network that is open, or all of ntkit's, on this browser. */
+export type Suite = 'network' | 'all';
+
+/** How many cases of a kind each of all laws is tried on. */
+export const RUNS = 3;
+
+/** A run of laws. */
+export interface LawRun {
+  readonly suite: Suite;
+  readonly records: readonly LawView[];
+  /** How many there are. */
+  readonly of: number;
+  readonly running: boolean;
+  /** What they were tried on, once that is known. */
+  readonly told?: string;
+  readonly failure?: string;
+  /** The kernel that they are about. */
+  readonly kernel: KernelResult | undefined;
+}
+
+export const run = signal<LawRun | undefined>(undefined);
+
+let end = () => {};
+
+/** Runs laws, in place of those that run. */
+export async function runSuite(suite: Suite): Promise<void> {
+  end();
+  const kernel = result.value;
+  const network = files.value;
+  if (suite === 'network' && (!kernel || !network)) return;
+  const thread = new Worker(new URL('./lawsWorker.ts', import.meta.url), { type: 'module' });
+  const worker = Comlink.wrap<LawsWorker>(thread);
+  let ended = false;
+  end = () => {
+    ended = true;
+    thread.terminate();
+  };
+  const set = (changes: Partial<LawRun>) => {
+    if (!ended) run.value = { ...run.value!, ...changes };
+  };
+  run.value = { suite, records: [], of: 6, running: true, kernel };
+  const onRecord = Comlink.proxy((record: LawView) => set({ records: [...run.value!.records, record] }));
+  const { seed, outputs, parameters } = state.value;
+  try {
+    let told: string;
+    if (suite === 'all') {
+      set({ of: await worker.count() });
+      told = await worker.everyLaw(RUNS, seed, onRecord);
+    } else {
+      const asked = outputsOf(outputs);
+      const batch = await batchOf(kernel!);
+      const request = {
+        ...{ files: network!, batch, mode: kernel!.request.mode, parameters, seed },
+        outputs: asked === 'full' ? ('trace' as const) : asked,
+      };
+      told = await worker.laws(request, onRecord);
+      if (asked === 'full') told += '; of the outputs’ trace, as laws are of one row a sample';
+    }
+    set({ running: false, told });
+  } catch (error) {
+    set({ running: false, failure: (error as Error).message });
+  }
+  if (!ended) thread.terminate();
+}
+
+/** Ends the laws that run. */
+export function stopLaws(): void {
+  end();
+  if (run.value) run.value = { ...run.value, running: false, failure: 'stopped' };
+}

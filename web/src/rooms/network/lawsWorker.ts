@@ -1,0 +1,83 @@
+import * as Comlink from 'comlink';
+import { type KernelOutputs, tangentKernel } from 'ntkit/ntk';
+import { type NDArray, wasmBackend } from 'ntkit/tensor';
+import { clearBatch, kinkDistance, type LawRecord, runLaws, verificationLaws, verifyNetwork } from 'ntkit/testing';
+import { firstOf } from './batch.ts';
+import { choiceOf, lineOf, readNetwork } from './network.ts';
+import type { LawView, NetworkFiles } from './request.ts';
+
+// Laws run in a worker of their own: they take long, and ending the worker ends them. What draws their cases is loaded here
+// alone.
+
+/** What laws are tried on. */
+export interface LawRequest {
+  readonly files: NetworkFiles;
+  readonly batch: NDArray;
+  readonly mode: 'train' | 'eval';
+  /** Of all pairs of outputs there are no laws. */
+  readonly outputs: Exclude<KernelOutputs, 'full'>;
+  readonly parameters: string;
+  readonly seed: number;
+}
+
+/** More samples tell no more, and cost much. */
+const SAMPLES = 3;
+
+/** How near to a kink, in units of the largest value of a layer, rounding in float64 and small differences do not come. */
+const CLEARANCE = 1e-6;
+
+/** What the laws were tried on, in words. */
+async function laws(request: LawRequest, onRecord: (record: LawView) => unknown): Promise<string> {
+  try {
+    const { mode, outputs, seed } = request;
+    const { network } = readNetwork(request.files);
+    const parameters = choiceOf(request.parameters);
+    const backend = wasmBackend({ dtype: 'float64' });
+    const given = firstOf(request.batch, SAMPLES);
+    const clear = (await kinkDistance(network, given, mode)) >= CLEARANCE;
+    const x = clear ? given : (await clearBatch(network, given.shape, seed, mode)).x;
+    const kernel = { dtype: 'float64', outputs, parameters } as const;
+    await verifyNetwork(
+      network,
+      x,
+      {
+        ...kernel,
+        kernel: async (other, batch, inMode) =>
+          (await tangentKernel(other, batch, { ...kernel, mode: inMode, backend })).kernel,
+      },
+      { mode, seed, definition: backend },
+      (record) => void onRecord(viewOf(record)),
+    );
+    const on = clear
+      ? `the first ${x.shape[0]} samples of the batch`
+      : `${x.shape[0]} standard normal samples away from kinks`;
+    return `on ${on}, in float64`;
+  } catch (error) {
+    throw new Error(lineOf(error), { cause: error });
+  }
+}
+
+/** The laws of ntkit itself, on the backend of this browser: what `ntkit verify` tries. */
+async function everyLaw(runs: number, seed: number, onRecord: (record: LawView) => unknown): Promise<string> {
+  try {
+    const backend = wasmBackend();
+    await runLaws(verificationLaws, backend, { runs, seed }, (record) => void onRecord(viewOf(record)));
+    return `on random cases, ${backend.device}, in float32`;
+  } catch (error) {
+    throw new Error(lineOf(error), { cause: error });
+  }
+}
+
+function viewOf({ law, statement, cases, worst, seconds, broken }: LawRecord): LawView {
+  const { what, error, bound } = worst;
+  return {
+    ...{ law, statement, cases, what, error, bound, seconds, holds: broken === undefined },
+    ...(broken && { message: broken.message }),
+  };
+}
+
+const api = { laws, everyLaw, count: () => verificationLaws.length };
+
+/** The worker, as the page sees it. */
+export type LawsWorker = typeof api;
+Comlink.expose(api);

@@ -1,0 +1,115 @@
+import type { CertifiedNtk, Contribution, Grouping, KernelOutputs, Ntk } from 'ntkit/ntk';
+
+// What passes between the room and its workers.
+
+/** What computes. */
+export const BACKENDS = ['wasm', 'reference', 'webgl2', 'webgpu'] as const;
+
+/** One of {@link BACKENDS}. */
+export type BackendName = (typeof BACKENDS)[number];
+
+/** Where a batch comes from: the file, standard normal numbers, the page's images, or what was dropped in. */
+export const SOURCES = ['file', 'normal', 'sample', 'dropped'] as const;
+
+/** One of {@link SOURCES}. */
+export type Source = (typeof SOURCES)[number];
+
+/** Files that were chosen together: the network first, and what it keeps in files beside it. */
+export interface NetworkFiles {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly beside: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/** A layer with its parameters. */
+export interface LayerView {
+  readonly name: string;
+  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** How many numbers they hold. */
+  readonly numbers: number;
+}
+
+/** What is in a file. */
+export interface Inventory {
+  /** Counts the files that were opened: a request names the one that it is about. */
+  readonly opened: number;
+  readonly file: string;
+  readonly bytes: number;
+  readonly format: 'ONNX model' | 'case';
+  /** Label and value, in order. */
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly layers: readonly LayerView[];
+  readonly parameters: number;
+  /** How many of them the names with `weight` hold. */
+  readonly weights: number;
+  /** The shape of one sample; undefined where the file leaves it open. */
+  readonly sample: readonly number[] | undefined;
+  /** How many samples the file holds itself. */
+  readonly ownBatch: number;
+  /** What the file asks for. */
+  readonly mode: 'train' | 'eval';
+  /** Outputs of a sample, where they are known. */
+  readonly outputs: number | undefined;
+}
+
+/** A batch, as it is asked for. */
+export interface BatchRequest {
+  readonly source: Source;
+  /** How many samples; of what was dropped and of the file's own, the first. */
+  readonly size: number;
+  readonly seed: number;
+  /** Counts what was dropped. */
+  readonly dropped: number;
+}
+
+/** A kernel, as it is asked for. */
+export interface KernelRequest {
+  readonly opened: number;
+  readonly batch: BatchRequest;
+  readonly mode: 'train' | 'eval';
+  readonly outputs: KernelOutputs;
+  /** `weight`, `all` or `/REGEX/`. */
+  readonly parameters: string;
+  readonly backend: BackendName;
+  readonly dtype: 'float32' | 'float64';
+  readonly by: Grouping;
+}
+
+/** The samples of a batch, to look at. */
+export interface BatchView {
+  readonly names: readonly string[];
+  readonly pictures?: readonly ImageData[];
+  /** What the batch is, in words. */
+  readonly told: string;
+}
+
+/** A kernel and its κ. */
+export interface KernelResult {
+  readonly request: KernelRequest;
+  readonly ntk: Ntk;
+  readonly view: BatchView;
+  readonly device: string;
+  /** From the request to κ, in seconds. */
+  readonly seconds: number;
+}
+
+/** What takes longer than κ, and follows it. */
+export interface Details {
+  readonly contributions: readonly Contribution[];
+  readonly certified: CertifiedNtk;
+}
+
+/** What a law comes to. */
+export interface LawView {
+  readonly law: string;
+  readonly statement: string;
+  readonly holds: boolean;
+  readonly cases: number;
+  /** Which quantity came nearest to its bound. */
+  readonly what: string;
+  readonly error: number;
+  readonly bound: number;
+  readonly seconds: number;
+  /** Why it is broken, in a line. */
+  readonly message?: string;
+}

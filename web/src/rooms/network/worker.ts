@@ -1,0 +1,176 @@
+import * as Comlink from 'comlink';
+import type { Dataset } from 'ntkit/data';
+import { encodeSafetensors, stateDict } from 'ntkit/nn';
+import { certify, contributions, JacobianProgram, ntkOf, type Progress } from 'ntkit/ntk';
+import { InputError, type NDArray } from 'ntkit/tensor';
+import { Newest } from '../../newest.ts';
+import { backendOf } from './backends.ts';
+import { arrayBatch, type Dropped, loadSample, makeBatch } from './batch.ts';
+import { choiceOf, inventoryOf, lineOf, type OpenNetwork, readNetwork } from './network.ts';
+import type { Details, Inventory, KernelRequest, KernelResult, NetworkFiles } from './request.ts';
+
+let open: OpenNetwork | undefined;
+let opened = 0;
+let dropped: Dropped | undefined;
+let sampleUrl = '';
+let sample: Promise<Dataset> | undefined;
+const newest = new Newest();
+
+/** Errors cross to the page as one line. */
+async function told<T>(compute: () => T | Promise<T>): Promise<T> {
+  try {
+    return await compute();
+  } catch (error) {
+    throw new Error(lineOf(error), { cause: error });
+  }
+}
+
+function sampleImages(): Promise<Dataset> {
+  sample ??= loadSample(sampleUrl);
+  sample.catch(() => (sample = undefined));
+  return sample;
+}
+
+/** What is open, if it is what a request is about. */
+function openFor(count: number): OpenNetwork {
+  if (open === undefined || count !== opened) throw new InputError('network: another file was opened meanwhile');
+  return open;
+}
+
+async function compute(
+  request: KernelRequest,
+  onResult: (result: KernelResult) => unknown,
+  onDetails: (details: Details) => unknown,
+  onProgress: (share: number) => unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  const start = performance.now();
+  const { mode, outputs, dtype } = request;
+  const current = openFor(request.opened);
+  const backend = await backendOf(request.backend, dtype);
+  const { x, view } = await makeBatch(current, request.batch, dropped, sampleImages);
+  signal.throwIfAborted();
+  const settings = { mode, outputs, parameters: choiceOf(request.parameters), backend, dtype, signal };
+  const program = await JacobianProgram.compile(current.network, x.shape, settings);
+  let last = -Infinity;
+  const report = ({ done, of, stage }: Progress) => {
+    if (stage !== 'rows' || performance.now() - last < 100) return;
+    last = performance.now();
+    onProgress(done / of);
+  };
+  try {
+    const rows = await program.run(x, { signal, onProgress: report });
+    const ntk = await ntkOf(rows, { backend, signal });
+    const seconds = (performance.now() - start) / 1000;
+    onResult({ request, ntk, view: withRows(view, ntk.kernel, x), device: backend.device, seconds });
+    onDetails({
+      contributions: await contributions(rows, ntk.kernel, { by: request.by, signal }),
+      certified: await certify(current.network, x, ntk, settings),
+    });
+  } finally {
+    program.dispose();
+  }
+}
+
+/** Of the kernel of all outputs each sample has a row an output. */
+function withRows(
+  view: KernelResult['view'],
+  { shape: [rows] }: NDArray,
+  { shape: [n] }: NDArray,
+): KernelResult['view'] {
+  const outputs = rows / n;
+  if (outputs === 1) return view;
+  const { names, pictures } = view;
+  const all = <T>(each: readonly T[]) => each.flatMap((one) => Array.from({ length: outputs }, () => one));
+  return {
+    ...view,
+    names: names.flatMap((name) => Array.from({ length: outputs }, (_, k) => `${name}, output ${k + 1}`)),
+    ...(pictures && { pictures: all(pictures) }),
+  };
+}
+
+/**
+ * A kernel and its batch as a file that `ntkit verify --against` takes: of a case a case again, with its weights; of an ONNX
+ * model what goes with it.
+ */
+function savedFile({ network, metadata }: OpenNetwork, x: NDArray, { request, ntk }: KernelResult): Uint8Array {
+  const { mode, outputs, parameters } = request;
+  const tensors = new Map<string, NDArray>([
+    ['input', x],
+    ['ntk', ntk.kernel],
+  ]);
+  if (metadata) for (const [name, value] of stateDict(network)) tensors.set(`state.${name}`, value);
+  return encodeSafetensors({ tensors, metadata: { ...metadata, mode, outputs: String(outputs), parameters } });
+}
+
+const api = {
+  /** Says where the page's images are. They are fetched when they are asked for. */
+  start(images: string): void {
+    sampleUrl = images;
+    void backendOf('wasm', 'float32');
+  },
+
+  /** Reads a file in place of the one before. @throws an Error of one line when it is no network */
+  open(files: NetworkFiles): Promise<Inventory> {
+    return told(() => {
+      newest.cancel();
+      const next = readNetwork(files);
+      const inventory = inventoryOf(next, files.bytes.length, opened + 1);
+      [open, opened] = [next, opened + 1];
+      return inventory;
+    });
+  },
+
+  /** Takes pictures, or the batch of an .npy file. @throws an Error of one line when it is neither */
+  takeImages(files: readonly File[]): Promise<number> {
+    return told(async () => {
+      const [first] = files;
+      const named = files.map(({ name }) => name);
+      if (/\.npy$/i.test(first.name)) {
+        dropped = arrayBatch(new Uint8Array(await first.arrayBuffer()), first.name);
+        return dropped.array!.shape[0];
+      }
+      for (const file of files) {
+        const bitmap = await createImageBitmap(file).catch(() => {
+          throw new InputError(`${file.name}: expected pictures (PNG, JPEG, …) or a batch as .npy`);
+        });
+        bitmap.close();
+      }
+      dropped = { pictures: files, names: named };
+      return files.length;
+    });
+  },
+
+  /** Computes Θ and κ, then what follows; a newer request ends it. */
+  kernel(
+    request: KernelRequest,
+    onResult: (result: KernelResult) => unknown,
+    onDetails: (details: Details) => unknown,
+    onProgress: (share: number) => unknown,
+  ): Promise<unknown> {
+    return told(() => newest.run((signal) => compute(request, onResult, onDetails, onProgress, signal)));
+  },
+
+  /** Ends what is being computed. */
+  cancel(): void {
+    newest.cancel();
+  },
+
+  /** The batch and Θ of a result as a file. */
+  save(result: KernelResult): Promise<Uint8Array> {
+    return told(async () => {
+      const current = openFor(result.request.opened);
+      const { x } = await makeBatch(current, result.request.batch, dropped, sampleImages);
+      return savedFile(current, x, result);
+    });
+  },
+
+  /** The batch of a request, for the laws. */
+  batch(request: KernelRequest): Promise<NDArray> {
+    return told(async () => (await makeBatch(openFor(request.opened), request.batch, dropped, sampleImages)).x);
+  },
+};
+
+/** The worker, as the page sees it. */
+export type NetworkWorker = typeof api;
+Comlink.expose(api);

@@ -2,6 +2,7 @@ import { Argument, Command, Option } from '@commander-js/extra-typings';
 import type { BENCHMARK_DATASETS } from '../search/accuracy.ts';
 import { CELL_COUNT, TE_NAS_COMMON } from '../search/constants.ts';
 import {
+  checkpoints,
   classesOption,
   dataOption,
   dtypeOption,
@@ -133,7 +134,14 @@ export const dynamics = () =>
     )
     .addOption(new Option('--momentum <number>', "PyTorch's").argParser(real(0, 1)).default(0))
     .option('--nesterov', "momentum is Nesterov's", false)
-    .addOption(new Option('--steps <count>', 'of gradient descent').argParser(integer(1, 1_000_000)).default(200));
+    .addOption(new Option('--steps <count>', 'of gradient descent').argParser(integer(1, 1_000_000)).default(200))
+    .addOption(
+      new Option(
+        '--checkpoints <steps>',
+        'steps at which kernel and κ are computed anew, as 0,1,10,100: how far Θ turns, how well it fits the targets',
+      ).argParser(checkpoints),
+    )
+    .option('--csv <file>', 'write the checkpoints as comma-separated values');
 
 /** `ntkit run MODEL.onnx` */
 export const run = () =>

@@ -8,7 +8,7 @@ import {
   tangentKernel,
   wideNetwork,
 } from '../ntk/index.ts';
-import { dynamicsPage, type DynamicsReport, dynamicsTable, largestGap } from '../report/index.ts';
+import { checkpointCsv, dynamicsPage, type DynamicsReport, dynamicsTable, largestGap } from '../report/index.ts';
 import { cast, formatShape, Generator, InputError, type NDArray, ndarray, sizeOf } from '../tensor/index.ts';
 import { type Computation, withBackend } from './backend.ts';
 import type * as commands from './commands.ts';
@@ -16,7 +16,7 @@ import { type DescentSettings, fullBatchDescent } from './fullBatchDescent.ts';
 import { batchOf, type NetworkFile, readNetworkFile } from './networkFile.ts';
 import { readNpy } from './npyFile.ts';
 import type { OptionsOf } from './options.ts';
-import { checkWritable, print, printJson, terminalWidth, writeOutput } from './output.ts';
+import { checkWritable, notice, print, printJson, terminalWidth, writeOutput } from './output.ts';
 import { progressBar } from './progress.ts';
 
 /** Options of `ntkit dynamics`. */
@@ -27,13 +27,18 @@ const SAMPLES = 16;
 
 /**
  * `ntkit dynamics FILE`, or `--mlp WIDTHS`: what the tangent kernel predicts of training on the mean squared error, beside
- * full-batch gradient descent itself.
+ * full-batch gradient descent itself, and how the kernel changes on the way.
  */
 export async function dynamicsCommand(path: string | undefined, options: Options, signal: AbortSignal): Promise<void> {
   if ((path === undefined) === (options.mlp === undefined)) {
     throw new InputError(`dynamics: expected a file or --mlp WIDTHS, got ${path === undefined ? 'neither' : 'both'}`);
   }
-  if (options.html !== undefined) await checkWritable(options.html);
+  const { checkpoints, csv, html, steps } = options;
+  const late = checkpoints?.find((step) => step > steps);
+  if (late !== undefined) throw new InputError(`--checkpoints ${late}: expected at most the ${steps} of --steps`);
+  if (csv !== undefined && checkpoints === undefined) throw new InputError(`--csv ${csv}: expected with --checkpoints`);
+  if (csv !== undefined) await checkWritable(csv, '--csv');
+  if (html !== undefined) await checkWritable(html);
   await withBackend(options, (computation) => run(path, options, computation, signal));
 }
 
@@ -64,6 +69,8 @@ async function run(
   const settings: DescentSettings = {
     ...{ mode, backend, dtype, learningRate, momentum, nesterov, steps, signal },
     onStep: (step) => progress.update(step, read.name),
+    checkpoints: options.checkpoints ?? [],
+    onDiverged: notice,
   };
   const real = await fullBatchDescent(read.network, x, targets, settings).finally(() => progress.stop());
   const descent = gradientDescent({ learningRate, momentum, nesterov });
@@ -76,7 +83,9 @@ async function run(
     ),
   };
   const loss = { predicted: dynamics.loss(descent, times), real: real.loss };
-  const report = { name: read.name, dynamics, descent, learningRate, learningRateLimit, loss, outputs };
+  const { checkpoints } = real;
+  const report = { name: read.name, dynamics, descent, learningRate, learningRateLimit, loss, outputs, checkpoints };
+  if (options.csv !== undefined) await writeOutput(options.csv, checkpointCsv(checkpoints));
   if (options.html !== undefined) {
     const page = await dynamicsPage({
       title: `Training dynamics of ${read.name}`,
@@ -104,6 +113,9 @@ async function run(
     ...{ name: read.name, mode, backend: backend.name, device: backend.device, dtype },
     ...{ samples: shape[0], outputs: shape[1], parameters: parameters.used, momentum, nesterov },
     ...fieldsOf(report),
+    ...(options.checkpoints && {
+      checkpoints: checkpoints.map((each) => ({ ...each, eigenvalues: [...each.eigenvalues] })),
+    }),
   });
 }
 

@@ -40,6 +40,15 @@ export function widths(text: string): number[] {
   return values;
 }
 
+/** Numbers of steps, in ascending order. */
+export function checkpoints(text: string): number[] {
+  const values = text.split(',').map(Number);
+  if (!/^\d+(,\d+)*$/.test(text) || values.some((step, i) => step > 1_000_000 || step <= values[i - 1])) {
+    throw new InvalidArgumentError('expected numbers of steps in ascending order, as 0,1,10,100.');
+  }
+  return values;
+}
+
 /** Which outputs a kernel is of. */
 export function outputs(text: string): KernelOutputs {
   if (text === 'sum' || text === 'trace' || text === 'full') return text;

@@ -1,4 +1,5 @@
 import { type DynamicsReport, dynamicsSentences, modeCells } from './dynamicsReport.ts';
+import { checkpointSection } from './checkpointSection.ts';
 import { format } from './numbers.ts';
 import { escape, htmlTable, renderPage } from './page.ts';
 import { loadPlotter, type Plotter } from './plotter.ts';
@@ -21,11 +22,12 @@ const SAMPLES = 5;
 
 /**
  * One self-contained HTML page: predicted and real curves of the loss and of some outputs, how long each mode takes, and
- * the table of modes. It loads nothing and runs no script.
+ * the table of modes; and the kernel through training, where there are checkpoints. It loads nothing and runs no script.
  */
 export async function dynamicsPage({ title, settings = [], report }: DynamicsPage): Promise<string> {
   const plotter = await loadPlotter();
   const { columns, rows } = modeCells(report);
+  const { checkpoints = [] } = report;
   return renderPage({
     title,
     settings,
@@ -48,7 +50,7 @@ ${dynamicsSentences(report)
 ${htmlTable(
   columns.map(({ head }) => ({ head, number: true })),
   rows.map((cells) => cells.map(escape)),
-)}</div>`,
+)}</div>${checkpoints.length > 0 ? checkpointSection(plotter, checkpoints) : ''}`,
   });
 }
 

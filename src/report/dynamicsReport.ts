@@ -1,5 +1,7 @@
 import type { Descent, MseDynamics } from '../ntk/index.ts';
 import type { NDArray } from '../tensor/index.ts';
+import type { KernelCheckpoint } from '../training/index.ts';
+import { checkpointTable } from './checkpoints.ts';
 import { format } from './numbers.ts';
 import { type Column, type TextOptions, textTable } from './textTable.ts';
 
@@ -14,6 +16,8 @@ export interface DynamicsReport {
   readonly loss: { readonly predicted: Float64Array; readonly real: Float64Array };
   /** The outputs likewise, [steps + 1, N, K]. */
   readonly outputs: { readonly predicted: NDArray; readonly real: NDArray };
+  /** The kernel through the real training; none by default. */
+  readonly checkpoints?: readonly KernelCheckpoint[] | undefined;
 }
 
 /** Modes that a table shows at either end of the spectrum. */
@@ -22,7 +26,9 @@ const SHOWN = 6;
 /** The modes in text, those learned first at the top, and what they mean for training. */
 export function dynamicsTable(report: DynamicsReport, options: TextOptions = {}): string {
   const { columns, rows } = modeCells(report);
-  return [textTable(columns, rows, options), ...dynamicsSentences(report)].join('\n');
+  const { checkpoints = [] } = report;
+  const through = checkpoints.length > 0 ? ['Θ through training:', checkpointTable(checkpoints, options)] : [];
+  return [textTable(columns, rows, options), ...dynamicsSentences(report), ...through].join('\n');
 }
 
 /** The cells of the table of modes; of many, those at both ends. */

@@ -5,6 +5,7 @@
  * @module
  */
 export { certificateText } from './certificate.ts';
+export { checkpointCsv, checkpointTable } from './checkpoints.ts';
 export { contributionsTable } from './contributionsTable.ts';
 export { type CorrelationReport, correlationPage } from './correlationPage.ts';
 export { correlationTable } from './correlationTable.ts';

@@ -22,6 +22,13 @@ interface Told {
   readonly learningRateLimit: number;
   readonly loss: { readonly predicted: readonly number[]; readonly real: readonly number[] };
   readonly outputGap: number;
+  readonly checkpoints?: readonly {
+    readonly step: number;
+    readonly loss: number;
+    readonly accuracy?: number;
+    readonly distance: number;
+    readonly eigenvalues: readonly number[];
+  }[];
 }
 
 async function told(...args: string[]): Promise<Told> {
@@ -99,6 +106,44 @@ describe('ntkit dynamics', () => {
     expect(Number(real)).toBeLessThan(1e-4 * Number(start));
   });
 
+  test('computes the kernel anew at checkpoints, in JSON, a table, CSV and a page', async () => {
+    const args = ['--mlp', '4,16,2', '--steps', '30', '--checkpoints', '0,3,30', '--dtype', 'float64'];
+    const targets = file('classes.npy');
+    const classes = Float64Array.from({ length: 32 }, (_, e) => Number(e % 2 === Math.floor(e / 2) % 2));
+    await writeFile(targets, encodeNpy({ shape: [16, 2], data: classes }));
+    args.push('--targets', targets);
+    const { checkpoints, loss, modes } = await told(...args);
+    expect(checkpoints!.map(({ step }) => step)).toEqual([0, 3, 30]);
+    for (const { step, loss: here } of checkpoints!) expect(here / loss.real[step]).toBeCloseTo(1, 12);
+    const [first, , last] = checkpoints!;
+    // The kernel of the modes is of all pairs of outputs, this one their sum: the traces are equal.
+    const trace = modes.reduce((sum, { eigenvalue }) => sum + eigenvalue, 0);
+    expect(first.eigenvalues.reduce((sum, value) => sum + value, 0) / trace).toBeCloseTo(1, 12);
+    expect(first).toMatchObject({ distance: 0, verdict: 'resolved' });
+    expect(last.distance).toBeGreaterThan(1e-4);
+    expect(last.accuracy).toBeGreaterThan(first.accuracy!);
+
+    const { code, stdout } = await ntkit('dynamics', ...args, '--csv', file('trace.csv'), '--html', file('trace.html'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Θ through training:\n┌[^]*accuracy[^]*│ +30 │/);
+    const [head, ...rows] = (await readFile(file('trace.csv'), 'utf8')).trim().split('\n');
+    expect(head).toMatch(/^step,loss,accuracy,distance,/);
+    expect(rows.map((row) => row.split(',').slice(0, 4).map(Number))).toEqual(
+      checkpoints!.map((each) => [each.step, each.loss, each.accuracy, each.distance]),
+    );
+    const page = await readFile(file('trace.html'), 'utf8');
+    expect(page.match(/<svg/g)!.length).toBe(7);
+    expect(page).toContain('The kernel through training');
+  });
+
+  test('tells when training has diverged, and what it saw before', async () => {
+    const args = ['--mlp', '4,16,1', '--steps', '40', '--checkpoints', '0,1,40', '--learning-rate', '1e6', '--json'];
+    const { code, stdout, stderr } = await ntkit('dynamics', ...args);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^kernel trace: training has diverged: \S+ holds \S+ after 40 steps\n$/);
+    expect((JSON.parse(stdout) as Told).checkpoints!.map(({ step }) => step)).toEqual([0, 1]);
+  });
+
   test('of a case trains its network in its mode', async () => {
     const path = new URL('../golden/nb201-arch-00-train.safetensors', import.meta.url).pathname;
     const args = [path, '--batch-size', '2', '--steps', '3', '--learning-rate', '1e-7', '--dtype', 'float64'];
@@ -117,6 +162,13 @@ describe('ntkit dynamics', () => {
     [['--mlp', '3,1', '--momentum', '1'], 'expected a number from 0 to below 1.'],
     [['--mlp', '3,1', '--learning-rate', '0'], 'expected a number above 0.'],
     [['--mlp', '3,1', '--targets', '/nowhere.npy'], '/nowhere.npy'],
+    [
+      ['--mlp', '3,1', '--checkpoints', '1,1'],
+      "argument '1,1' is invalid. expected numbers of steps in ascending order",
+    ],
+    [['--mlp', '3,1', '--checkpoints', '0,300'], '--checkpoints 300: expected at most the 200 of --steps'],
+    [['--mlp', '3,1', '--csv', 'x.csv'], '--csv x.csv: expected with --checkpoints'],
+    [['--mlp', '3,1', '--checkpoints', '0', '--csv', '/nowhere/x.csv'], '/nowhere/x.csv'],
   ])('%s is refused', async (args, message) => {
     const { code, stdout, stderr } = await ntkit('dynamics', ...args);
     expect(code).toBe(2);

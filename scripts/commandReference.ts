@@ -16,7 +16,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** What an option or an argument may be and is by default, as the help says it in parentheses. */
 function values({ argChoices, defaultValue, defaultValueDescription }: Described): string {
   const choices = (argChoices ?? []).map(code).join(', ');
-  const given = defaultValueDescription ?? [defaultValue ?? []].flat().join(' ');
+  const given = defaultValueDescription ?? [defaultValue ?? []].flat().map(String).join(' ');
   if (defaultValue === false || given === '') return choices;
   return `${choices}${choices === '' ? '' : '; '}by default ${code(given)}`;
 }

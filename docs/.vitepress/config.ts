@@ -54,6 +54,7 @@ export default defineConfig({
           text: 'Kernels',
           items: [
             page('Tangent kernels', '/tangent-kernels'),
+            page('Accuracy and certificates', '/accuracy'),
             page('Training dynamics', '/dynamics'),
             page('Training', '/training'),
             page('Infinite width', '/infinite-width'),
@@ -62,6 +63,7 @@ export default defineConfig({
         {
           text: 'Networks and data',
           items: [
+            page('Your own network', '/networks'),
             page('Layers', '/layers'),
             page('From PyTorch', '/pytorch'),
             page('From ONNX', '/onnx'),
@@ -83,11 +85,21 @@ export default defineConfig({
         },
         {
           text: 'Tools',
-          items: [page('The command', '/command'), page('Reports', '/report'), page('Verification', '/verification')],
+          items: [
+            page('The command', '/command'),
+            page('Options of the command', '/command-reference'),
+            page('Reports', '/report'),
+            page('Verification', '/verification'),
+            page('Questions and answers', '/faq'),
+          ],
         },
         {
           text: 'Inside',
-          items: [page('Architecture', '/architecture'), page('Adding a primitive', '/primitives')],
+          items: [
+            page('Tensors and derivatives', '/tensors'),
+            page('Architecture', '/architecture'),
+            page('Adding a primitive', '/primitives'),
+          ],
         },
       ],
     },

@@ -79,7 +79,7 @@ function readCase(bytes: Uint8Array, source: string): NetworkCase {
   if (input === undefined || missing.length > 0) {
     throw new InputError(
       `${source}: not a case, ${missing.join(', ')} missing: expected a safetensors file with metadata name, config and ` +
-        `mode, a tensor input and tensors state.NAME; README.md, "Your own network, from PyTorch", shows how to write one`,
+        `mode, a tensor input and tensors state.NAME; docs/pytorch.md shows how to write one`,
     );
   }
   const mode = oneOf(`${source}: mode`, metadata.mode, ['train', 'eval']);

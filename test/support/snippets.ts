@@ -5,6 +5,7 @@ import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
 import * as autodiff from '../../src/autodiff/index.ts';
 import * as data from '../../src/data/index.ts';
+import * as ntkit from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as node from '../../src/node/index.ts';
 import * as ntk from '../../src/ntk/index.ts';
@@ -20,11 +21,11 @@ import * as training from '../../src/training/index.ts';
 // the last of a block, in a block of `text` below.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const packages: Readonly<Record<string, object>> = Object.fromEntries(
-  Object.entries({ autodiff, data, nn, node, ntk, onnx, report, search, tensor, testing, training }).map(
-    ([name, module]) => [`ntkit/${name}`, module],
-  ),
-);
+const entries = { autodiff, data, nn, node, ntk, onnx, report, search, tensor, testing, training };
+const packages: Readonly<Record<string, object>> = {
+  ntkit,
+  ...Object.fromEntries(Object.entries(entries).map(([name, module]) => [`ntkit/${name}`, module])),
+};
 const IMPORT = /^import (?:\{([^}]*)\}|(\* as \w+)) from '([^']+)';\n/gm;
 
 /** A page with TypeScript in it. */
@@ -104,7 +105,7 @@ function moduleOf({ imports, body, unrun }: Page): string {
   const lines = [...imports].flatMap(([from, names]) =>
     [...names].map((name) => {
       const imported = name.startsWith('* as ') ? name : `{ ${name} }`;
-      return `import ${imported} from '${from.replace('ntkit/', '../src/')}/index.ts';`;
+      return `import ${imported} from '${from}';`; // which tsconfig.json finds in src
     }),
   );
   return [...lines, body, ...unrun.map((code) => `{\n${code}\n}`), 'export {};'].join('\n');

@@ -48,6 +48,10 @@ export interface GradientReport {
  * @param inputs where to differentiate.
  * @param seed of the random weights.
  * @throws GradientError when there is nothing to compare; the signal's reason when it is aborted.
+ *
+ * @example
+ * const report = await checkGradients((x) => softmax(multiply(x, x)), [ndarray([1, 2, 3], [3])]);
+ * console.log(report.error < 1e-6); // true
  */
 export async function checkGradients(
   f: (...inputs: Tensor[]) => Tensor,

@@ -33,6 +33,11 @@ import { type Rule, rules } from './rules.ts';
  * @param cotangents u₁, u₂, …: [rows…, …yₖ.shape]
  * @returns [rows…, …xᵢ.shape] each
  * @throws GradientError when a cotangent does not fit its output.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [2]));
+ * const [gradient] = await evaluate(vjp([multiply(x, x)], [x], [constant(ndarray([1, 10], [2]))]));
+ * console.log([...gradient.data]); // [ 2, 40 ]
  */
 export function vjp(outputs: readonly Tensor[], inputs: readonly Tensor[], cotangents: readonly Tensor[]): Tensor[] {
   for (const list of [outputs, inputs, cotangents]) checkTensors('vjp', list);
@@ -80,6 +85,11 @@ export function jvp(outputs: readonly Tensor[], inputs: readonly Tensor[], tange
  * The gradient of a scalar with respect to each input.
  *
  * @throws GradientError when the loss is not a scalar.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [2]));
+ * const [gradient] = await evaluate(grad(sum(multiply(x, x)), [x]));
+ * console.log([...gradient.data]); // [ 2, 4 ]
  */
 export function grad(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
   checkTensor('grad', loss);
@@ -100,6 +110,11 @@ export function hessianVectorProduct(loss: Tensor, inputs: readonly Tensor[], ve
 /**
  * The whole Jacobian of y with respect to each input, by one block of rows: [y.size, …x.shape] each, rows in row-major
  * order of y.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [2]));
+ * const [matrix] = await evaluate(jacobian(multiply(x, x), [x]));
+ * console.log(matrix.shape, [...matrix.data]); // [ 2, 2 ] [ 2, 0, 0, 4 ]
  */
 export function jacobian(y: Tensor, inputs: readonly Tensor[]): Tensor[] {
   const rows = sizeOf(y.shape);

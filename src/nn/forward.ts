@@ -33,6 +33,7 @@ export interface ForwardOptions extends RunOptions {
  *
  * @example
  * const logits = await forward(network, images, { mode: 'train' });
+ * console.log(logits.shape); // [ 4, 3 ]
  */
 export async function forward(network: Module, x: NDArray, options: ForwardOptions = {}): Promise<NDArray> {
   checkRunOptions('forward', options, ['mode', 'backend', 'dtype', 'signal', 'onProgress']);

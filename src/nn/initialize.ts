@@ -37,6 +37,11 @@ export const TE_NAS_SCHEMES: Readonly<Record<'paper' | 'code', Scheme>> = {
  * removing a layer does not change what the others draw. A shared parameter is drawn once, under its first name.
  *
  * @throws InputError when a parameter does not declare how it starts. Nothing is changed then.
+ *
+ * @example
+ * const layer = new Linear(2, 3);
+ * initialize(layer, pytorchDefault, new Generator(0));
+ * console.log(layer.weight.value.shape); // [ 3, 2 ]
  */
 export function initialize(network: Module, scheme: Scheme, generator: Generator): void {
   checkModule('initialize: network', network);

@@ -78,6 +78,11 @@ interface Entry {
  * @param bytes must not change afterwards.
  * @param source names the file in messages.
  * @throws InputError when the header is not as the format demands.
+ *
+ * @example
+ * const bytes = encodeSafetensors({ metadata: { name: 'mine' }, tensors: stateDict(network) });
+ * const { metadata, tensors } = parseSafetensors(bytes, 'mine.safetensors');
+ * console.log(metadata.name, tensors.get('0.weight')!.shape); // mine [ 16, 5 ]
  */
 export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): Safetensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -107,6 +112,10 @@ export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): Saf
 /**
  * Writes a safetensors file; the inverse of {@link parseSafetensors}. Tensors are written in their own precision, the
  * body begins at a multiple of eight bytes.
+ *
+ * @example
+ * const bytes = encodeSafetensors({ metadata: {}, tensors: stateDict(network) });
+ * console.log(bytes instanceof Uint8Array); // true
  */
 export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array {
   let end = 0;

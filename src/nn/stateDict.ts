@@ -7,6 +7,9 @@ import type { Buffer, Parameter } from './parameter.ts';
  * The values of a network's parameters and buffers, by PyTorch name; a shared one under each of its names.
  *
  * @throws InputError when a parameter has no value yet.
+ *
+ * @example
+ * console.log([...stateDict(network).keys()]); // [ '0.weight', '0.bias', '2.weight', '2.bias' ]
  */
 export function stateDict(network: Module): Map<string, NDArray> {
   checkModule('stateDict: network', network);
@@ -20,6 +23,11 @@ export function stateDict(network: Module): Map<string, NDArray> {
  * @param where names the state in messages.
  * @throws InputError when a name is missing or unexpected, a shape differs, a shared parameter has two values, or a value is
  * NaN, infinite, or a negative running variance. Names and shapes are compared before any value is read.
+ *
+ * @example
+ * const copy = new Sequential(new Linear(5, 16), new ReLU(), new Linear(16, 3));
+ * loadStateDict(copy, stateDict(network));
+ * console.log(stateDict(copy).get('2.bias')!.shape); // [ 3 ]
  */
 export function loadStateDict(network: Module, state: ReadonlyMap<string, NDArray>, where = 'state'): void {
   checkModule('loadStateDict: network', network);

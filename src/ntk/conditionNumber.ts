@@ -108,6 +108,10 @@ export function defaultRowError(dtype: DType): number {
  * @param theta [N, N]
  * @throws NumericalError when Θ holds NaN or infinity or is not symmetric, ShapeError when it is not square, InputError
  * when the origin makes no sense.
+ *
+ * @example
+ * const { kappa, lambdaMin, lambdaMax, verdict } = conditionNumber(ndarray([2, 1, 1, 2], [2, 2]));
+ * console.log(Math.round(kappa), Math.round(lambdaMin), Math.round(lambdaMax), verdict); // 3 1 3 resolved
  */
 export function conditionNumber(theta: NDArray, origin: KernelOrigin = {}): ConditionNumber {
   checkArray('conditionNumber: theta', theta);

@@ -59,6 +59,11 @@ const GET_NTK_N_OPTIONS = [
  * @param loader gives batches of images [N, C, H, W]; it is iterated once, and once more a network to recalibrate.
  * @throws InputError when the loader gives no batch or images hold NaN, ShapeError when they do not fit a network,
  * BackendError when the rows of all batches need more memory than there is.
+ *
+ * @example
+ * const loader = [{ images }]; // or a DataLoader
+ * const kappas = await getNtkN(loader, [network], { trainMode: true, numBatch: 1 });
+ * console.log(kappas.length, kappas[0] > 1); // 1 true
  */
 export async function getNtkN(
   loader: Iterable<ImageBatch>,

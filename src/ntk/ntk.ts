@@ -96,6 +96,10 @@ export async function ntkOf(rows: JacobianRows, options: KernelOptions = {}): Pr
  *
  * @param x [N, …], samples first
  * @throws InputError, ShapeError, BackendError, NumericalError as {@link NtkProgram} does.
+ *
+ * @example
+ * const { kappa, verdict, backend } = await computeNtk(network, images, { mode: 'eval' });
+ * console.log(kappa > 1, verdict, backend); // true resolved wasm
  */
 export async function computeNtk(network: Module, x: NDArray, options: RowsOptions & RunOptions = {}): Promise<Ntk> {
   if ((Object(options) as TangentKernelOptions).x2 !== undefined) {

@@ -236,7 +236,9 @@ export async function kernelOf(
  * @throws InputError, ShapeError, BackendError, NumericalError as {@link KernelProgram} does.
  *
  * @example
- * const { kernel, parameters } = await tangentKernel(network, train, { x2: test, outputs: 'full' });
+ * const test = generator.normals([2, 5]);
+ * const { kernel, samples } = await tangentKernel(network, images, { x2: test, outputs: 'full' });
+ * console.log(samples, kernel.shape); // [ 4, 2 ] [ 12, 6 ]
  */
 export async function tangentKernel(
   network: Module,

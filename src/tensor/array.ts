@@ -82,6 +82,10 @@ export function allocateShared(dtype: DType, size: number): FloatArray {
  * @param data a flat list; rows of a matrix one after another
  * @throws ShapeError when the shape is none or the number of elements does not fit it, InputError when the data are not
  * numbers or the precision is none of {@link DTYPES}.
+ *
+ * @example
+ * const matrix = ndarray([1, 2, 3, 4, 5, 6], [2, 3]);
+ * console.log(matrix.shape, matrix.dtype, matrix.data[3]); // [ 2, 3 ] float64 4
  */
 export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'float64'): NDArray {
   checkShape('ndarray: shape', shape);

@@ -20,7 +20,8 @@ let shared: (Backend & { readonly closed: boolean }) | undefined;
  * @throws InputError when it is no precision.
  *
  * @example
- * (await defaultBackend()).device; // 'WebAssembly SIMD, 8 threads'
+ * const { name, device } = await defaultBackend();
+ * console.log(name, device.startsWith('WebAssembly SIMD')); // wasm true
  */
 export async function defaultBackend(dtype?: DType): Promise<Backend> {
   if (dtype !== undefined) oneOf('defaultBackend: dtype', dtype, DTYPES);
@@ -40,7 +41,9 @@ export async function defaultBackend(dtype?: DType): Promise<Backend> {
  * @throws InputError when it is no backend.
  *
  * @example
- * setDefaultBackend(await gpuBackend());
+ * setDefaultBackend(referenceBackend); // for all that names no backend
+ * console.log((await defaultBackend()).name); // reference
+ * setDefaultBackend(undefined); // the shared one again
  */
 export function setDefaultBackend(backend: Backend | undefined): void {
   if (backend !== undefined) checkBackend('setDefaultBackend', backend);

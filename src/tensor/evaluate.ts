@@ -221,6 +221,11 @@ function argumentFor(tensor: Tensor, feeds: Feeds): NDArray {
  * The values of expressions, computed by {@link defaultBackend} where no backend is named.
  *
  * @throws ShapeError when an input is missing or has another shape or precision; the signal's reason when it is aborted.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3], [3]));
+ * const [total, squares] = await evaluate([sum(x), multiply(x, x)]); // what both need is computed once
+ * console.log(total.data[0], [...squares.data]); // 6 [ 1, 4, 9 ]
  */
 export async function evaluate<const Outputs extends readonly Tensor[]>(
   outputs: Outputs,

@@ -6,7 +6,14 @@ import { checkShape, type Shape } from './shape.ts';
 
 export { type ConstantOp, type InputOp, type Op, type PrimitiveOp, Tensor };
 
-/** A tensor whose value is fed at evaluation. The name serves messages and printing; identity is the object's. */
+/**
+ * A tensor whose value is fed at evaluation. The name serves messages and printing; identity is the object's.
+ *
+ * @example
+ * const x = input('x', [2]);
+ * const [y] = await evaluate([multiply(x, x)], new Map([[x, ndarray([3, 4], [2])]]));
+ * console.log([...y.data]); // [ 9, 16 ]
+ */
 export function input(name: string, shape: Shape, dtype: DType = 'float64'): Tensor {
   if (typeof name !== 'string') throw new InputError(`input: expected a name, got ${formatValue(name)}`);
   checkShape(`input ${name}`, shape);
@@ -17,6 +24,10 @@ export function input(name: string, shape: Shape, dtype: DType = 'float64'): Ten
  * A tensor with a known value. The numbers are copied: an expression does not change with the array that it was made of.
  *
  * @throws InputError when the precision is none.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4], [2, 2]));
+ * console.log(x.shape, x.dtype); // [ 2, 2 ] float64
  */
 export function constant(array: NDArray): Tensor {
   checkArray('constant', array);

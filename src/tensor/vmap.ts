@@ -40,7 +40,9 @@ export function mapOver(outputs: readonly Tensor[], replacements: ReadonlyMap<Te
  * @throws ShapeError when a mapped dimension does not exist, or mapped extents differ.
  *
  * @example
- * const norms = vmap((v) => sqrt(sum(multiply(v, v))))(rows); // [N, D] to [N]
+ * const rows = constant(ndarray([1, 2, 3, 4], [2, 2])); // [N, D]
+ * const [squares] = await evaluate([vmap((v) => sum(multiply(v, v)))(rows)]);
+ * console.log([...squares.data]); // [ 5, 25 ]
  */
 export function vmap<R extends Tensor | readonly Tensor[]>(
   f: (...tensors: Tensor[]) => R,

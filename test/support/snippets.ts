@@ -47,11 +47,13 @@ export function pages(): Page[] {
   const inFolder = (folder: string) =>
     readdirSync(root + folder).flatMap((name) => (name.endsWith('.md') ? [`${folder}/${name}`] : []));
   const names = ['README.md', ...inFolder('docs'), ...inFolder('docs/guide')];
-  return names.map(parse).filter(({ body, unrun }) => body !== '' || unrun.length > 0);
+  return names
+    .map((name) => parse(name, readFileSync(root + name, 'utf8')))
+    .filter(({ body, unrun }) => body !== '' || unrun.length > 0);
 }
 
-function parse(name: string): Page {
-  const text = readFileSync(root + name, 'utf8');
+/** The TypeScript in the text of a page. */
+export function parse(name: string, text: string): Page {
   const blocks = [...text.matchAll(/^```(ts|typescript)( no-run)?\n([^]*?)^```$(?:\n+```text\n([^]*?)\n```$)?/gm)];
   const imports = new Map<string, Set<string>>();
   for (const [, names = '', namespace, from] of blocks.flatMap(([, , , code]) => [...code.matchAll(IMPORT)])) {

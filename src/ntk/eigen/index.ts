@@ -35,6 +35,10 @@ const METHODS = Object.keys(solvers) as EigenMethod[];
  * @throws NumericalError when an entry is NaN or infinite, the matrix is asymmetric beyond rounding, an eigenvalue is
  * beyond the range of float64, or the method does not converge.
  * @throws InputError when there is no such method.
+ *
+ * @example
+ * const { values, vectors } = symmetricEigen(ndarray([2, 1, 1, 2], [2, 2]), { vectors: true });
+ * console.log([...values].map(Math.round), vectors.shape); // [ 1, 3 ] [ 2, 2 ]
  */
 export function symmetricEigen(
   matrix: NDArray,

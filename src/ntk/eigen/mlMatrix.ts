@@ -40,7 +40,8 @@ export interface QROptions {
  * @throws ShapeError, NumericalError, InputError as `symmetricEigen`.
  *
  * @example
- * const { values } = await symmetricEigenQR(ndarray([2, 1, 1, 2], [2, 2])); // about [1, 3]
+ * const { values } = await symmetricEigenQR(ndarray([2, 1, 1, 2], [2, 2]));
+ * console.log([...values].map(Math.round)); // [ 1, 3 ]
  */
 export async function symmetricEigenQR(
   matrix: NDArray,

@@ -33,7 +33,13 @@ export function linearCombination(terms: readonly Tensor[], coefficients: readon
   );
 }
 
-/** The sum of all terms, shapes broadcast. */
+/**
+ * The sum of all terms, shapes broadcast.
+ *
+ * @example
+ * const [y] = await evaluate([add(constant(ndarray([1, 2], [2])), constant(ndarray([10], [1])))]);
+ * console.log([...y.data]); // [ 11, 12 ]
+ */
 export function add(...terms: Tensor[]): Tensor {
   return linearCombination(
     terms,
@@ -41,7 +47,13 @@ export function add(...terms: Tensor[]): Tensor {
   );
 }
 
-/** a − b, shapes broadcast. */
+/**
+ * a − b, shapes broadcast.
+ *
+ * @example
+ * const [y] = await evaluate([subtract(constant(ndarray([1, 2], [2])), constant(ndarray([10], [1])))]);
+ * console.log([...y.data]); // [ -9, -8 ]
+ */
 export function subtract(a: Tensor, b: Tensor): Tensor {
   return linearCombination([a, b], [1, -1]);
 }

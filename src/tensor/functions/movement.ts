@@ -10,6 +10,10 @@ import { constant, scalar, type Tensor } from '../tensor.ts';
  * The same elements, in row-major order, under another shape.
  *
  * @throws ShapeError when the number of elements changes.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4, 5, 6], [2, 3]));
+ * console.log(reshape(x, [3, 2]).shape); // [ 3, 2 ]
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor('reshape', x);

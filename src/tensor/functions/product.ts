@@ -14,6 +14,11 @@ export interface MatmulOptions {
  * The matrix product a·b of […, M, K] and […, K, N], either optionally read transposed.
  *
  * @throws ShapeError when the inner extents differ.
+ *
+ * @example
+ * const a = constant(ndarray([1, 2, 3, 4], [2, 2]));
+ * const [product] = await evaluate([matmul(a, a, { transposeB: true })]);
+ * console.log([...product.data]); // [ 5, 11, 11, 25 ]
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   checkOptions('matmul', options, ['transposeA', 'transposeB']);

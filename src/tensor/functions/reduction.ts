@@ -29,6 +29,11 @@ export interface ReductionOptions {
  * The sum over the given axes, or over all.
  *
  * @throws ShapeError when an axis does not exist.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4], [2, 2]));
+ * const [all, rows] = await evaluate([sum(x), sum(x, [1])]);
+ * console.log(all.shape, [...rows.data]); // [] [ 3, 7 ]
  */
 export function sum(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
   return reduce('sum', x, axes, options);
@@ -75,6 +80,11 @@ export function min(x: Tensor, axes?: readonly number[], options: ReductionOptio
  * The mean over the given axes, or over all.
  *
  * @throws ShapeError when an axis does not exist.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4], [2, 2]));
+ * const [columns] = await evaluate([mean(x, [0], { keepDimensions: true })]);
+ * console.log(columns.shape, [...columns.data]); // [ 1, 2 ] [ 2, 3 ]
  */
 export function mean(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
   const total = sum(x, axes, options);

@@ -14,6 +14,10 @@ import { max, type ReductionOptions, sum } from './reduction.ts';
  *
  * @param axis below 0 it counts from the last dimension
  * @throws ShapeError when there is no such axis.
+ *
+ * @example
+ * const [p] = await evaluate([softmax(constant(ndarray([0, 0, 1000], [3])))]);
+ * console.log([...p.data]); // [ 0, 0, 1 ]
  */
 export function softmax(x: Tensor, axis = -1): Tensor {
   const e = exp(subtract(x, stopGradient(max(x, [axis], { keepDimensions: true }))));

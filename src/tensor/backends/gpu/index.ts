@@ -38,6 +38,13 @@ export interface GpuBackend extends Backend {
  *
  * @throws BackendError when GPU.js is not installed or the mode is not available: no other takes its place; InputError when
  * an option makes no sense.
+ *
+ * @example
+ * const gpu = await gpuBackend({ mode: 'cpu' }); // in a page 'webgpu' or 'webgl2'; 'auto' by default
+ * const x = constant(ndarray([-1, 2], [2], 'float32'));
+ * const [y] = await evaluate([relu(x)], new Map(), gpu);
+ * console.log(gpu.name, [...y.data]); // gpu [ 0, 2 ]
+ * await gpu.close();
  */
 export async function gpuBackend(options: GpuBackendOptions = {}): Promise<GpuBackend> {
   checkOptions('backend gpu', options, ['mode', 'gpujs']);

@@ -45,7 +45,14 @@ export interface WasmBackend extends Backend {
   readonly closed: boolean;
 }
 
-/** Whether the `wasm` backend can run here: in Node and in every browser since 2023. */
+/**
+ * Whether the `wasm` backend can run here: in Node and in every browser since 2023.
+ *
+ * @example
+ * const backend = wasmIsSupported() ? wasmBackend() : referenceBackend;
+ * console.log(backend.name); // wasm
+ * await backend.close();
+ */
 export function wasmIsSupported(): boolean {
   return hasSimd();
 }
@@ -58,6 +65,12 @@ export function wasmIsSupported(): boolean {
  * alive, and live until {@link Backend.close}.
  *
  * @throws BackendError when this machine's WebAssembly has no SIMD, InputError when an option makes no sense.
+ *
+ * @example
+ * const backend = wasmBackend({ threads: 2, dtype: 'float64' });
+ * const { dtype, verdict } = await computeNtk(network, images, { backend });
+ * console.log(dtype, verdict); // float64 resolved
+ * await backend.close();
  */
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   checkOptions('backend wasm', options, ['dtype', 'threads', 'sharedMemory', 'maximumBytes', 'workerUrl']);

@@ -69,7 +69,13 @@ export const activationRows = {
 
 const apply = applyOf(activationRows);
 
-/** max(x, 0). Its derivative at 0 is taken as 0, as PyTorch does; NaN stays NaN. */
+/**
+ * max(x, 0). Its derivative at 0 is taken as 0, as PyTorch does; NaN stays NaN.
+ *
+ * @example
+ * const [y] = await evaluate([relu(constant(ndarray([-1, 0, 2], [3])))]);
+ * console.log([...y.data]); // [ 0, 0, 2 ]
+ */
 export function relu(x: Tensor): Tensor {
   return apply('relu', [x], {});
 }

@@ -42,7 +42,13 @@ export const arithmeticRows = {
 
 const apply = applyOf(arithmeticRows);
 
-/** a · b element by element, shapes broadcast. */
+/**
+ * a · b element by element, shapes broadcast.
+ *
+ * @example
+ * const [y] = await evaluate([multiply(constant(ndarray([1, 2], [2])), constant(ndarray([10], [1])))]);
+ * console.log([...y.data]); // [ 10, 20 ]
+ */
 export function multiply(a: Tensor, b: Tensor): Tensor {
   return apply('multiply', [a, b], {});
 }

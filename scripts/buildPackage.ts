@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { WORKER_SCRIPT } from '../src/tensor/backends/wasm/generated/workerScript.ts';
+import { buildLab } from './buildLab.ts';
 import { licencesOf } from './licences.ts';
 
 // The library is compiled file by file, so that a page's bundler leaves out what the page does not use. What it is made
 // of by others is no dependency of who embeds it: files that import a library are bundled with it. The command is
-// bundled, too, in parts that are loaded by the subcommand which needs them.
+// bundled, too, in parts that are loaded by the subcommand which needs them, and brings the laboratory's page.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -54,7 +55,8 @@ export async function buildPackage(folder: string): Promise<void> {
   ];
   await writeFile(join(out, 'worker.js'), WORKER_SCRIPT);
   await writeFile(join(out, 'worker.d.ts'), 'export {};\n');
-  await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(all.flatMap(inputsOf)));
+  const page = await buildLab(join(out, 'lab'));
+  await writeFile(join(out, 'THIRD-PARTY-LICENSES.txt'), await licencesOf([...all.flatMap(inputsOf), ...page]));
 }
 
 const COMMON = {

@@ -1,17 +1,25 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { sourceAliases } from '../scripts/sourceAliases.ts';
 import { labData } from './labData.ts';
 
 /** With these headers threads share one memory; without them, as on most static hosts, each has its own. */
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
+/** KaTeX names each of its fonts in three formats; every browser that runs the page reads the smallest. */
+const smallestFonts = (): Plugin => ({
+  name: 'smallest-fonts',
+  enforce: 'pre',
+  transform: (code, id) =>
+    /katex\.min\.css$/.test(id) ? code.replace(/,url\([^)]+\.(?:woff|ttf)\) format\("\w+"\)/g, '') : undefined,
+});
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './', // wherever it is hosted
   resolve: { alias: sourceAliases },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [labData()],
+  plugins: [labData(), smallestFonts()],
   worker: { format: 'es' },
   build: {
     outDir: fileURLToPath(new URL('../dist/lab', import.meta.url)),

@@ -36,7 +36,7 @@ const ISOLATION = {
 export async function labCommand({ port }: Options): Promise<void> {
   const folder = fileURLToPath(LAB);
   if (!existsSync(new URL('index.html', LAB))) {
-    throw new InputError(`lab: ${folder} holds no page: npx vite build web builds it`);
+    throw new InputError(`lab: ${folder} holds no page: npm run lab:build builds it`);
   }
   const server = createServer(
     listener(folder, existsSync(new URL('index.html', SITE)) ? fileURLToPath(SITE) : undefined),

@@ -47,7 +47,7 @@ async function ask(base: URL, path: string, method = 'GET') {
 test('where no page is built, one line says what builds it', async () => {
   const { code, stdout, stderr } = await start(command).done;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^ntkit: lab: \S*dist\/lab\/ holds no page: npx vite build web builds it\n$/);
+  expect(stderr).toMatch(/^ntkit: lab: \S*dist\/lab\/ holds no page: npm run lab:build builds it\n$/);
 });
 
 describe('ntkit lab', () => {

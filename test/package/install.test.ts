@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { start } from '../support/command.ts';
 import { execute, installed, type Installed } from '../support/installed.ts';
 
 // What npm installs from what npm packs.
@@ -56,16 +57,40 @@ test('its command runs', async () => {
   expect(help).toMatch(/^Usage: ntkit/);
 });
 
+test('its laboratory is there, and is served', async () => {
+  const { child, done } = start([process.execPath, join(dist, 'cli/main.js'), 'lab']);
+  const line = await new Promise<string>((resolve) => child.stdout!.once('data', (chunk: string) => resolve(chunk)));
+  const url = /http:\S+\/lab\//.exec(line)![0];
+  const page = await (await fetch(url)).text();
+  const assets = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(([, path]) => path);
+  expect(assets.length).toBeGreaterThanOrEqual(2);
+  for (const path of [...assets, 'data/cifar10-256.bin', 'data/networks/vit.onnx']) {
+    expect((await fetch(new URL(path, url))).status, path).toBe(200);
+  }
+  child.kill('SIGINT');
+  expect(await done).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('code of others comes with its licence', () => {
   const text = readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
-  for (const name of ['@observablehq/plot', 'd3-array', 'linkedom', 'commander', '@bomb.sh/tab']) {
+  for (const name of [
+    '@observablehq/plot',
+    'd3-array',
+    'linkedom',
+    'commander',
+    '@bomb.sh/tab',
+    'sirv',
+    'preact',
+    'katex',
+  ]) {
     expect(text).toMatch(new RegExp(`^-{80}\\n\\n${name} \\d+\\.\\d+\\.\\d+\\n\\n[^]*?(copyright|permission)`, 'im'));
   }
 });
 
 test('no picture is packed, and no test', () => {
   const names = readdirSync(join(dist, '..'), { recursive: true, encoding: 'utf8' });
-  expect(names.filter((name) => /\.(png|svg|tsx?|safetensors)$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);
+  const own = names.filter((name) => !name.startsWith('dist/lab/data/networks/')); // those to begin with
+  expect(own.filter((name) => /\.(png|svg|tsx?|safetensors)$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);
   expect(existsSync(join(dist, 'worker.js'))).toBe(true);
   expect(statSync(it.tarball).size).toBeGreaterThan(1e6);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
@@ -117,7 +117,10 @@ test('the script of a worker has at most 2,500 bytes', () => {
   expect(length).toBeLessThanOrEqual(2500);
 });
 
-// Two thirds of it are images and accuracies; the command has a library of property tests in it.
-test('the package has at most 3.2 MB', () => {
-  expect(statSync(it.tarball).size).toBeLessThanOrEqual(3_200_000);
+// Half of it are images and accuracies, for the command and for the laboratory; both have a library of property tests.
+test('the package has at most 5.8 MB, and fonts in one format', () => {
+  expect(statSync(it.tarball).size).toBeLessThanOrEqual(5_800_000);
+  const assets = readdirSync(join(it.folder, 'node_modules/ntkit/dist/lab/assets'));
+  expect(assets.filter((name) => /\.woff2$/.test(name)).length).toBeGreaterThan(10);
+  expect(assets.filter((name) => /\.(woff|ttf)$/.test(name))).toEqual([]);
 });

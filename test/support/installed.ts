@@ -24,6 +24,9 @@ import { buildPackage } from '../../scripts/buildPackage.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCES = [
   'src',
+  'web',
+  'test/onnx/models',
+  'docs/sweep',
   'scripts',
   'assets',
   'package.json',

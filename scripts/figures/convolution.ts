@@ -29,7 +29,7 @@ export function convolutionMatrix(): Promise<string> {
       });
       const every = Array.from({ length: rows * columns }, (_, k) => ({ x: k % columns, y: Math.floor(k / columns) }));
       return {
-        ...{ heading, width: 52 + 30 * columns, height: 52 + 30 * rows, margin: 8, marginLeft: 40, marginTop: 40 },
+        ...{ heading, width: 52 + 27 * columns, height: 52 + 27 * rows, margin: 8, marginLeft: 40, marginTop: 40 },
         x: { ...axis(columns, across), axis: 'top' },
         y: axis(rows, down),
         marks: [

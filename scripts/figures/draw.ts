@@ -113,7 +113,7 @@ export function heatPanel(
   const axis = (count: number, label: string) => ({
     ...{ type: 'band' as const, domain: Array.from({ length: count }, (_, k) => k), label, tickSize: 0 },
     ...{ labelAnchor: 'center' as const, labelArrow: 'none' as const, padding: 0, round: false },
-    ticks: Array.from({ length: count }, (_, k) => k).filter((k) => k % Math.ceil(count / 8) === 0),
+    ticks: Array.from({ length: count }, (_, k) => k).filter((k) => k % Math.ceil((22 * count) / size.side) === 0),
   });
   return {
     ...{ heading: size.heading, width: size.side + 48, height: size.side + 48 },

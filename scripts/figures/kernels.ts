@@ -43,12 +43,12 @@ export async function circle(): Promise<string> {
   ]).flat();
   const visible = bars.filter(({ value }) => value > 1e-9);
   return figure('The tangent kernel of a ReLU network on points of a circle', (Plot) => [
-    heatPanel(Plot, ntk, { heading: 'Θ of 32 points', side: 220, across: 'point', down: 'point' }),
+    heatPanel(Plot, ntk, { heading: 'Θ of 32 points', side: 165, across: 'point', down: 'point' }),
     {
       ...{
-        heading: 'Eigenvectors 1, 2, 4, 6 of width 2,048',
-        width: 300,
-        height: 268,
+        heading: 'Eigenvectors, width 2,048',
+        width: 232,
+        height: 232,
         marginLeft: 40,
         marginBottom: 40,
       },
@@ -61,7 +61,7 @@ export async function circle(): Promise<string> {
           stroke: ({ line }: (typeof lines)[number]) => series[line],
         }),
         Plot.text(
-          [1, 2, 4, 6].map((rank, line) => ({ degrees: 225 + 45 * line, rank, line })),
+          [1, 2, 4, 6].map((rank, line) => ({ degrees: 170 + 60 * line, rank, line })),
           {
             ...{ x: 'degrees', y: 0.34, fontWeight: 600 },
             text: ({ rank }: { rank: number }) => `— ${rank}`,
@@ -73,8 +73,8 @@ export async function circle(): Promise<string> {
     {
       ...{
         heading: 'Eigenvalue by frequency',
-        width: 290,
-        height: 268,
+        width: 228,
+        height: 232,
         marginLeft: 52,
         marginBottom: 40,
         marginRight: 14,
@@ -91,7 +91,7 @@ export async function circle(): Promise<string> {
         Plot.text(
           [
             { y: 0.62, text: '● with biases', fill: color.blue },
-            { y: 0.34, text: '○ without: 3, 5, 7, … are 0', fill: color.orange },
+            { y: 0.34, text: '○ without', fill: color.orange },
           ],
           { x: 12, y: 'y', text: 'text', fill: 'fill', textAnchor: 'end' },
         ),

@@ -155,7 +155,7 @@ export async function kink(): Promise<string> {
       close.push({ shift: shift * 1e7, kappa: await kappaAt(shift, dtype), dtype });
     }
   }
-  const size = { width: 400, height: 270, marginLeft: 48, marginBottom: 44 };
+  const size = { width: 332, height: 270, marginLeft: 48, marginBottom: 44 };
   const y = { label: null, grid: true, ticks: 5, domain: [130, 225] };
   return figure('κ as the input of a ReLU goes through 0', (Plot) => [
     {
@@ -164,7 +164,7 @@ export async function kink(): Promise<string> {
       marks: [Plot.line(wide, { x: 'shift', y: 'kappa', z: 'side', stroke: color.blue, strokeWidth: 2.5 })],
     },
     {
-      ...{ ...size, heading: 'The same near 0: float64 (line), float32 (dots)', y },
+      ...{ ...size, heading: 'Near 0 in float64, float32 (dots)', y },
       x: { label: 'input · 10⁷', labelAnchor: 'center', labelArrow: 'none', ticks: 5 },
       marks: [
         Plot.line(

@@ -64,7 +64,7 @@ export async function record(): Promise<string> {
     groups.map((heading, k) => ({
       ...{
         heading,
-        width: k === 0 ? 300 : 250,
+        width: k === 0 ? 246 : 196,
         height: 220,
         marginLeft: k === 0 ? 62 : 12,
         marginRight: 40,

@@ -77,7 +77,7 @@ export async function modes(): Promise<string> {
   const colorOf = ({ line }: { line: number }) => series[line];
   return figure('Each mode of the target is learned at the pace of its eigenvalue', (Plot) => [
     {
-      ...{ heading: 'Outputs after 1, 10 and 200 steps', width: 430, height: 300, marginLeft: 40, marginBottom: 42 },
+      ...{ heading: 'Outputs after 1, 10 and 200 steps', width: 335, height: 300, marginLeft: 40, marginBottom: 42 },
       x: { label: 'angle (degrees)', labelAnchor: 'center', labelArrow: 'none', ticks: [0, 90, 180, 270, 360] },
       y: { label: null, ticks: 4, domain: [-1.7, 2.1] },
       marks: [
@@ -95,8 +95,8 @@ export async function modes(): Promise<string> {
     },
     {
       ...{
-        heading: 'Residual of each wave: predicted, real (dots)',
-        width: 430,
+        heading: 'Residual of each wave (dots: real)',
+        width: 335,
         height: 300,
         marginLeft: 56,
         marginBottom: 42,
@@ -133,11 +133,19 @@ export async function limit(): Promise<string> {
       return { share, line, losses: all.map((t) => ({ t, real: real[t].loss, predicted: predicted[t] })) };
     }),
   );
+  const note = {
+    x: 't',
+    y: 'y',
+    text: () => 'line: predicted, dots: real',
+    textAnchor: 'end',
+    fontSize: 11.5,
+    fill: color.quiet,
+  } as const;
   return figure('The loss at 0.5, 0.95 and 1.05 of the limit of the learning rate', (Plot) =>
     panels.map(({ share, line, losses }): Panel => ({
       ...{
         heading: `${share} of the limit`,
-        width: 280,
+        width: line === 0 ? 232 : 208,
         height: 260,
         marginLeft: line === 0 ? 48 : 20,
         marginBottom: 42,
@@ -156,14 +164,7 @@ export async function limit(): Promise<string> {
           losses.filter(({ t }) => t % 2 === 0),
           { x: 't', y: 'real', fill: series[line], r: 2.5 },
         ),
-        Plot.text([{ t: steps, y: 42 }], {
-          x: 't',
-          y: 'y',
-          text: () => 'line: predicted, dots: real',
-          textAnchor: 'end',
-          fill: color.quiet,
-          fontSize: 11.5,
-        }),
+        ...(line === 0 ? [Plot.text([{ t: steps, y: 42 }], note)] : []),
       ],
     })),
   );

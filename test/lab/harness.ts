@@ -25,14 +25,22 @@ export class Lab {
     [this.#folder, this.#url, this.#browser, this.#end] = [folder, url, browser, end];
   }
 
-  /** Builds the page, serves it, and opens the browser. @param isolated whether its threads may share memory */
-  static async open({ isolated = true }: { readonly isolated?: boolean } = {}): Promise<Lab> {
+  /**
+   * Builds the page, serves it, and opens the browser.
+   *
+   * @param options.isolated whether its threads may share memory
+   * @param options.graphics whether there are WebGL and WebGPU; see `openChromium`
+   */
+  static async open({
+    isolated = true,
+    graphics = true,
+  }: { readonly isolated?: boolean; readonly graphics?: boolean } = {}): Promise<Lab> {
     const folder = await mkdtemp(join(tmpdir(), 'ntkit-lab-'));
     await build({
       ...{ configFile: fileURLToPath(new URL('../../web/vite.config.ts', import.meta.url)), logLevel: 'error' },
       build: { outDir: folder, emptyOutDir: true, reportCompressedSize: false },
     });
-    const browser = await openChromium();
+    const browser = await openChromium({ graphics });
     let end = () => {};
     const url = await new Promise<string>((resolve, reject) => {
       const ended = new Promise<void>((done) => (end = done));

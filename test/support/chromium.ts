@@ -15,15 +15,20 @@ if (chromiumPath === undefined && devicesRequired) {
   throw new Error('browser tests: expected Chromium (apt install chromium), found none');
 }
 
-/** Chromium without a window, with graphics by its own software rasteriser: the same on every machine. */
-export function openChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: chromiumPath!,
-    args: [
-      ...['--no-sandbox', '--ignore-gpu-blocklist', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-      ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'],
-    ],
-  });
+const GRAPHICS = [
+  ...['--ignore-gpu-blocklist', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'],
+];
+
+/**
+ * Chromium without a window, with graphics by its own software rasteriser: the same on every machine.
+ *
+ * @param options.graphics whether there are WebGL and WebGPU. Without them pages are drawn much faster, since no graphics
+ * device is imitated for that.
+ */
+export function openChromium({ graphics = true }: { readonly graphics?: boolean } = {}): Promise<Browser> {
+  const args = ['--no-sandbox', ...(graphics ? GRAPHICS : ['--disable-gpu'])];
+  return chromium.launch({ executablePath: chromiumPath!, args });
 }
 
 /** One script for a page, bundled and minified as an application's would be. */

@@ -47,10 +47,11 @@ export function Explanation() {
         <div>
           <h3>Things to try</h3>
           <ul>
+            <li>Width 16, then 1,024: the network comes nearer to the dashed curve, and its weights move less.</li>
             <li>
-              Width 16, then 1,024: the gap between solid and dashed shrinks, and so does the way that the weights go.
+              Slow and fast waves: the slow wave is there within ten steps. With relu the fast one takes thousands; with
+              erf, whose kernel is smoother, millions.
             </li>
-            <li>Slow and fast waves: the slow wave is there within a few steps, the fast one takes hundreds.</li>
             <li>
               Two groups with a gap: infinitely wide networks agree at the samples and differ between them. The band is
               two standard deviations to either side, over initialisations.

@@ -2,7 +2,7 @@ import { useCallback, useMemo } from 'preact/hooks';
 import type { View } from './computing.ts';
 import { FieldImage } from './fieldImage.tsx';
 import { decades, type Moment, someModes, stepDomain } from './history.ts';
-import { update } from './link.ts';
+import { samples, update } from './link.ts';
 import { type Axis, type Curve, LiveChart } from './liveChart.tsx';
 import { axisOf, EXTENT, type Sample } from './problem.ts';
 import { formatSamples, withoutSample, withSample } from './samples.ts';
@@ -24,9 +24,15 @@ export function contendersOf({ frame }: View): Contender[] {
 /** Where a picture is kept so that it can be saved. */
 export type Keep = (name: string, picture: SVGSVGElement | HTMLCanvasElement) => void;
 
+/** The samples of the link, which the next run has, where they are of the problem that is shown. */
+function presentSamples({ settings }: View): readonly Sample[] {
+  const next = samples.value;
+  return next[0].x.length === settings.samples[0].x.length ? next : settings.samples;
+}
+
 /** Adds a sample where there is none, and takes away the one that was pressed. */
-function changed(samples: readonly Sample[], added: Sample, at: number | undefined): void {
-  const next = at === undefined ? withSample(samples, added) : withoutSample(samples, at);
+function changed(present: readonly Sample[], added: Sample, at: number | undefined): void {
+  const next = at === undefined ? withSample(present, added) : withoutSample(present, at);
   update({ samples: formatSamples(next) });
 }
 
@@ -40,7 +46,8 @@ export function isLost({ frame }: View, name: Contender): boolean {
 
 /** The function of one coordinate. */
 export function FunctionPlot({ view, keep }: { readonly view: View; readonly keep: Keep }) {
-  const { frame, description, settings } = view;
+  const { frame, description } = view;
+  const present = presentSamples(view);
   const axis = useMemo(() => axisOf(description.side), [description.side]);
   const curves = useMemo(
     () =>
@@ -59,7 +66,7 @@ export function FunctionPlot({ view, keep }: { readonly view: View; readonly kee
     const at = (sign: number) => field.map((mean, i) => mean + 2 * sign * deviation[i]);
     return { x: axis, low: at(-1), high: at(1), color: CONTENDERS.infinite.color };
   }, [axis, frame]);
-  const dots = useMemo(() => settings.samples.map(({ x: [x], y }) => ({ x, y })), [settings.samples]);
+  const dots = useMemo(() => present.map(({ x: [x], y }) => ({ x, y })), [present]);
   const onDraw = useCallback((svg: SVGSVGElement) => keep('function', svg), [keep]);
   return (
     <LiveChart
@@ -67,7 +74,7 @@ export function FunctionPlot({ view, keep }: { readonly view: View; readonly kee
       x={X_AXIS}
       y={Y_AXIS}
       height={340}
-      onPress={(x, y, dot) => changed(settings.samples, { x: [x], y }, dot)}
+      onPress={(x, y, dot) => changed(present, { x: [x], y }, dot)}
       {...{ curves, band, dots, onDraw }}
     />
   );
@@ -84,7 +91,8 @@ export function FieldPlots({
   readonly target: 1 | -1;
   readonly keep: Keep;
 }) {
-  const { frame, description, settings } = view;
+  const { frame, description } = view;
+  const present = presentSamples(view);
   return (
     <div class="fields">
       {contendersOf(view).map((name) => (
@@ -97,8 +105,8 @@ export function FieldPlots({
             label={`The function of the ${CONTENDERS[name].title}: blue where it is above 0, orange where it is below`}
             field={frame[name]!.field}
             side={description.side}
-            samples={settings.samples}
-            onPress={(x, sample) => changed(settings.samples, { x, y: target }, sample)}
+            samples={present}
+            onPress={(x, sample) => changed(present, { x, y: target }, sample)}
             onCanvas={(canvas) => keep(`field ${CONTENDERS[name].title}`, canvas)}
           />
         </figure>

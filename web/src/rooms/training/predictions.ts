@@ -1,11 +1,4 @@
-import {
-  type Descent,
-  infiniteKernel,
-  mseDynamics,
-  type MseDynamics,
-  networkEnsemble,
-  symmetricEigen,
-} from 'ntkit/ntk';
+import { type Descent, infiniteKernel, mseDynamics, type MseDynamics, symmetricEigen } from 'ntkit/ntk';
 import type { NDArray } from 'ntkit/tensor';
 import { type Architecture, kernelMap } from './architecture.ts';
 import type { Kernels } from './layerwiseKernel.ts';
@@ -89,8 +82,31 @@ export interface InfinitePrediction {
   at(descent: Descent, step: number): Predicted & { readonly deviation: Float64Array | undefined };
 }
 
+/** The rows of a matrix, row-major. */
+function rowsOf({ data, shape: [rows, columns] }: NDArray): NDArray['data'][] {
+  return Array.from({ length: rows }, (_, i) => data.subarray(i * columns, (i + 1) * columns));
+}
+
+/** a·B·b with a symmetric B by its rows */
+function form(a: ArrayLike<number>, rows: readonly ArrayLike<number>[], b: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < rows.length; i++) total += a[i] * dot(rows[i], b);
+  return total;
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
 /**
- * @param options.spread whether standard deviations are computed: they need the kernel of all pairs of grid points.
+ * What `networkEnsemble` tells, without the covariances of different points, which are not drawn: with a row a =
+ * Θ(x, x_train)·L of what is learned by then,
+ *
+ *     mean = a·y,   variance = K(x, x) − 2·a·K(x_train, x) + a·K_train·aᵀ
+ *
+ * @param options.spread whether standard deviations are computed: they need the variance at all grid points.
  * @throws InputError where the kernel has no closed form; the signal's reason when it is aborted.
  */
 export async function infinitePrediction(
@@ -103,24 +119,29 @@ export async function infinitePrediction(
   const cross = await infiniteKernel(map, grid, { x2: x, signal });
   const test = spread ? await infiniteKernel(map, grid, { signal }) : undefined;
   const dynamics = mseDynamics(train.ntk, y, { reduction: 'sum' });
-  const ensemble = networkEnsemble(train, y, { reduction: 'sum' });
-  const [n] = x.shape;
+  const [thetaRows, nngpRows] = [rowsOf(train.ntk), rowsOf(train.nngp)];
+  const [crossTheta, crossNngp] = [rowsOf(cross.ntk), rowsOf(cross.nngp)];
+  const [n, m] = [x.shape[0], grid.shape[0]];
   return {
     eigenvalues: dynamics.modes.map(({ eigenvalue }) => eigenvalue).toReversed(),
     at(descent, step) {
-      const atSamples = ensemble.predict(descent, step, { cross: train, test: train });
-      let total = 0;
-      for (let i = 0; i < n; i++)
-        total += (atSamples.mean.data[i] - y.data[i]) ** 2 + atSamples.covariance.data[i * n + i];
-      const meanSquaredError = total / n;
-      if (test === undefined) {
-        const mean = dynamics.predict(descent, [step], { kernel: cross.ntk });
-        return { field: mean.data as Float64Array, meanSquaredError, deviation: undefined };
+      const learned = rowsOf(dynamics.learnedOperator(descent, step));
+      const rowAt = (theta: ArrayLike<number>) => learned.map((row) => dot(row, theta));
+      const variance = (a: readonly number[], nngp: ArrayLike<number>, prior: number) =>
+        Math.max(0, prior - 2 * dot(a, nngp) + form(a, nngpRows, a));
+      let error = 0;
+      for (let i = 0; i < n; i++) {
+        const a = rowAt(thetaRows[i]);
+        error += (dot(a, y.data) - y.data[i]) ** 2 + variance(a, nngpRows[i], nngpRows[i][i]);
       }
-      const { mean, covariance } = ensemble.predict(descent, step, { cross, test });
-      const [m] = grid.shape;
-      const deviation = Float64Array.from({ length: m }, (_, i) => Math.sqrt(Math.max(0, covariance.data[i * m + i])));
-      return { field: mean.data as Float64Array, meanSquaredError, deviation };
+      const field = new Float64Array(m);
+      const deviation = test && new Float64Array(m);
+      crossTheta.forEach((theta, i) => {
+        const a = rowAt(theta);
+        field[i] = dot(a, y.data);
+        if (deviation) deviation[i] = Math.sqrt(variance(a, crossNngp[i], test.nngp.data[i * m + i]));
+      });
+      return { field, meanSquaredError: error / n, deviation };
     },
   };
 }

@@ -125,10 +125,10 @@ export function arraysOf(samples: readonly Sample[]): { x: NDArray; y: NDArray }
 const SIDE = 28;
 
 /** … and at how few it is where a network takes long to compute them. */
-const LEAST_SIDE = 14;
+const LEAST_SIDE = 16;
 
 /** Multiplications of one look at a network, above which it is looked at in fewer places. */
-const WORK = 5e8;
+const WORK = 1.6e8;
 
 /**
  * Points along an axis: a function of one coordinate is drawn at these, one of two at their square.

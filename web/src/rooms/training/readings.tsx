@@ -43,11 +43,12 @@ export function Figures({ view }: { readonly view: View }) {
 /** What the learning rate does, in words. */
 export function learningRateSentence({ frame, description, settings, history }: View): string {
   const { learningRate, learningRateLimit, eigenvalues } = description;
-  const times = `The learning rate η = ${format(learningRate)} is ${settings.rate.toFixed(2)} of the limit 2/λmax = ${format(learningRateLimit)}`;
+  const times = `The learning rate η = ${format(learningRate)} is ${settings.rate.toFixed(2)} times the limit 2/λmax = ${format(learningRateLimit)}`;
   const fastest = Math.abs(1 - learningRate * eigenvalues[0]);
   if (settings.rate < 1) {
     const smallest = learningRate * eigenvalues[eigenvalues.length - 1];
-    const slowest = smallest < 0.005 ? `1 − ${Number(smallest.toPrecision(1))}` : (1 - smallest).toFixed(2);
+    const slowest =
+      smallest < 1e-9 ? 'all' : smallest < 0.005 ? `1 − ${Number(smallest.toPrecision(1))}` : (1 - smallest).toFixed(2);
     const lost = frame.diverged
       ? ` The network has diverged all the same, at step ${frame.step}: its kernel has not stayed what it was.`
       : '';
@@ -55,7 +56,7 @@ export function learningRateSentence({ frame, description, settings, history }: 
   }
   if (settings.rate === 1)
     return `${times}: the residual along the first eigenvector changes its sign with each step and stays as large.`;
-  const grows = `${times}: by the kernel, the residual along the first eigenvector grows ${fastest.toFixed(2)} times with each step, and the linearised network diverges.`;
+  const grows = `${times}: by the kernel, the residual along the first eigenvector grows to ${fastest.toFixed(2)} times its size with each step, and the linearised network diverges.`;
   if (frame.diverged) return `${grows} The network has diverged, too, at step ${frame.step}.`;
   const worst = Math.max(...history.map(({ real }) => real));
   const calm = frame.step > 10 && frame.real.meanSquaredError < worst / 10 && worst > 2 * history[0].real;
@@ -126,6 +127,13 @@ export function ModeBars({ view: { frame, history } }: { readonly view: View }) 
   );
 }
 
+/** Three significant digits. */
+function short(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
+  const text = value.toPrecision(3);
+  return text.includes('e') ? value.toExponential(1).replace('e+', 'e') : text;
+}
+
 /** Every mode: its eigenvalue, its half-life, and what is left of it. */
 export function ModeTable({ view }: { readonly view: View }) {
   const { description, frame } = view;
@@ -137,9 +145,9 @@ export function ModeTable({ view }: { readonly view: View }) {
         <thead>
           <tr>
             <th scope="col">i</th>
-            <th scope="col">eigenvalue λᵢ</th>
+            <th scope="col">λᵢ</th>
             <th scope="col">1 − ηλᵢ</th>
-            <th scope="col">half-life, steps</th>
+            <th scope="col">half-life (steps)</th>
             <th scope="col">residual</th>
             <th scope="col">predicted</th>
           </tr>
@@ -151,11 +159,11 @@ export function ModeTable({ view }: { readonly view: View }) {
                 <span class="dot" style={{ background: colors.get(mode) ?? 'none' }} />
                 {mode + 1}
               </th>
-              <td>{format(eigenvalue)}</td>
+              <td>{short(eigenvalue)}</td>
               <td>{(1 - description.learningRate * eigenvalue).toFixed(4)}</td>
               <td>{stepsOf(halfLives[mode])}</td>
-              <td>{format(Math.abs(frame.modes.real[mode]))}</td>
-              <td>{format(Math.abs(frame.modes.predicted[mode]))}</td>
+              <td>{short(Math.abs(frame.modes.real[mode]))}</td>
+              <td>{short(Math.abs(frame.modes.predicted[mode]))}</td>
             </tr>
           ))}
         </tbody>

@@ -1,7 +1,7 @@
 import { type DynamicsReport, dynamicsSentences, modeCells } from './dynamicsReport.ts';
 import { checkpointSection } from './checkpointSection.ts';
 import { format } from './numbers.ts';
-import { escape, htmlTable, renderPage } from './page.ts';
+import { escape, forBothWidths, htmlTable, renderPage } from './page.ts';
 import { loadPlotter, type Plotter } from './plotter.ts';
 
 /** What the page shows. */
@@ -115,18 +115,20 @@ function modeChart({ Plot, draw }: Plotter, { dynamics, descent }: DynamicsRepor
   const points = dynamics.modes
     .map(({ eigenvalue, lossShare }, i) => ({ eigenvalue, lossShare, steps: constants[i] }))
     .filter(({ eigenvalue, steps }) => eigenvalue > 0 && steps > 0 && Number.isFinite(steps));
-  return draw('steps of each mode against its eigenvalue', {
-    ...{ width: 900, height: 300, marginLeft: 64, marginBottom: 40 },
-    x: { type: 'log', label: 'λ →', ticks: 6, tickFormat: exponent },
-    y: { type: 'log', label: '↑ steps', grid: true, ticks: 6, tickFormat: exponent },
-    marks: [
-      Plot.dot(points, {
-        ...{ x: 'eigenvalue', y: 'steps', r: 4, fill: REAL, fillOpacity: 0.6 },
-        title: (d: (typeof points)[number]) =>
-          `λ = ${format(d.eigenvalue)}: ${format(d.steps)} steps, ${(100 * d.lossShare).toFixed(2)} % of the loss`,
-      }),
-    ],
-  });
+  const plot = (isNarrow: boolean) =>
+    draw('steps of each mode against its eigenvalue', {
+      ...{ width: isNarrow ? 320 : 900, height: 300, marginLeft: isNarrow ? 48 : 64, marginBottom: 40 },
+      x: { type: 'log', label: 'λ →', ticks: isNarrow ? 3 : 6, tickFormat: exponent },
+      y: { type: 'log', label: '↑ steps', grid: true, ticks: 6, tickFormat: exponent },
+      marks: [
+        Plot.dot(points, {
+          ...{ x: 'eigenvalue', y: 'steps', r: 4, fill: REAL, fillOpacity: 0.6 },
+          title: (d: (typeof points)[number]) =>
+            `λ = ${format(d.eigenvalue)}: ${format(d.steps)} steps, ${(100 * d.lossShare).toFixed(2)} % of the loss`,
+        }),
+      ],
+    });
+  return forBothWidths(plot);
 }
 
 function exponent(value: number): string {

@@ -2,20 +2,24 @@ import type * as PlotTypes from '@observablehq/plot';
 import type { ConditionNumber, Ntk } from '../ntk/index.ts';
 import type { ScoredNetwork } from './model.ts';
 import { format } from './numbers.ts';
+import { forBothWidths } from './page.ts';
 import type { Plotter } from './plotter.ts';
 import { divergingColor } from './style.ts';
 
 /** The page's own colours, which are told apart with any colour vision and follow its light or dark theme. */
 const VERDICT_COLORS = { resolved: 'var(--good)', 'lower-bound': 'var(--warn)', indefinite: 'var(--bad)' } as const;
 
-/**
- * κ of every repeat, a network a line, in the order given: once for wide screens, with names beside the lines, and once
- * for narrow ones, with names above them. The page shows one.
- */
+/** κ of every repeat, a network a line, in the order given: with names beside the lines, or above them where it is narrow. */
 export function kappaChart(plotter: Plotter, networks: readonly ScoredNetwork[]): string {
-  const wide = kappaPlot(plotter, networks, { width: 900, row: 34, marginLeft: 210, named: 'beside' });
-  const narrow = kappaPlot(plotter, networks, { width: 360, row: 46, marginLeft: 8, named: 'above' });
-  return `<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
+  return forBothWidths((isNarrow) =>
+    kappaPlot(
+      plotter,
+      networks,
+      isNarrow
+        ? { width: 320, row: 46, marginLeft: 8, named: 'above' }
+        : { width: 900, row: 34, marginLeft: 210, named: 'beside' },
+    ),
+  );
 }
 
 interface KappaLayout {

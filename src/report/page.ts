@@ -54,7 +54,16 @@ export interface HtmlColumn {
 }
 
 /**
- * A table in a page, whose rows become records on a narrow screen.
+ * What is drawn for the width that there is: once for wide screens and once for narrow ones. The page shows one.
+ *
+ * @param draw the chart; on a narrow screen it has 320 pixels.
+ */
+export function forBothWidths(draw: (isNarrow: boolean) => string): string {
+  return `<div class="wide">${draw(false)}</div><div class="narrow">${draw(true)}</div>`;
+}
+
+/**
+ * A table in a page, which scrolls sideways where there is no room for it, under its first column.
  *
  * @param rows `[row][column]`, the cells in HTML
  * @param rowClass of each row
@@ -67,11 +76,11 @@ export function htmlTable(
   const kind = ({ number = false }: HtmlColumn) => (number ? ' class="number"' : '');
   const heads = columns.map((column) => `<th scope="col"${kind(column)}>${column.head}</th>`);
   const lines = rows.map((row, r) => {
-    const cells = row.map(
-      (cell, c) => `<td${kind(columns[c])} data-head="${columns[c].head}"><span>${cell}</span></td>`,
-    );
+    const cells = row.map((cell, c) => `<td${kind(columns[c])}>${cell}</td>`);
     const name = rowClass(r);
     return `<tr${name === undefined ? '' : ` class="${name}"`}>${cells.join('\n')}</tr>`;
   });
-  return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`;
+  const label = columns.map(({ head }) => head).join(', ');
+  // What scrolls can be reached by the keyboard.
+  return `<div class="scroll" tabindex="0" role="region" aria-label="table: ${label}"><table><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
 }

@@ -42,6 +42,8 @@ th { text-align: left; font-weight: 600; font-size: 13px; color: var(--quiet); }
 th, td { padding: 9px 14px 9px 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
+.scroll { overflow-x: auto; } .scroll table { min-width: max-content; }
+.scroll th:first-child, .scroll td:first-child { position: sticky; left: 0; max-width: 40vw; background: var(--card); }
 .badge { font-size: 13px; font-weight: 600; white-space: nowrap; }
 .badge::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: currentColor; margin-right: 7px; }
 .resolved { color: var(--good); } .lower-bound { color: var(--warn); } .indefinite { color: var(--bad); }
@@ -62,11 +64,7 @@ summary { cursor: pointer; color: var(--quiet); }
   .wide { display: none; } .narrow { display: block; }
   main { padding: 24px 12px 48px; } .card { padding: 16px 14px; } h1 { font-size: 24px; } h2 { margin-top: 36px; }
   dl { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
-  table, tbody, tr, td { display: block; } thead { display: none; }
-  tr { padding: 8px 0; border-bottom: 1px solid var(--line); } tr:last-child { border-bottom: 0; }
-  td, td.number { display: flex; justify-content: space-between; gap: 16px; padding: 3px 0; border: 0; text-align: right; }
-  td::before { content: attr(data-head); flex: none; color: var(--quiet); font-size: 13px; }
-  td:first-child { text-align: left; } td:first-child::before { content: none; }
+  th, td { padding: 7px 12px 7px 0; font-size: 14px; }
 }
 @media print { body { background: none; } main { padding: 0; } .card { border: 0; padding: 0; } }
 `;

@@ -1,7 +1,11 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle, chromiumPath, openChromium } from '../support/chromium.ts';
+import { ntkit } from '../support/command.ts';
 import { reportPage } from './reportPage.ts';
 
 describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
@@ -13,8 +17,8 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
   });
   afterAll(() => browser.close());
 
-  /** The page as it looks at a width. */
-  async function opened(width: number, colorScheme: 'light' | 'dark') {
+  /** A page as it looks at a width. */
+  async function opened(width: number, colorScheme: 'light' | 'dark', html: string) {
     const context = await browser.newContext({ viewport: { width, height: 844 }, colorScheme });
     const page = await context.newPage();
     await page.setContent(html);
@@ -38,8 +42,9 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
     expect(shapes(made)).toHaveLength(8);
   });
 
-  test.each([390, 640, 1200])('at %i pixels cuts nothing off, and its charts can be read', async (width) => {
-    const { page, close } = await opened(width, 'light');
+  /** What a page at a width shows. */
+  async function seenAt(width: number, html: string) {
+    const { page, close } = await opened(width, 'light', html);
     const seen = await page.evaluate(() => {
       const visible = [...document.querySelectorAll('svg')].filter((svg) => svg.getBoundingClientRect().width > 0);
       return {
@@ -48,6 +53,10 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
           .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline')
           .map((each) => `${each.tagName}: ${each.textContent.slice(0, 60)}`),
         charts: visible.length,
+        // Tables with more than there is room for, which the keyboard reaches.
+        scrolling: [...document.querySelectorAll<HTMLElement>('.scroll')].filter(
+          (each) => each.tabIndex === 0 && each.scrollWidth > each.clientWidth,
+        ).length,
         letters: visible.flatMap((svg) => {
           const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
           return [...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize) * scale);
@@ -55,14 +64,43 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
       };
     });
     await close();
+    return seen;
+  }
+
+  test.each([390, 640, 1200])('at %i pixels cuts nothing off, and its charts can be read', async (width) => {
+    const seen = await seenAt(width, html);
     expect(seen).toMatchObject({ page: width, cut: [], charts: 7 });
     expect(Math.min(...seen.letters)).toBeGreaterThanOrEqual(9.5);
+  });
+
+  test('of training, of a correlation and of a search is read at 390 pixels, too, and its tables scroll', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ntkit-reports-'));
+    const page = join(folder, 'page.html');
+    const small = ['--paired', '--batch-size', '2', '--repeats', '1', '--prune-number', '3', '--criteria', 'kappa'];
+    const commands = [
+      ['dynamics', '--mlp', '3,16,1', '--batch-size', '4', '--steps', '5', '--html', page],
+      ['correlate', 'docs/sweep/random-1000.csv', '--resamples', '2', '--html', page],
+      ['search', ...small, '--out', folder],
+    ];
+    try {
+      for (const command of commands) {
+        expect((await ntkit(...command)).code, command[0]).toBe(0);
+        const path = command[0] === 'search' ? join(folder, 'report.html') : page;
+        const seen = await seenAt(390, await readFile(path, 'utf8'));
+        expect(seen, command[0]).toMatchObject({ page: 390, cut: [] });
+        expect(seen.charts).toBeGreaterThan(2);
+        expect(Math.min(...seen.letters), command[0]).toBeGreaterThanOrEqual(9.5);
+        expect(seen.scrolling, command[0]).toBeGreaterThanOrEqual(command[0] === 'search' ? 0 : 1);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('has heat maps that are dark on a dark page and light on a light one', async () => {
     // In Oklab the first number is lightness, from 0 to 1.
     const lightness = async (scheme: 'light' | 'dark') => {
-      const { page, close } = await opened(1200, scheme);
+      const { page, close } = await opened(1200, scheme, html);
       const fills = await page.evaluate(() => {
         const map = document.querySelector('[aria-label="kernel matrix, 16 by 16"]')!;
         return [...map.querySelectorAll('rect')].map((rect) => getComputedStyle(rect).fill);

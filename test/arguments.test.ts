@@ -194,7 +194,7 @@ describe.each(Object.keys(functions))('%s', (name) => {
 
 const tensorText = (value: unknown) => (typeof value === 'symbol' ? 'a symbol' : JSON.stringify(value));
 
-test('a name that is no option is told with those that are', () => {
+test('an unknown option is reported with the known ones', () => {
   expect(() => new nn.Conv2d(3, 8, 3, { paddingMode: 'x' } as never)).toThrow(
     new tensor.InputError('Conv2d: expected options among stride, padding, dilation, groups, bias, got "paddingMode"'),
   );
@@ -203,7 +203,7 @@ test('a name that is no option is told with those that are', () => {
   expect(() => checkIterable('f', 'abc')).toThrow('f: expected a list, got "abc"');
 });
 
-test('slice is refused a pair, and a network that is none', async () => {
+test('slice refuses a pair, and a network has to be one', async () => {
   expect(() => tensor.slice(t, [[0, 1]] as never)).toThrow('slice: a range: expected an object of options, got [0,1]');
   await expect(ntk.computeNtk({} as never, x)).rejects.toThrow('network: expected a module, got {}');
   await expect(ntk.computeNtk(network(), [[1, 2]] as never)).rejects.toThrow(

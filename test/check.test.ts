@@ -37,13 +37,13 @@ test('values in messages are one line of limited length, whatever they are', () 
   expect(formatValue(new Float64Array(2))).toBe('"numbers"');
 });
 
-test('an array of any size is told at once', () => {
+test('an array of any size is described at once', () => {
   const start = performance.now();
   expect(formatValue({ data: new Float64Array(2 ** 23) })).toBe('{"data":"numbers"}');
   expect(performance.now() - start).toBeLessThan(500);
 });
 
-test('every error is one line, whatever it tells of', () => {
+test('every error is one line, whatever it is about', () => {
   const error = new InputError('name\n\u0007of a file: expected a word, got a\tb');
   expect(error.message).toBe('name\\n\\u0007of a file: expected a word, got a\\tb');
 });

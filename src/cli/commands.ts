@@ -42,7 +42,7 @@ export const ntk = () =>
       "a batch instead of the case's: FILE.npy, FILE.safetensors (tensor input), or a --data source",
     )
     .option('--x2 <source>', 'a second batch: the kernel is Θ(x1, x2)')
-    .option('--output <name>', 'of an ONNX model; the first by default')
+    .option('--output <name>', 'which output of an ONNX model; the first by default')
     .addOption(modeOption("the case's, eval for ONNX"))
     .addOption(
       new Option('--outputs <which>', 'sum, trace, full, or the number of one output')
@@ -67,7 +67,7 @@ export const ntk = () =>
         'qr',
       ] as const),
     )
-    .option('--precise', 'all that float64 can give: rows in float64, λ from the singular values of J')
+    .option('--precise', 'as accurate as float64 allows: rows in float64, λ from the singular values of J')
     .option('--no-certificate', 'do not measure the error of rows and look for kinks')
     .addOption(
       new Option('--by <group>', 'which parameters supply λmin and λmax').choices([
@@ -125,7 +125,7 @@ export const dynamics = () =>
       ),
     )
     .option('--targets <file>', 'an .npy file, samples by outputs; standard normal ones by default')
-    .option('--output <name>', 'of an ONNX model; the first by default')
+    .option('--output <name>', 'which output of an ONNX model; the first by default')
     .addOption(modeOption("the case's, eval for others"))
     .addOption(
       new Option('--learning-rate <number>', 'of gradient descent; half of the limit by default').argParser(
@@ -199,7 +199,7 @@ export const search = () =>
     )
     .addOption(seedOption())
     .option('--out <folder>', 'keep the search there: state, history and page')
-    .option('--resume', 'go on with the search in that folder', false)
+    .option('--resume', 'continue the search in that folder', false)
     .option('--html <file>', 'write a page with every round');
 
 /** `ntkit sweep` */
@@ -219,7 +219,7 @@ export const sweep = () =>
     .addOption(new Option('--count <number>', 'number of random cells').argParser(integer(1, CELL_COUNT)))
     .option('--all', `all ${CELL_COUNT.toLocaleString('en')} cells`, false)
     .option('--archs <file>', 'the architectures of a file, one a line')
-    .option('--out <file>', 'the table (CSV); it is continued when it is there', 'sweep.csv')
+    .option('--out <file>', 'the table (CSV); an existing one is continued', 'sweep.csv')
     .addOption(dataOption('sample-1000'))
     .addOption(seedOption());
 
@@ -244,7 +244,7 @@ export const worker = () =>
       ).argParser(integer(1)),
     )
     .addOption(
-      new Option('--lease <seconds>', 'a job whose worker is not heard of for this long is taken again')
+      new Option('--lease <seconds>', 'seconds without a sign of its worker after which a job is taken again')
         .argParser(integer(1, 3600))
         .default(15),
     );
@@ -253,7 +253,7 @@ export const worker = () =>
 export const queue = () =>
   withQueueServer(
     new Command('queue')
-      .description('what is on a queue; lets workers pause, or go on; takes all jobs and results away')
+      .description('what is on a queue; or pause its workers, resume them, or remove all jobs and results')
       .addArgument(new Argument('<action>').choices(['status', 'pause', 'resume', 'drain'] as const)),
   ).addOption(jsonOption());
 
@@ -263,11 +263,13 @@ export const correlate = () =>
     .description("rank correlation of a sweep's table with the true accuracies of NAS-Bench-201")
     .argument('<results>')
     .addOption(
-      new Option('--dataset <name>', 'accuracies on which')
+      new Option('--dataset <name>', 'data set of the accuracies')
         .choices(['cifar10', 'cifar100', 'imagenet16-120'] as const satisfies typeof BENCHMARK_DATASETS)
         .default('cifar10' as const),
     )
-    .addOption(new Option('--resamples <count>', 'of the bootstrap intervals').argParser(integer(1)).default(1000))
+    .addOption(
+      new Option('--resamples <count>', 'resamples of the bootstrap intervals').argParser(integer(1)).default(1000),
+    )
     .addOption(seedOption())
     .addOption(jsonOption())
     .option('--html <file>', 'write a page with scatter plots');
@@ -294,13 +296,13 @@ export const verify = () =>
         'or a kernel that other code computed: whether it is right, and which mistake explains it',
     ),
   )
-    .addOption(new Option('--runs <count>', 'cases of a kind that a law is tried on').argParser(integer(1)).default(20))
+    .addOption(new Option('--runs <count>', 'cases that a law is tried on').argParser(integer(1)).default(20))
     .option('--laws <names...>', 'only those whose name has one of these words in it')
     .addOption(seedOption())
     .option('--against <file>', 'the network of a kernel that other code computed: a case or an ONNX model')
     .option('--ntk <file>', 'that kernel: FILE.npy, or FILE.safetensors (tensor ntk); in the case by default')
     .option('--images <source>', 'its batch, as for ntk; that of the kernel or of the case by default')
-    .option('--output <name>', 'of an ONNX model; the first by default')
+    .option('--output <name>', 'which output of an ONNX model; the first by default')
     .addOption(modeOption('as the files say, or either'))
     .addOption(
       new Option('--outputs <which>', 'sum, trace, full, or the number of one output; any by default').argParser(

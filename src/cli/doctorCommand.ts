@@ -78,7 +78,7 @@ async function automatic(): Promise<Graphics['auto']> {
   return { mode, renderer };
 }
 
-/** What a function gives, or something else where no backend is there to give it. */
+/** The result of a function, or another value where no backend is available. */
 async function orElse<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await ask();

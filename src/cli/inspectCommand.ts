@@ -12,7 +12,7 @@ import { print, printJson, terminalWidth } from './output.ts';
 /** Options of `ntkit inspect`. */
 type Options = OptionsOf<typeof commands.inspect>;
 
-/** A named array, as it is told of. */
+/** A named array, as it is listed. */
 interface Entry {
   readonly name: string;
   readonly shape: Shape;

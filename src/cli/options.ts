@@ -71,7 +71,7 @@ export function parameters(text: string): ParameterChoice {
 export const jsonOption = () => new Option('--json', 'print one JSON object').default(false);
 
 export const seedOption = () =>
-  new Option('--seed <number>', 'of everything drawn at random').argParser(integer(0)).default(0);
+  new Option('--seed <number>', 'seed of everything that is drawn at random').argParser(integer(0)).default(0);
 
 export const modeOption = (byDefault = '') =>
   new Option(
@@ -92,7 +92,7 @@ export const withBackendChoice = <Arguments extends unknown[], Options extends O
 ) =>
   command
     .addOption(
-      new Option('--backend <name>', 'what computes')
+      new Option('--backend <name>', 'backend that computes')
         .choices(['auto', 'reference', 'wasm', 'gpu'] as const)
         .default('auto' as const),
     )
@@ -107,11 +107,11 @@ export const withBackendChoice = <Arguments extends unknown[], Options extends O
 export const dtypeOption = () =>
   new Option(
     '--dtype <precision>',
-    'of forward and backward passes; float64 on reference, float32 elsewhere by default',
+    'precision of forward and backward passes; by default float64 on reference, float32 elsewhere',
   ).choices(['float32', 'float64'] as const);
 
 export const queuePrefixOption = () =>
-  new Option('--queue-prefix <text>', 'with what all keys on the server begin').default('ntkit');
+  new Option('--queue-prefix <text>', 'prefix of all keys on the server').default('ntkit');
 
 /** A command with the options that let others measure. */
 export const withQueueOptions = <Arguments extends unknown[], Options extends OptionValues>(
@@ -129,7 +129,7 @@ export const withQueueServer = <Arguments extends unknown[], Options extends Opt
     .requiredOption('--queue <url>', 'redis://HOST:PORT[/DB], or rediss:// for TLS')
     .addOption(queuePrefixOption());
 
-/** A command with the options of all that compute. */
+/** A command with the options that all computing commands share. */
 export const withBackendOptions = <Arguments extends unknown[], Options extends OptionValues>(
   command: Command<Arguments, Options>,
 ) => withBackendChoice(command).addOption(dtypeOption()).addOption(jsonOption());
@@ -145,7 +145,7 @@ export const withRegionOptions = <Arguments extends unknown[], Options extends O
         .default(REGION_BATCHES.batches),
     )
     .addOption(
-      new Option('--region-samples <count>', 'crops in each of them')
+      new Option('--region-samples <count>', 'crops in each batch')
         .argParser(integer(2))
         .default(REGION_BATCHES.samples),
     );

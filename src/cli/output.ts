@@ -50,7 +50,7 @@ export function notice(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** What is wrong, in one line on stderr, whatever names and values it holds. */
+/** An error as one line on stderr, whatever names and values it quotes. */
 export function complain(message: string): void {
   notice(`ntkit: ${oneLine(message)}`);
 }
@@ -80,7 +80,7 @@ export async function checkWritable(path: string, option = '--html'): Promise<vo
 }
 
 /**
- * Writes a file whose content is there already: an old one is replaced whole, or not at all.
+ * Writes a file whose content is complete: an old one is replaced whole, or not at all.
  *
  * @throws InputError when the file cannot be written.
  */

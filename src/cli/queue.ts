@@ -22,7 +22,7 @@ export function computerHere({ backend, dtype }: Computation) {
   return computerOf(packageJson.version, backend, dtype);
 }
 
-/** What is to be measured by others, and by what. */
+/** Measurements that workers do, and the server of their queue. */
 export interface Queued {
   readonly queue: MeasurementQueue;
   readonly computation: Computation;

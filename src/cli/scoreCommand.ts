@@ -136,7 +136,7 @@ function jsonOf({ genotype, ntks, seconds }: Scored): object {
     spread: standardDeviation(kappas),
     verdict: worst(ntks.map(({ verdict }) => verdict)),
     verdicts: ntks.map(({ verdict }) => verdict),
-    // Of each repeat: κ is at least its lower bound, whatever the verdict.
+    // In each repeat κ is at least its lower bound, whatever the verdict.
     kappaIntervals: ntks.map(({ kappaInterval }) => kappaInterval),
     kappaLowerBounds: ntks.map(({ kappaLowerBound }) => kappaLowerBound),
     lambdaMins: ntks.map(({ lambdaMin }) => lambdaMin),

@@ -96,7 +96,7 @@ async function readSent(path: string, { ntk }: Options): Promise<Sent> {
   return { ...parseSentTensors(tensors, source), stated: parseSettings(metadata, source) };
 }
 
-/** What is told beside what was found. */
+/** What is reported besides what was found. */
 interface Told {
   readonly name: string;
   readonly samples: number;

@@ -114,7 +114,7 @@ function requireRecords({ name, bytes }: NamedBytes, format: Version['format'], 
   throw new InputError(`${format} ${name}: ${expected}, got ${bytes.length} bytes${instead(bytes, format)}`);
 }
 
-/** What a file is instead, as far as it can be told. */
+/** What a file is instead, as far as its bytes show. */
 function instead(bytes: Uint8Array, format: Version['format']): string {
   const [other, labelBytes] = format === 'cifar10' ? ['cifar100', 2] : ['cifar10', 1];
   const fits = bytes.length > 0 && bytes.length % (labelBytes + IMAGE_BYTES) === 0;

@@ -23,7 +23,7 @@ export interface NpyHeader {
 
 /** How an NPY file begins: \x93NUMPY. */
 export const NPY_MAGIC: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** NumPy reads no longer header either, unless it is told to trust the file: real ones have about a hundred bytes. */
+/** NumPy reads no longer header either, unless it is asked to trust the file: real ones have about a hundred bytes. */
 const LONGEST_HEADER = 10_000;
 /** The most bytes before the elements. */
 const LONGEST_START = 12 + LONGEST_HEADER;

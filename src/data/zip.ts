@@ -102,7 +102,7 @@ function contentOf(where: string, packed: Uint8Array, method: number, lengthOf: 
   return content.bytes();
 }
 
-/** Where the end of the central directory is told. */
+/** The record that locates the end of the central directory. */
 function endOf(view: DataView): number | undefined {
   const last = view.byteLength - END_BYTES;
   for (let at = last; at >= Math.max(0, last - LONGEST_COMMENT); at--) {

@@ -17,7 +17,7 @@ import {
 
 /** How a loss adds up what it is made of. */
 export interface LossOptions {
-  /** Divided by what PyTorch divides by, the default, or not. */
+  /** Whether the sum is divided as PyTorch divides it (the default). */
   readonly reduction?: 'mean' | 'sum' | undefined;
 }
 

@@ -28,7 +28,7 @@ abstract class Variable {
    * @throws InputError when a parameter has neither been initialised nor loaded nor set.
    */
   get value(): NDArray {
-    // Memory is taken when a value is first asked for: a network can be built and compared with a file before that.
+    // Memory is allocated when a value is first read: a network can be built and compared with a file before that.
     return (this.#value ??= this.first());
   }
 

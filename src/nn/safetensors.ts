@@ -209,7 +209,7 @@ function encodingOf(type: string): Encoding | undefined {
   return Object.hasOwn(encodings, type) ? encodings[type] : undefined;
 }
 
-/** An array whose values are decoded when they are first asked for. */
+/** An array whose values are decoded on first use. */
 function lazyArray(entry: Entry, view: DataView, start: number, source: string): NDArray {
   const { shape, type } = entry;
   let decoded: FloatArray | undefined;

@@ -17,7 +17,7 @@ export function stateDict(network: Module): Map<string, NDArray> {
 }
 
 /**
- * Sets every parameter and buffer of a network by name. Nothing is set unless everything fits. PyTorch's counters
+ * Sets every parameter and buffer of a network by name. Either everything fits and is set, or nothing is. PyTorch's counters
  * `num_batches_tracked` are known and ignored. A shared parameter may stand under some or all of its names.
  *
  * @param where names the state in messages.

@@ -115,7 +115,7 @@ export class Trace {
   }
 
   /**
-   * An error of a module, told with the module's path and class: `1.conv (Conv2d): …`. One that has a place already, or is
+   * An error of a module, with the module's path and class: `1.conv (Conv2d): …`. One that has a place already, or is
    * neither about shapes nor about input, stays as it is.
    */
   locate(error: unknown, module: Module): unknown {

@@ -3,7 +3,7 @@ import { cannot } from './atomicFile.ts';
 
 /**
  * A text file that only grows, by whole lines. What a killed writer left of a line is dropped when the file is opened
- * again; all lines before it are there.
+ * again; all lines before it are complete.
  */
 export class AppendOnlyFile {
   readonly #path: string;

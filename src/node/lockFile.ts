@@ -99,7 +99,7 @@ async function removeStale(path: string, what: string): Promise<void> {
   }
 }
 
-/** A link to nothing is there and cannot be read: it would be waited for without end. */
+/** A dangling link exists and cannot be read: waiting for it would never end. */
 async function requireNoLink(path: string): Promise<void> {
   const present = await lstat(path).catch(() => undefined);
   if (present?.isSymbolicLink()) throw new InputError(`${path}: expected a lock or no file, got a link to nothing`);

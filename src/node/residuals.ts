@@ -72,7 +72,7 @@ export function decodeResiduals(bytes: Uint8Array, take?: number, name?: string)
   for (let image = 0; image < wanted; image++) {
     const record = records.subarray(image * RECORD, (image + 1) * RECORD);
     record[0] = bytes[image];
-    // Green first: the others are told from it.
+    // Green first: the others are predicted from it.
     for (const channel of [1, 0, 2]) {
       const place = count + (channel * count + image) * PLANE;
       predict(plane, (i, prediction) => {

@@ -15,14 +15,14 @@ import { symmetricEigen } from './eigen/index.ts';
  * What can be said of κ.
  *
  * - `resolved`: λmin stands out of the rounding noise: the true λmin is at least half of it;
- * - `lower-bound`: λmin is lost in the noise, and may be 0; all that is known is a lower bound of κ;
+ * - `lower-bound`: λmin is lost in the noise, and may be 0; only a lower bound of κ is known;
  * - `indefinite`: λmin is negative beyond the noise. No kernel matrix has such an eigenvalue: the number means nothing.
  */
 export type Verdict = 'resolved' | 'lower-bound' | 'indefinite';
 
 /** κ, and how far it can be trusted. */
 export interface ConditionNumber {
-  /** λmax / λmin as it comes out, of whatever sign; Infinity when λmin is 0, NaN when both are. */
+  /** λmax / λmin as computed, of either sign; Infinity when λmin is 0, NaN when both are. */
   readonly kappa: number;
   /** Where κ of exact arithmetic lies, for the errors that {@link conditionNumber} allows; Infinity where λmin may be 0. */
   readonly kappaInterval: readonly [lowest: number, highest: number];
@@ -53,7 +53,7 @@ export interface KernelOrigin {
   readonly rowError?: number | undefined;
 }
 
-/** How a kernel matrix came to be of which only the eigenvalues are known. */
+/** The origin of a kernel matrix of which only the eigenvalues are known. */
 export interface SpectrumOrigin extends KernelOrigin {
   /** The precision that Θ was summed in; float64 by default. */
   readonly thetaDtype?: DType;
@@ -76,7 +76,7 @@ export function defaultRowError(dtype: DType): number {
 }
 
 /**
- * The condition number κ = λmax / λmin of a kernel matrix Θ = J·Jᵀ, with what rounding leaves of it.
+ * The condition number κ = λmax / λmin of a kernel matrix Θ = J·Jᵀ, with its uncertainty from rounding.
  *
  * Two errors are allowed for:
  *

@@ -139,7 +139,7 @@ export class LinearRegionProgram {
 /**
  * The input of every ReLU between images and logits, as often as a ReLU is applied to it.
  *
- * @throws ShapeError when one does not begin with the batch: its ReLUs could not be told apart by sample.
+ * @throws ShapeError when one does not begin with the batch: its ReLUs could not be separated by sample.
  */
 function reluInputs({ x, y }: Trace): Tensor[] {
   const order = topologicalOrder([y]);

@@ -39,7 +39,7 @@ export class NtkProgram {
   static async compile(network: Module, shape: Shape, options: RowsOptions & Abortable = {}): Promise<NtkProgram> {
     checkRunOptions('tangent kernel', options, ROWS_OPTIONS);
     const backend = options.backend ?? (await defaultBackend(options.dtype));
-    // Not by a spread: an option that is there as undefined would take the default away.
+    // Not by a spread: an option that is given as undefined would override the default.
     const {
       outputs = TE_NAS_KERNEL.outputs,
       parameters = TE_NAS_KERNEL.parameters,

@@ -20,7 +20,7 @@ const RANGE: Readonly<Record<DType, { readonly least: number; readonly gain: num
   float64: { least: -1022, gain: 500 },
 };
 
-/** Gains that make a row of zeros suspicious: a dozen layers of such leave the range. */
+/** Gains that make a row of zeros suspicious: a dozen such layers leave the range. */
 const SUSPICIOUS: Readonly<Record<DType, { readonly below: number; readonly above: number }>> = {
   float32: { below: 2 ** -10, above: 2 ** 20 },
   float64: { below: 2 ** -80, above: 2 ** 160 },

@@ -9,7 +9,7 @@ import { singularValues } from './singularValues.ts';
 import { kernelOf } from './tangentKernel.ts';
 
 /**
- * κ with all that float64 can give, for batches of one shape: forward pass and rows in float64, and λ as squares of the
+ * κ as accurately as float64 allows, for batches of one shape: forward pass and rows in float64, and λ as squares of the
  * singular values of J, never of the eigenvalues of J·Jᵀ, whose small ones drown at κ = 10¹² already. Resolves κ to about
  * 10²⁴.
  */

@@ -9,8 +9,8 @@ import type { ExternalData, OnnxArray, OnnxGraph, OnnxInput, OnnxNode } from './
 /**
  * Reads a model file as a graph, and makes sure that every step can be computed after those before it.
  *
- * @param operators the operators that there are.
- * @throws InputError when the file is no model, uses an operator that is not there (all nodes of such operators are named),
+ * @param operators the supported operators.
+ * @throws InputError when the file is no model, uses an unsupported operator (all nodes of such operators are named),
  * or a step reads what nothing before it gives.
  */
 export function readGraph(

@@ -16,7 +16,7 @@ export interface OnnxArray extends NDArray {
 /** The content of a file beside the model, by its location; undefined where there is none. */
 export type ExternalData = (location: string) => Uint8Array | undefined;
 
-/** The attributes of a node; each is an InputError when it is of another type than asked for. */
+/** The attributes of a node; each is an InputError when it is of another type than requested. */
 export interface Attributes {
   has(name: string): boolean;
   int(name: string): number | undefined;

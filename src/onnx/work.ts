@@ -7,7 +7,7 @@ export const MOST_NUMBERS = 2 ** 22;
 const MOST_WORK = 2 ** 28;
 
 /**
- * Makes sure that an expression can be computed on the calling thread, at once: a small file may ask for anything.
+ * Makes sure that an expression can be computed on the calling thread, at once: a small file may demand any amount of work.
  *
  * @throws InputError when it takes much memory or time.
  */

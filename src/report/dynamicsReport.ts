@@ -5,7 +5,7 @@ import { checkpointTable } from './checkpoints.ts';
 import { format } from './numbers.ts';
 import { type Column, type TextOptions, textTable } from './textTable.ts';
 
-/** Training as it was predicted by the tangent kernel, and as it really went. */
+/** Training as the tangent kernel predicts it, beside the real one. */
 export interface DynamicsReport {
   readonly name: string;
   readonly dynamics: MseDynamics;

@@ -9,7 +9,7 @@ export interface SearchResult {
   readonly candidates: number;
   /** κ that are not resolved, of all measured. */
   readonly unresolved: number;
-  /** Rounds in which equal sums of ranks had to be told apart by their order. */
+  /** Rounds in which equal sums of ranks were ranked by their order. */
   readonly tiedRounds: number;
 }
 

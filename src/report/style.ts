@@ -3,7 +3,7 @@ const STEPS = 16;
 
 /**
  * The colour of a number between −1 and 1: the page's own at 0, in light and in dark, and stronger to either side; that
- * of what is no number is none.
+ * of what is no number is undefined.
  */
 export function divergingColor(value: number): string {
   if (Number.isNaN(value)) return 'none';

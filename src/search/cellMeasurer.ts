@@ -24,7 +24,7 @@ export class CellMeasurer {
   readonly #images: readonly NDArray[];
   readonly #crops: readonly (readonly NDArray[])[];
 
-  /** @throws InputError when the data hold fewer images than a batch or none of 3 channels, or a setting is none that there is. */
+  /** @throws InputError when the data hold fewer images than a batch or none of 3 channels, or a setting has an unknown value. */
   constructor(settings: SweepSettings, dataset: Dataset) {
     checkSweepSettings(settings);
     requireColour(dataset);

@@ -31,7 +31,7 @@ export interface RoundHistory {
   readonly operations: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly candidates: readonly CandidateHistory[];
   readonly pruned: readonly string[];
-  /** Whether equal sums of ranks had to be told apart by their order. */
+  /** Whether equal sums of ranks were ranked by their order. */
   readonly tied: boolean;
 }
 

@@ -53,7 +53,7 @@ export class Measurer {
   #kappaBefore: Prepared<NtkProgram> | undefined;
   #regionsBefore: Prepared<LinearRegionProgram> | undefined;
 
-  /** @throws InputError when a setting is none that there is. */
+  /** @throws InputError when a setting has an unknown value. */
   constructor(space: SearchSpace, settings: SearchSettings, dataset: Dataset, backend: Backend) {
     checkSearchSettings(settings);
     this.#space = space;

@@ -1,5 +1,5 @@
 /**
- * How TE-NAS (Chen et al. 2021) turns measurements into ranks. All functions are total: whatever κ comes out, negative or
+ * How TE-NAS (Chen et al. 2021) turns measurements into ranks. All functions are total: for any κ, negative or
  * infinite, there is a rank and never a NaN.
  *
  * @module
@@ -76,7 +76,7 @@ export interface Ranks {
 /**
  * Ranks scores by their values rounded to `digits` significant digits.
  *
- * @throws InputError when the direction or the rule on ties is none that there is.
+ * @throws InputError when the direction or the rule on ties is unknown.
  */
 export function rankScores(
   scores: readonly number[],

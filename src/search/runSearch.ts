@@ -38,7 +38,7 @@ const OPTIONS = ['settings', 'dataset', 'backend', 'measure', 'entries', 'onEntr
 /**
  * Runs a search to its end.
  *
- * Progress is told in units of work; see {@link totalWork}.
+ * Progress is reported in units of work; see {@link totalWork}.
  *
  * @throws the signal's reason when it is aborted: what was measured went to `onEntry`.
  * @throws InputError when the data do not fit, or the earlier measurements are not this search's.

@@ -23,7 +23,7 @@ export interface SavedSearch {
   readonly entries: readonly SavedEntry[];
 }
 
-/** A search as text: all that is needed to go on with it. */
+/** A search as text: everything that is needed to continue it. */
 export function formatSearch({ settings, entries, space }: Search): string {
   const replayed = new Search(settings);
   const saved: SavedSearch = {

@@ -45,7 +45,7 @@ export class Search {
 
   /**
    * @param entries what was measured already, in order.
-   * @throws InputError when they are not a search's, or a setting is none that there is.
+   * @throws InputError when they are not a search's, or a setting has an unknown value.
    */
   constructor(settings: SearchSettings, entries: readonly Entry[] = []) {
     checkSearchSettings(settings);

@@ -10,7 +10,7 @@ import type { SpaceName } from './space.ts';
  *   initialisation is one that its own `init_model` does not know, so PyTorch's default stays, drawn once a round for κ
  *   and once a candidate for regions;
  * - κ that rounding has swallowed. Paper: the largest κ that is certain (λmax over the noise floor), and one without
- *   bound where Θ is zero or indefinite. Code: whatever number comes out, negative ones included, NaN as 100000;
+ *   bound where Θ is zero or indefinite. Code: the computed number, negative ones included, NaN as 100000;
  * - ties. Paper: scores that are equal after rounding share a rank. Code: sorted by rounded scores, but only bitwise equal
  *   ones share a rank, so that the order of enumeration decides between the others;
  * - rounding. Paper: correctly rounded decimals. Code: NumPy's rounding of κ's changes and of scores, see

@@ -47,7 +47,7 @@ export interface SearchSpace {
   readonly incoming: number;
   /** The supernet of a mask: alphas are 0, and −1000 for what is gone. */
   supernet(mask: Mask, purpose: Purpose, classes: number): Module;
-  /** The string by which the field calls the architecture of a mask with one operation an edge. */
+  /** The string that the field uses for the architecture of a mask with one operation an edge. */
   genotype(mask: Mask): string;
 }
 

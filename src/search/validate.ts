@@ -6,7 +6,7 @@ import { InputError } from '../errors.ts';
  * A value from outside that fits a schema.
  *
  * @param where names the file in messages.
- * @throws InputError that names the first field that does not fit, what is expected there and what is there.
+ * @throws InputError that names the first field that does not fit, with the expected and the actual value.
  */
 export function validated<T extends v.GenericSchema>(schema: T, value: unknown, where: string): v.InferOutput<T> {
   const result = v.safeParse(schema, value, { abortEarly: true });
@@ -51,7 +51,7 @@ function pathOf(items: readonly v.IssuePathItem[]): string {
  * The value of a JSON text.
  *
  * @param where names the file in messages.
- * @throws InputError that says where it ends being JSON, as far as the engine tells.
+ * @throws InputError that says where the JSON breaks, if the engine reports it.
  */
 export function parseJson(text: string, where: string): unknown {
   try {

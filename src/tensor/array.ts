@@ -60,7 +60,7 @@ export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): num
 /**
  * A zeroed buffer of `size` elements.
  *
- * @throws InputError when the precision is none of {@link DTYPES}.
+ * @throws InputError when the precision is not one of {@link DTYPES}.
  */
 export function allocate(dtype: DType, size: number): FloatArray {
   oneOf('allocate: dtype', dtype, DTYPES);
@@ -80,8 +80,8 @@ export function allocateShared(dtype: DType, size: number): FloatArray {
  * Wraps numbers as an array of the given shape. A typed array of the right precision is used as it is, not copied.
  *
  * @param data a flat list; rows of a matrix one after another
- * @throws ShapeError when the shape is none or the number of elements does not fit it, InputError when the data are not
- * numbers or the precision is none of {@link DTYPES}.
+ * @throws ShapeError when the shape is invalid or the number of elements does not fit it, InputError when the data are not
+ * numbers or the precision is not one of {@link DTYPES}.
  *
  * @example
  * const matrix = ndarray([1, 2, 3, 4, 5, 6], [2, 3]);
@@ -103,7 +103,7 @@ export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'f
 /**
  * The same array in another precision; itself when it already has it.
  *
- * @throws InputError when the precision is none of {@link DTYPES}.
+ * @throws InputError when the precision is not one of {@link DTYPES}.
  */
 export function cast(array: NDArray, dtype: DType): NDArray {
   return array.dtype === dtype ? array : { ...array, dtype, data: toPrecision('cast', array.data, dtype) };

@@ -106,7 +106,7 @@ function joined(
   values: Plan['values'],
 ): Pass {
   const operands: number[] = [];
-  // Something is read, so that there is an array for a device to go through.
+  // One array is read, since a device needs one to iterate over.
   const own = step.operands.filter((value) => !inner.some(({ output }) => output === value));
   const reads = [...own, ...inner.flatMap((pass) => pass.operands)];
   const readsArray = reads.some((value) => scalarOf(values[value]) === undefined);
@@ -130,7 +130,7 @@ function joined(
   return { expression, operands, output: step.output };
 }
 
-/** The number that a value is, if it is a scalar constant of which there is a literal in every language. */
+/** The value of a scalar constant that every language has a literal for. */
 function scalarOf({ shape, constant }: Plan['values'][number]): number | undefined {
   const known = shape.length === 0 ? constant?.data[0] : undefined;
   return Number.isFinite(known) ? known : undefined;

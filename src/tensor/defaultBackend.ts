@@ -11,7 +11,7 @@ let shared: (Backend & { readonly closed: boolean }) | undefined;
 
 /**
  * The backend that computes where none is named: `wasm` wherever WebAssembly has SIMD, in either precision, and the
- * reference backend where it has not. Either is loaded when it is first asked for.
+ * reference backend where it has not. Either is loaded on first use.
  *
  * All share one `wasm` backend. Its threads do not keep a process alive; closing it ends them, and the next computation
  * that names no backend starts new ones.
@@ -34,7 +34,7 @@ export async function defaultBackend(dtype?: DType): Promise<Backend> {
 }
 
 /**
- * Makes a backend the one that computes where none is named, in the precisions that it has. What it does not compute in
+ * Makes a backend the one that computes where none is named, in its precisions. What it does not compute in
  * goes where it went before.
  *
  * @param backend `undefined` to undo it.

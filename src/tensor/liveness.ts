@@ -38,7 +38,7 @@ export function releases(stages: readonly Stage[], kept: Iterable<number>): numb
 }
 
 /**
- * The most bytes that arrays occupy at one time, when each is there from the operation that writes it until it dies.
+ * The most bytes that arrays occupy at one time, when each lives from the operation that writes it until it dies.
  *
  * @param released as {@link releases} tells it, of all stages one after another.
  */

@@ -23,7 +23,7 @@ export function input(name: string, shape: Shape, dtype: DType = 'float64'): Ten
 /**
  * A tensor with a known value. The numbers are copied: an expression does not change with the array that it was made of.
  *
- * @throws InputError when the precision is none.
+ * @throws InputError when the precision is unknown.
  *
  * @example
  * const x = constant(ndarray([1, 2, 3, 4], [2, 2]));

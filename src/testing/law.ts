@@ -108,7 +108,7 @@ export function law<Subject, Case>(definition: LawDefinition<Subject, Case>): La
 /**
  * Tries laws on a subject, one after another.
  *
- * @param onRecord is told of each law as it is done.
+ * @param onRecord is called with the record of each law when it is done.
  * @throws InputError when an option makes no sense; the signal's reason when it is aborted.
  */
 export async function runLaws<Subject>(

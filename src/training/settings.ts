@@ -20,5 +20,5 @@ export interface TrainerOptions {
   readonly dtype?: DType | undefined;
 }
 
-/** The options of a trainer, with what is so by default. */
+/** The options of a trainer, with defaults filled in. */
 export type TrainerSettings = { readonly [Name in keyof TrainerOptions]-?: NonNullable<TrainerOptions[Name]> };

@@ -224,7 +224,7 @@ describe.runIf(redisPath !== undefined)('a server with a password and TLS', () =
       expect(stdout + stderr).not.toMatch(/secret/);
   });
 
-  test('that is not there is told in a line', async () => {
+  test('that does not exist is reported in one line', async () => {
     const { code, stdout, stderr } = await status('redis://:topsecret@127.0.0.1:1');
     expect(stderr).toMatch(
       /^ntkit: redis:\/\/127\.0\.0\.1:1\/0: cannot be reached \(connect ECONNREFUSED 127\.0\.0\.1:1\)\n$/,

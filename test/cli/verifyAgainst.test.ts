@@ -105,7 +105,7 @@ describe('ntkit verify --against', () => {
     expect((JSON.parse(other.stdout) as Told).explanations[0].mistakes[0].kind).toBe('biases');
   });
 
-  test('rows say where the difference begins, and two mistakes are told together', async () => {
+  test('rows say where the difference begins, and two mistakes are reported together', async () => {
     const path = writeSent('none.safetensors', 'none/tanh');
     const none = await ntkit('verify', '--against', model, '--ntk', path, '--together', '1');
     expect(none.code).toBe(1);

@@ -241,7 +241,7 @@ describe('a service for one request at a time', () => {
     expect((await answerOf(await post(service, small))).status).toBe(200);
   });
 
-  test('ends with exit code 0 when it is told to stop', async () => {
+  test('ends with exit code 0 when it is asked to stop', async () => {
     expect(await stop(service)).toBe(0);
   });
 });

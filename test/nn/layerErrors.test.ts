@@ -82,7 +82,7 @@ test('the error of the operation is its cause', () => {
   }
 });
 
-test('input errors are told with the path, too', () => {
+test('input errors name the path, too', () => {
   expect(() => new Trace(new Sequential(new ReLU(), new Stray()), [1, 2], { mode: 'eval' })).toThrow(
     /^1 \(Stray\): trace: a parameter or buffer of shape \[1\] belongs to no module/,
   );

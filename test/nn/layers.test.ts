@@ -103,7 +103,7 @@ describe('initialisation', () => {
     expect(value('1.bias').data.every((x) => x === 0)).toBe(true);
   });
 
-  test('is the same for the same seed, and a layer draws the same whatever else there is', () => {
+  test('is the same for the same seed, and a layer draws the same beside any other layers', () => {
     const of = (network: Module, seed: number, scheme: Scheme = pytorchDefault) => {
       initialize(network, scheme, new Generator(seed));
       return network.namedParameters().get('0.weight')!.value.data;

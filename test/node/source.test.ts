@@ -192,7 +192,7 @@ describe('an IDX path', () => {
     expect(await labelsIn(`idx:${at('plain')}`)).toEqual([-1, -1]);
   });
 
-  test('takes labels of any name when told so, and misses them when they are not there', async () => {
+  test('takes labels of any name that is given, and reports missing ones', async () => {
     await writeFile(at('pictures'), images);
     await writeFile(at('classes'), labels);
     expect((await loadIdx(at('pictures'), at('classes'))).get(0).label).toBe(7);
@@ -330,7 +330,7 @@ describe('choices after a path', () => {
     expect((await openDataset(`cifar10:${at('one.bin')}?normalize=none`)).normalization).toBeUndefined();
   });
 
-  test('are the words that there are', async () => {
+  test('are the supported words', async () => {
     await expectInputRejection(
       openDataset('npy:x.npy?labels=fine'),
       'data: npy: choice: expected "normalize" or "layout", got "labels"',

@@ -131,7 +131,7 @@ describe('a sweep', () => {
     expect(await sweep('never.csv', twins.slice(2, 3))).toEqual({ rows: 1, resumed: 0, measured: 1 });
   });
 
-  test('makes no table of what is none', async () => {
+  test('makes no table of invalid settings', async () => {
     await writeFile(at('notes.csv'), 'my notes');
     await expectInputRejection(
       sweep('notes.csv', twins),

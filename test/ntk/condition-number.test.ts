@@ -317,7 +317,7 @@ describe('by eigenvalues alone', () => {
 });
 
 describe('refused are', () => {
-  test('numbers of parameters and precisions that there are not', () => {
+  test('impossible numbers of parameters and unknown precisions', () => {
     for (const parameters of [NaN, 0, -5, Infinity]) {
       expect(() => conditionNumber(diagonal(1, 2), { parameters })).toThrow(
         new InputError(`conditionNumber: parameters: expected a number ≥ 1, got ${parameters}`),
@@ -335,7 +335,7 @@ describe('refused are', () => {
     );
   });
 
-  test('errors of rows and sources of spectra that there are not', () => {
+  test('impossible errors of rows and unknown sources of spectra', () => {
     for (const rowError of [NaN, -1, Infinity]) {
       expect(() => conditionNumber(diagonal(1, 2), { rowError })).toThrow(
         new InputError(`conditionNumber: rowError: expected a number ≥ 0, got ${rowError}`),

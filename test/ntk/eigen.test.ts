@@ -312,7 +312,7 @@ describe('what has no eigenvalues is refused', () => {
     }
   });
 
-  test('precisions and methods that there are not', async () => {
+  test('unknown precisions and methods', async () => {
     const matrix = { ...ndarray([1], [1, 1]), dtype: 'int8' } as unknown as NDArray;
     await refuse(matrix, InputError, 'symmetricEigen: dtype: expected "float32" or "float64", got "int8"');
     expect(() => symmetricEigen(ndarray([1], [1, 1]), { method: 'lanczos' as 'jacobi' })).toThrow(

@@ -85,7 +85,7 @@ test('the interval holds the true κ of rows that carry the error allowed, and i
   expect(resolvedCount).toBeGreaterThan(runs(1000) / 4);
 });
 
-test('rows of float32 that carry 32 ε along the smallest singular vector are never told as resolved and wrong', async () => {
+test('rows of float32 with an error of 32 ε along the smallest singular vector are never both resolved and wrong', async () => {
   await fc.assert(
     fc.asyncProperty(fc.double({ min: 6, max: 13, noNaN: true }), fc.nat(), async (logKappa, seed) => {
       const generator = new Generator(seed);

@@ -26,7 +26,7 @@ describe('the table of mutants', () => {
     expect(problems).toEqual([]);
   });
 
-  test('has a name for each, and tests that there are', () => {
+  test('has a name for each, and tests that exist', () => {
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
     for (const { name, tests } of mutants) {
       expect(tests, name).not.toHaveLength(0);

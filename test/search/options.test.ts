@@ -53,7 +53,7 @@ const dataset = new SyntheticDataset({ length: 4, shape: [3, 8, 8] });
 /** Passes where any word would. */
 const word = <T>(value: string) => value as unknown as T;
 
-describe('a word that is none of the choices is an InputError', () => {
+describe('a word other than the choices is an InputError', () => {
   test.each([
     [{ space: word('NAS-Bench-201') }, 'space: expected "nas-bench-201" or "darts", got "NAS-Bench-201"'],
     [{ space: word('toString') }, 'space: expected "nas-bench-201" or "darts", got "toString"'],

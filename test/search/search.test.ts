@@ -95,7 +95,7 @@ describe('a search of NAS-Bench-201', () => {
     }
   });
 
-  test('told what it was told before is the search it was', () => {
+  test('replayed with the same measurements is the same search', () => {
     const drawn = fc.record({
       space: fc.constantFrom('nas-bench-201' as const, 'darts' as const),
       fidelity: fc.constantFrom('paper' as const, 'code' as const),

@@ -87,7 +87,7 @@ describe('threads', () => {
     expect(three.theta.every(Number.isFinite)).toBe(true);
   });
 
-  test('have no say in the kernel of given rows', async () => {
+  test('do not change the kernel of given rows', async () => {
     const rows = single(3, [5, 3001]);
     const given = rowsFrom([rows]);
     const thetaOf = (threads: number) =>

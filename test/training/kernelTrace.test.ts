@@ -96,7 +96,7 @@ describe.each(['train', 'eval'] as const)('in %s mode', (mode) => {
   });
 });
 
-test('a checkpoint is of the moment when it is asked for, whatever else is asked for meanwhile', async () => {
+test('a checkpoint is of the moment of its call, whatever is called meanwhile', async () => {
   const watched = await trainer(referenceBackend);
   const trace = await KernelTrace.create(watched, batches[2], targets[2]);
   const batch = (i: number) => [batches[i % 2], targets[i % 2]] as const;
@@ -143,7 +143,7 @@ test('a batch that is filled anew leaves checkpoints as they are', async () => {
   expect(largestError(await trace.record(), recorded.train[0])).toBeLessThan(1e-11);
 });
 
-test('what makes no sense is refused, and training that has diverged is told of', async () => {
+test('invalid arguments are refused, and divergence is reported', async () => {
   const watched = await trainer(referenceBackend);
   const create = (...rest: never[]) => KernelTrace.create(watched, batches[2], targets[2], ...rest);
   await expect(KernelTrace.create({} as never, batches[2], targets[2])).rejects.toThrow('expected a trainer, got {}');

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 
-/** Where a Redis server is, and who one is there. */
+/** The address of a Redis server, and the user. */
 export interface Address {
   readonly host: string;
   readonly port: number;

@@ -8,13 +8,13 @@ import { Lease } from './lease.ts';
 
 /** How a queue is getting on, for people. */
 export interface QueueProgress {
-  /** Workers that are there. */
+  /** Workers that are connected. */
   readonly workers: number;
   /** Results a second, of late. */
   readonly perSecond: number;
 }
 
-/** What is to be measured, and who is told of it. */
+/** What is to be measured, and the callbacks that receive it. */
 export interface Collection<T> {
   /** What it is for, in messages. */
   readonly what: string;
@@ -147,7 +147,7 @@ class Collector<T> {
     }
   }
 
-  /** Adds all jobs that are not known to be done. Those that are there already stay as they are. */
+  /** Adds all jobs that are not known to be done. Those that exist already are left unchanged. */
   async #addAll(): Promise<void> {
     const { count, signal } = this.#work;
     await this.#lease.renew();
@@ -202,7 +202,7 @@ class Collector<T> {
     return this.#next - from;
   }
 
-  /** Tells the result of a job that is done, if it has one and may be told. */
+  /** Reports the result of a job that is done, if it has one and its turn has come. */
   async #isTold(job: Job): Promise<boolean> {
     const index = this.#next;
     const value = job.returnvalue as unknown;

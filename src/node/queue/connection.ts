@@ -38,8 +38,8 @@ const LONGEST_PAUSE = 2000;
  * Connects to a Redis server. A connection that is lost later is made again, however long that takes, and what was asked
  * for meanwhile waits.
  *
- * @param onLost is told when it is lost, and
- * @param onBack when it is there again: the server may have lost what it knew.
+ * @param onLost is called when it is lost, and
+ * @param onBack when it is back: the server may have lost what it knew.
  * @throws InputError when there is no server, or it does not let us in.
  */
 export async function connect(

@@ -38,7 +38,7 @@ const DESCRIPTION = v.variant('kind', [
 
 type Description = v.InferOutput<typeof DESCRIPTION>;
 
-/** A set of images by what measurements see of it: names and labels are not among that. */
+/** A set of images by what measurements see of it: names and labels are not part of it. */
 export interface DescribedImages {
   /** SHA-256 of the description and the pixels. */
   readonly digest: string;
@@ -83,7 +83,7 @@ function sizeOf(description: Description): number {
 /**
  * Puts images on the server, unless it has them or they are too large to be sent.
  *
- * @returns whether they are there: workers need no images of their own.
+ * @returns whether they are on the server: workers then need no images of their own.
  */
 export async function putImages(redis: Redis, prefix: string, images: DescribedImages): Promise<boolean> {
   const { digest, description, dataset } = images;

@@ -22,7 +22,7 @@ import { type QueuePlace, QueueServer } from './jobQueue.ts';
 import { JobMeasurer } from './measure.ts';
 import { serve, type ServeOptions } from './worker.ts';
 
-/** Who is told how a queue is getting on. */
+/** Callbacks that follow the progress of a queue. */
 export interface QueueWatcher {
   readonly onProgress?: ((progress: QueueProgress) => void) | undefined;
   readonly onNotice?: ((line: string) => void) | undefined;
@@ -142,7 +142,7 @@ export interface WorkerOptions extends Omit<ServeOptions<Backend>, 'work'> {
 }
 
 /**
- * Measures what sweeps and searches on a server ask for, until it is told to end or has had no job for a while.
+ * Measures what sweeps and searches on a server ask for, until it is asked to end or has had no job for a while.
  *
  * @returns how many jobs it did.
  */

@@ -31,7 +31,7 @@ export interface ServeOptions<L> {
 const [TICK, LOOK] = [100, 10_000];
 
 /**
- * Does the jobs of a computer's queue, until it is told to end or has had none for a while.
+ * Does the jobs of a computer's queue, until it is asked to end or has had none for a while.
  *
  * @returns how many it did.
  * @throws the signal's reason when it is aborted.

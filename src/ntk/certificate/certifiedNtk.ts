@@ -11,7 +11,7 @@ import { describeChoice } from '../selection.ts';
 import { probe } from './probe.ts';
 import { CrossedNetwork, crossedBatch, type Crossing } from './sides.ts';
 
-/** κ with what may be wrong with it. */
+/** κ with a measured certificate. */
 export interface CertifiedNtk extends Ntk {
   /**
    * How many inputs of ReLUs and other kinks lie so near to them that the precision of the forward pass does not settle

@@ -65,7 +65,7 @@ export class CrossEntropyDynamics {
     checkProbabilities(`${where}: targets`, targets);
     this.#form = kernelForm(where, kernel, n, k);
     const [rows, columns] = kernel.shape;
-    // An error of G is that of logits then, whatever the size of Θ.
+    // An error of G is then that of logits, independent of the size of Θ.
     this.#unit =
       Array.from({ length: rows }, (_, i) => kernel.data[i * columns + i]).reduce((a, b) => Math.max(a, b), 0) || 1;
     this.#kernel = { rows, columns, data: kernel.data.map((theta) => theta / this.#unit) };

@@ -3,7 +3,7 @@ import { InputError, NumericalError } from '../../errors.ts';
 import { formatShape, type NDArray, sameShape, ShapeError } from '../../tensor/index.ts';
 import { checkFinite, checkOutputs } from './checks.ts';
 
-// What is told of kernels that change in training: how far they have turned, how well they fit the targets, and how many
+// Measures of kernels that change in training: how far they have turned, how well they fit the targets, and how many
 // directions they have.
 
 /**
@@ -87,7 +87,7 @@ export function kernelAlignment(kernel: NDArray, targets: NDArray, options: Alig
  *
  *     exp(−Σ pᵢ·log pᵢ),   pᵢ = λᵢ/Σ λ
  *
- * from 1, where one eigenvalue is all there is, to N, where all are equal. Eigenvalues below 0, which rounding makes, count
+ * from 1, where one eigenvalue is everything there is, to N, where all are equal. Eigenvalues below 0, which rounding makes, count
  * as 0.
  *
  * @param eigenvalues [N], in any order

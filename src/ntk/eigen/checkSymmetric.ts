@@ -21,7 +21,7 @@ const ASYMMETRY = 2 ** 10;
  *
  * @param matrix [n, n]
  * @returns n
- * @throws ShapeError when the matrix is not square or is empty, InputError when its precision is none that there is.
+ * @throws ShapeError when the matrix is not square or is empty, InputError when its precision is unknown.
  * @throws NumericalError when an entry is NaN or infinite, or the matrix is asymmetric beyond rounding.
  */
 export function checkSymmetric(matrix: NDArray): number {

@@ -10,7 +10,7 @@ interface Matrix {
   to1DArray(): number[];
 }
 
-/** What `ml-matrix` exports, as far as it is used. */
+/** The exports of `ml-matrix` that are used. */
 interface MlMatrix {
   readonly Matrix: { from1DArray(rows: number, columns: number, data: Float64Array): Matrix };
   readonly EigenvalueDecomposition: new (
@@ -30,7 +30,7 @@ export interface QROptions {
 /**
  * As `symmetricEigen`, by Householder reduction to tridiagonal form and implicit QL (Golub & Van Loan, Matrix
  * Computations, §8.3) as the library ml-matrix computes them: a second opinion, of code that ntkit has no part in. It is
- * an optional peer dependency, loaded when it is first asked for (`npm install ml-matrix`).
+ * an optional peer dependency, loaded on first use (`npm install ml-matrix`).
  *
  * Every eigenvalue has an error of about n·ε·‖A‖, so that small ones may lose all digits and even their sign. The cost is
  * about 9·n³ operations, eigenvectors included.

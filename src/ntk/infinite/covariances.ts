@@ -40,7 +40,7 @@ export class Variances {
     this.#rows = rows;
   }
 
-  /** For samples that are paired with themselves: variances are taken from the covariances, and appended to what is there. */
+  /** For samples that are paired with themselves: variances are taken from the covariances, and appended. */
   static record(recorded: Float64Array[][]): Variances {
     return new Variances(recorded, undefined);
   }
@@ -85,7 +85,7 @@ export function samePixels(input: Covariances): Covariances {
   return { ...input, spatial: 'same', nngp: diagonal(input.nngp), ntk: diagonal(input.ntk) };
 }
 
-/** What is wanted of what is there. */
+/** What is wanted of the present values. */
 export function atMost(input: Covariances, wanted: Spatial): Covariances {
   return wanted === 'same' ? samePixels(input) : input;
 }

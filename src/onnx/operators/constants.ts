@@ -32,7 +32,7 @@ function range(call: Call): Result {
   return { tensor: constant(ndarray(data, [length], 'float64')), kind: call.kind(0) };
 }
 
-/** A single number, as it was meant. */
+/** A single number. */
 const exact = (array: OnnxArray): OnnxArray => ({
   ...array,
   dtype: 'float64',

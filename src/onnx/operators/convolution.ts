@@ -53,7 +53,7 @@ function convTranspose(call: Call): Tensor {
   const wanted = given && two(given, 1);
   const auto = autoPad(call);
   const size = asImage(call.tensor(0)).shape.slice(2);
-  // What is asked for is cut out of the middle, or has zeros after the end.
+  // The requested size is cut out of the middle, or padded with zeros after the end.
   const ends = [0, 1].map((i): { sides: Pair; beyond: number } => {
     const reach = (size[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 + more[i];
     const asked = wanted?.[i] ?? (auto.startsWith('SAME') ? size[i] * stride[i] : undefined);

@@ -10,7 +10,7 @@ import { productOperators } from './product.ts';
 import { reductionOperators } from './reduction.ts';
 import { resizeOperators } from './resize.ts';
 
-/** Every operator of ONNX that is there, by name. */
+/** Every supported operator of ONNX, by name. */
 export const operators: ReadonlyMap<string, Operator> = new Map(
   Object.entries({
     ...elementwiseOperators,

@@ -84,7 +84,7 @@ function byFactor(extent: number, factor: number): Axis {
   return Math.fround(size / extent) === Math.fround(factor) ? sized(extent, size) : scaled(extent, size, meant(factor));
 }
 
-/** How sizes that are asked for are changed so that all dimensions have one factor. */
+/** How requested sizes are changed to give all dimensions one factor. */
 const POLICIES: Readonly<Record<string, ((factors: readonly number[]) => number) | undefined>> = {
   stretch: undefined,
   not_larger: (factors) => Math.min(...factors),

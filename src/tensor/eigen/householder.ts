@@ -6,7 +6,7 @@ export interface Tridiagonal {
   readonly d: Float64Array;
   /** [n], e[i] stands in row i, column i − 1 of T; e[0] is 0. */
   readonly e: Float64Array;
-  /** [n, n], Qᵀ; there when it was asked for. */
+  /** [n, n], Qᵀ; present when it was asked for. */
   readonly rows?: Float64Array;
 }
 

@@ -73,7 +73,7 @@ function tangent(app: number, aqq: number, apq: number): number {
 /**
  * Rows and columns p and q of the upper triangle, but for the entries of the pair itself:
  * x, y ↦ c·x − s·y, s·x + c·y, in the form x − s·(y + τx), y + s·(x − τy) with τ = s / (1 + c), which for small angles
- * is a small correction of what is there.
+ * is a small correction of the present one.
  */
 function turnTriangle(a: Float64Array, n: number, p: number, q: number, s: number, tau: number): void {
   // Each entry (k, p), (k, q) is read where the upper triangle holds it: above both rows, between them, beyond them.

@@ -2,7 +2,7 @@
 export interface Eigenpairs {
   /** [n] */
   readonly values: Float64Array;
-  /** [n, n], row i is the eigenvector of value i; there when eigenvectors were asked for. */
+  /** [n, n], row i is the eigenvector of value i; present when eigenvectors were asked for. */
   readonly rows?: Float64Array;
 }
 

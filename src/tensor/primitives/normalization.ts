@@ -17,7 +17,7 @@ export interface NormalizationPrimitives {
   channelSum: NoAttributes;
 }
 
-/** Over a single value a channel the variance is 0 and x̂ is 0 whatever x is: no user can have meant that. */
+/** Over a single value a channel the variance is 0 and x̂ is 0 whatever x is: this cannot be intended. */
 function needTwoValues(name: string) {
   return ({ n, h, w }: Extents): Extents => {
     if (n * h * w < 2) {

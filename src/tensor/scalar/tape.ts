@@ -60,7 +60,7 @@ export function substitute(expression: Scalar, operands: readonly Scalar[]): Sca
 /** Operations written out in others, by their arguments and value. */
 export type Expansions = { readonly [P in ScalarOp]?: (args: readonly Scalar[], value: number) => Scalar };
 
-/** The same expression without the operations that there are expansions of. */
+/** The same expression, with every operation expanded that has an expansion. */
 export function expand(expression: Scalar, expansions: Expansions): Scalar {
   return rewrite(expression, ({ op, value }, args) => {
     const written = expansions[op]?.(args, value);

@@ -52,7 +52,7 @@ export interface KernelExplanation {
   readonly agrees: boolean;
   /** What the kernel agrees with, or was compared with. */
   readonly settings: KernelSettings;
-  /** The precision by which it was judged. */
+  /** The precision that it was judged in. */
   readonly dtype: DType;
   /** The largest difference of an entry, relative to the lengths of its two rows of J. */
   readonly difference: number;

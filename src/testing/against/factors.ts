@@ -22,7 +22,7 @@ export interface NamedFactor {
 const AVERAGED =
   'The mean over outputs is taken where their sum is meant. Kernels of means are smaller; κ is the same. Multiply, or sum.';
 
-/** The factors that kernels are usually off by. Each number is there once, under the name that is met most often. */
+/** The factors that kernels are usually off by. Each number occurs once, under its most usual name. */
 export function usualFactors({ samples, outputs, parameters, of }: FactorSizes): NamedFactor[] {
   const divided = (name: string, by: number): NamedFactor[] =>
     [true, false].map((down) => ({

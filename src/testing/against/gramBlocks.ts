@@ -12,7 +12,7 @@ export interface GramBlocks {
   readonly outputs: number;
   /** The network's outputs, [N, …]. */
   readonly logits: NDArray;
-  /** [N·K, N·K] of each parameter, in the order of the names asked for; row i·K + k is output k of sample i. */
+  /** [N·K, N·K] of each parameter, in the order of the requested names; row i·K + k is output k of sample i. */
   readonly blocks: readonly Float64Array[];
 }
 

@@ -1,6 +1,6 @@
 import type { KernelComputation } from './computation.ts';
 
-/** A usual way to compute another kernel than the one that was meant. */
+/** A usual way to compute a kernel other than the intended one. */
 export interface Mistake {
   /** One word or two for the kind, the same in all its forms: `epsilon`, `left out`. */
   readonly kind: string;

@@ -96,7 +96,7 @@ function orderMistakes(parameters: readonly RoledParameter[]): ComputedMistake[]
       changed('order of weights', name, ORDERS[order], {
         orders: Object.fromEntries(which.map((each) => [each, order])),
       });
-    // One alone is told from all of them where there are several, for what is most often met.
+    // Where there are several, one alone is distinguished from all: that is met most often.
     const single = order === 'transposed' || names.length === 1 ? names : [];
     const label =
       order === 'turned' ? 'turned by 180°' : order === 'transposed' ? 'transposed' : 'read with height as width';

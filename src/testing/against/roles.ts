@@ -42,7 +42,7 @@ export function rolesOf(network: Module, shape: Shape): RoledParameter[] {
 /** An expression, and which of its operands is meant. */
 type Use = readonly [user: Tensor, operand: number];
 
-/** What only moves elements, so that an operand behind it is still the parameter. */
+/** Primitives that only move elements: their operand is still the parameter. */
 const MOVES: readonly string[] = ['reshape', 'broadcastTo', 'transpose', 'cast'];
 
 const isMove = ({ op }: Tensor): boolean => op.kind === 'primitive' && MOVES.includes(op.primitive);

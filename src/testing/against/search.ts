@@ -39,7 +39,7 @@ interface Found extends Explanation {
   readonly rank: readonly number[];
 }
 
-/** How many explanations, and how many near ones, are told. */
+/** How many explanations, and how many near ones, are reported. */
 const [MOST_EXPLANATIONS, MOST_NEAREST] = [6, 3];
 
 /**
@@ -54,7 +54,7 @@ export async function searchMistakes(request: SearchRequest): Promise<SearchResu
   const singles = mistakes.flatMap((mistake, i) => withMistake({ mistakes: [], computation: base }, mistake, i));
   await search.try(singles);
   if (search.fewest <= 1 || request.together === 1) return search.result();
-  // Pairs of the same network, then pairs one of which changes the network, at last pairs that both do.
+  // First pairs that leave the network as it is, then pairs of which one changes it, then pairs of which both do.
   for (const [first, second] of [
     [false, false],
     [true, false],
@@ -137,7 +137,7 @@ class Search {
   #take(mistakes: readonly Mistake[], places: readonly number[], match: Match): void {
     const all = [...mistakes, ...match.mistakes];
     if (all.length > 2) return;
-    // A factor that has no name comes after all that explains something.
+    // A factor without a name comes after every explanation that has one.
     const count = match.isUnnamed ? 3 : all.length;
     const isRounded = all.some(({ kind }) => kind === 'float32');
     // Any order of rows that was found comes after those that have a reason.

@@ -3,7 +3,7 @@ import { formatGenotype, type Mode, NAS_BENCH_201_SPACE } from '../../nn/index.t
 import type { Argument, NetworkDescription } from '../networks/description.ts';
 import { extent, seeds } from './shapes.ts';
 
-/** A network, weights, a batch and a mode: all that a kernel is a function of. */
+/** A network, weights, a batch and a mode: everything that a kernel is a function of. */
 export interface NetworkCase {
   readonly network: NetworkDescription;
   /** The shape of the batch, samples first. */
@@ -51,7 +51,7 @@ const EPSILONS = [1e-5, 0.1, 1e-3, 0.5];
 
 type Image = readonly [channels: number, height: number, width: number];
 
-/** A step of an image network, and the shape behind it; nothing where the step does not fit. */
+/** A step of an image network, and the shape after it; nothing where the step does not fit. */
 function stepOf({ kind, width, choice, flag }: Block, [c, h, w]: Image): readonly [Parts, Image] | undefined {
   const same: Image = [c, h, w];
   const eps = EPSILONS[choice % EPSILONS.length];

@@ -12,7 +12,7 @@ interface MaskCase {
   /** Of the input, and of the gradient. */
   readonly channels: readonly [number, number];
   readonly size: readonly [number, number];
-  /** Whether another gradient is added behind the mask. */
+  /** Whether another gradient is added after the mask. */
   readonly adds: boolean;
   readonly seed: number;
 }

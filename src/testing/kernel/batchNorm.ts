@@ -7,7 +7,7 @@ import type { NetworkDescription } from '../networks/description.ts';
 import { compared, prepared, sourceOfNetwork } from './cases.ts';
 import type { KernelSubject } from './implementation.ts';
 
-/** A convolution before batch norm in train mode, with a smooth function and a linear layer behind. */
+/** A convolution before batch norm in train mode, followed by a smooth function and a linear layer. */
 const normalized = (eps: number) =>
   fc
     .record({

@@ -55,7 +55,7 @@ function givenLaw({ check, ...definition }: AnyNetworkLaw): Law<KernelCase> {
  *
  * @param x [N, …], N ≥ 2
  * @param subject what computes kernels: an implementation, or a backend, which stands for ntkit's own kernels on it.
- * @param onRecord is told of each law as it is done.
+ * @param onRecord is called with the record of each law when it is done.
  * @returns a record a law; `broken.source` is empty, as no program builds a network that was given.
  * @throws InputError when the batch has fewer than two samples or an option makes no sense; ShapeError when it does not fit.
  *

@@ -23,7 +23,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
   });
   afterEach(() => Promise.all([one.close(), two.close()]));
 
-  test('are told in order, each once, whoever is faster', async () => {
+  test('are reported in order, each once, whichever worker is faster', async () => {
     const generator = new Generator(0);
     const work = async (index: number) => {
       await sleep(generator.uniform(0, 20));
@@ -59,7 +59,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('that always fail are tried 3 times, and named; the others are kept, and told when they are asked for again', async () => {
+  test('that always fail are tried 3 times, and named; the others are kept, and reported when they are collected again', async () => {
     let isWell = false;
     const work = (index: number) =>
       index === 2 && !isWell ? Promise.reject(new Error('no luck')) : Promise.resolve({ twice: 2 * index });

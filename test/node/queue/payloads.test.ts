@@ -197,7 +197,7 @@ describe.runIf(redisPath !== undefined)('on a server', () => {
     expect(await server.redis.keys('q:*')).toEqual([]);
   });
 
-  test('a worker lives through whatever is put there, and measures what is right', async () => {
+  test('a worker survives any payload, and measures the valid ones', async () => {
     const backend = wasmBackend({ threads: 1 });
     const computer = await computerOf('0.1.0', backend, 'float32');
     const dataset = new SyntheticDataset({ seed: 1, length: 10, shape: [3, 8, 8] });

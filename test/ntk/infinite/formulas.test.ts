@@ -256,7 +256,7 @@ describe('kernels of images are those worked by hand', () => {
   }
 });
 
-test('orthogonal inputs, opposite inputs and the same input twice are told exactly', async () => {
+test('orthogonal inputs, opposite inputs and the same input twice are exact', async () => {
   const x = { shape: [4, 2], dtype: 'float64', data: Float64Array.of(1, 0, 0, 1, -1, 0, 1, 0) } as const;
   const { nngp, ntk } = await infiniteKernel(serial(dense(4, { weightStd: 2 }), relu()), x);
   // K = 2 on the diagonal: relu's is half of it. The derivative's is 1/2, 1/4 of orthogonal ones, 0 of opposite ones.

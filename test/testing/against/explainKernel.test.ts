@@ -99,7 +99,7 @@ describe('settings that are not stated', () => {
 describe('numbers', () => {
   const settings = { mode: 'train', outputs: 'trace', parameters: 'all' } as const;
 
-  test('a factor that is none of the usual ones is told, after all that explains something', async () => {
+  test('an unusual factor is reported, after everything that explains something', async () => {
     const ntk = await kernel('train', 'trace', 'all');
     const [first] = await names(
       changed(ntk, (value) => 0.7310585 * value),

@@ -52,7 +52,7 @@ describe('permutationOf', () => {
     );
   });
 
-  test('there is none where one number is another', () => {
+  test('there is none where one number differs', () => {
     const { matrix, lengths } = matrixOf(3, 6, 6);
     const order = [2, 0, 1, 5, 4, 3];
     const sent = matrix.map((_, e) => matrix[order[Math.floor(e / 6)] * 6 + order[e % 6]]);
@@ -66,7 +66,7 @@ describe('permutationOf', () => {
 });
 
 describe('usualFactors', () => {
-  test('each number is there once, under its most usual name, and 1 is none', () => {
+  test('each number occurs once, under its most usual name, and 1 is not among them', () => {
     const factors = usualFactors({ samples: 4, outputs: 2, parameters: [9, 16], of: 'trace' });
     const numbers = factors.map(({ factor }) => factor.toPrecision(10));
     expect(new Set(numbers).size).toBe(numbers.length);

@@ -9,7 +9,7 @@ export interface Address {
   readonly offset: number;
 }
 
-/** The call of a kernel, by its name: {@link kernelIn} gives that of one that there is for each precision. */
+/** The call of a kernel, by its name: {@link kernelIn} gives that of one that exists for each precision. */
 export interface Call {
   readonly kernel: string;
   readonly args: readonly (number | Address)[];
@@ -21,7 +21,7 @@ export const BARRIER = 'barrier';
 /** What stands after the name of a kernel that is the one for float64: two modules export it by the same name. */
 export const WIDE = '64';
 
-/** The name of a kernel that there is for each precision. */
+/** The name of a kernel that exists for each precision. */
 export function kernelIn(dtype: DType, kernel: string): string {
   return dtype === 'float32' ? kernel : kernel + WIDE;
 }

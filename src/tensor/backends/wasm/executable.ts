@@ -172,7 +172,7 @@ export class WasmExecutable implements Executable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    // A worker may still be at a run that was asked for: its memory is free when it has got to this.
+    // A worker may still be running: its memory is free when it reaches this message.
     const unloaded = this.#everywhere((worker) => this.#pool.ask(worker, { kind: 'unload', id: this.#id }));
     this.#pool.giveAfter(unloaded, this.#places, this.#sizes);
   }

@@ -9,7 +9,7 @@ import { standardizeGradientWith } from './kernels/normalization.ts';
 interface Contribution {
   readonly gradient: StepOf<'convolutionInputGradient'>;
   readonly mask: number | undefined;
-  /** Where it can be computed: all that it reads is there. */
+  /** Where it can be computed: everything that it reads has been computed. */
   readonly at: Step;
   readonly steps: readonly Step[];
 }
@@ -63,7 +63,7 @@ function grouped(contributions: readonly Contribution[], output: number, context
   return [...groups.values()].sort((a, b) => position(a[a.length - 1]) - position(b[b.length - 1]));
 }
 
-/** A group stored in `into`, or added to what is there. */
+/** A group stored in `into`, or added to its present value. */
 function store(group: Group, into: number, add: boolean): { at: Step; operation: Operation } {
   const { mask, at } = group[group.length - 1];
   const operation: Operation = {

@@ -21,7 +21,7 @@ const FOUR_GIB = 2 ** 32;
 
 /** Settings of {@link wasmBackend}. */
 export interface WasmBackendOptions {
-  /** The precision where none is asked for; float32 by default. Either way it computes in both. */
+  /** The default precision; float32 if not given. It computes in both either way. */
   readonly dtype?: DType | undefined;
   /** Worker threads; as many as there are processors (8 at most) by default. */
   readonly threads?: number | undefined;
@@ -59,7 +59,7 @@ export function wasmIsSupported(): boolean {
 
 /**
  * The fast backend: SIMD kernels in WebAssembly, in float32 (sums of kernel matrices in float64) or in float64, on worker
- * threads. The kernels for float64 are loaded with the first program that has need of them.
+ * threads. The kernels for float64 are loaded with the first program that needs them.
  *
  * Nothing is computed on the thread that asks. Workers start with the first plan that is compiled, do not keep a process
  * alive, and live until {@link Backend.close}.
@@ -148,7 +148,7 @@ class Wasm implements WasmBackend {
     this.#closed = true;
     const pool = this.#pool;
     this.#pool = undefined;
-    // That the workers did not start was told to who compiled a plan.
+    // The caller that compiled a plan already got the error that the workers did not start.
     await pool?.then(
       (started) => started.close(),
       () => {},

@@ -11,7 +11,7 @@ const MODULES = {
 } as const satisfies Record<DType, unknown>;
 
 /**
- * The module of the kernels for float32, and of those that there is one of; or of the kernels for float64. It is for a
+ * The module of the kernels for float32, and of those that exist once; or of the kernels for float64. It is for a
  * memory that threads share or for one of each thread's own: the two differ in one bit.
  *
  * @throws BackendError as {@link compileModule}.

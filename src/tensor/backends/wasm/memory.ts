@@ -1,4 +1,4 @@
-/** The bytes by which a memory grows. */
+/** By how many bytes a memory grows. */
 export const PAGE = 65536;
 
 /** The most pages of a memory: 4 GiB, all that WebAssembly can address. What imports a memory names them, shared or not. */

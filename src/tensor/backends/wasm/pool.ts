@@ -60,7 +60,7 @@ export class Pool {
   }
 
   /**
-   * Loads and compiles the kernels for float64, unless they are there.
+   * Loads and compiles the kernels for float64, once.
    *
    * @throws BackendError when this machine does not compile them.
    */

@@ -17,7 +17,7 @@ export interface Domain<A> {
   readonly examples: readonly A[];
 }
 
-/** An element-wise primitive: all that there is to say about it but its derivative, which is a row of the rules. */
+/** An element-wise primitive: everything about it but its derivative, which is a row of the rules. */
 export interface Row<A> extends Domain<A> {
   /** How many operands it has; any number from 1 on where undefined. */
   readonly operands: number | undefined;

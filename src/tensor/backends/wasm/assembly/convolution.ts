@@ -17,7 +17,7 @@ import { LANES, Real, SHIFT, SIZE } from './precision';
  *
  * @param out [samples, groups·kernels, plane]
  * @param mask 0, or an array like one of `out`'s leading index: results are zero where it holds x ≤ 0
- * @param add whether results are added to what is there
+ * @param add whether results are added to the present values
  * @param scratch the addresses of the sources (`point`), then room for packed weights and one packed sample of each
  */
 export function convolve(out: usize, mask: usize, add: i32, t: ConvolveTable, scratch: usize): void {

@@ -1,4 +1,4 @@
-// The kernels that the backend calls by name: those for float32, and those that there is one of.
+// The kernels that the backend calls by name: those for float32, and those that exist once.
 export * from './kernels';
 export { eigenvalues, eigenvectors } from './eigen';
 export { gram } from './gram';

@@ -1,4 +1,4 @@
-// The kernels that there are for each precision: what the module for float64 is made of.
+// The kernels that exist for each precision: what the module for float64 is made of.
 export { convolve, correlate } from './convolution';
 export { channelAffine, channelSums, standardize, standardizeGradient } from './normalization';
 export { averagePool, averagePoolGradient, boxSum, maxPoolIndex } from './pooling';

@@ -53,7 +53,7 @@ export function isExact(expression: Scalar): boolean {
   return tapeOf(expression).every(({ op }) => !Object.hasOwn(DOUBLE, op));
 }
 
-/** The operations of an expression that there are instructions for. */
+/** The operations of an expression for which there are instructions. */
 export function vectorTape(expression: Scalar): Tape {
   return tapeOf(expand(expression, DOUBLE));
 }

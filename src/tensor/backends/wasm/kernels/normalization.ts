@@ -55,7 +55,7 @@ export function standardizeGradientWith(
   });
 }
 
-/** y = a·x + b, with whatever of the two there is. */
+/** y = a·x + b, with a, b or both. */
 function affine(lower: Lowering, output: Operand, [x, ...coefficients]: readonly Operand[]): void {
   const [n, c, pixels] = sizes(output);
   const operands = [x, ...coefficients];

@@ -163,7 +163,7 @@ export function pointTo(lower: Lowering, to: Address, sources: readonly SourceAt
   sources.forEach(({ x, w }, i) => lower.call('point', advance(to, 8 * i), x, w));
 }
 
-/** Where results go besides into their place: through the mask of a ReLU, onto what is there. */
+/** Where results go besides into their place: through the mask of a ReLU, or added to the present values. */
 export interface Epilogue {
   readonly mask?: { readonly address: Address; readonly samples: number };
   readonly add: boolean;

@@ -120,6 +120,7 @@ export async function width(): Promise<string> {
       ...{ heading: '‖Θ − Θ∞‖ / ‖Θ∞‖, ten draws a width', width: 560, height: 280, marginLeft: 56, marginBottom: 42 },
       x: {
         type: 'log',
+        base: 2,
         label: 'width',
         labelAnchor: 'center',
         labelArrow: 'none',

@@ -87,7 +87,7 @@ export function kernelAlignment(kernel: NDArray, targets: NDArray, options: Alig
  *
  *     exp(−Σ pᵢ·log pᵢ),   pᵢ = λᵢ/Σ λ
  *
- * from 1, where one eigenvalue is everything there is, to N, where all are equal. Eigenvalues below 0, which rounding makes, count
+ * from 1, where only one eigenvalue is not 0, to N, where all are equal. Eigenvalues below 0, which rounding makes, count
  * as 0.
  *
  * @param eigenvalues [N], in any order

@@ -59,7 +59,7 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
   torch.stdin.write(`${options.steps}\n`);
   const answer: IteratorResult<string> = await answers.next();
-  const theirs = JSON.parse(answer.value) as { seconds: number; losses: number[] };
+  const theirs = JSON.parse(String(answer.value)) as { seconds: number; losses: number[] };
   best.torch = Math.min(best.torch, theirs.seconds);
   const [a, b] = [losses, theirs.losses].map((all) => all.map((loss) => loss.toFixed(5)).join(' '));
   console.log(`round ${round + 1}: losses of ntkit ${a}, of PyTorch ${b}`);

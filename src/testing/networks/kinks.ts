@@ -24,6 +24,7 @@ const KINKS: Readonly<Record<string, (attributes: never) => readonly number[]>> 
   elu: () => [0],
   abs: () => [0],
   hardtanh: ({ low, high }: { low: number; high: number }) => [low, high],
+  clip: ({ low, high }: { low: number; high: number }) => [low, high],
   hardswish: () => [-3, 3],
   hardsigmoid: () => [-3, 3],
 };

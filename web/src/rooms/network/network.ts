@@ -110,9 +110,10 @@ function layersOf(network: Module): LayerView[] {
 }
 
 /** Functions that are not differentiable everywhere, by what they are called. */
-const KINKS: Readonly<Record<string, string>> = {
-  ...{ relu: 'ReLU', leakyRelu: 'leaky ReLU', elu: 'ELU', abs: '|x|', hardtanh: 'clipping' },
+export const KINKS: Readonly<Record<string, string>> = {
+  ...{ relu: 'ReLU', leakyRelu: 'leaky ReLU', elu: 'ELU', abs: '|x|', hardtanh: 'clipping', clip: 'clipping' },
   ...{ hardswish: 'Hardswish', hardsigmoid: 'hard sigmoid', maxPoolIndex: 'max pooling' },
+  ...{ maximum: 'maximum', minimum: 'minimum' },
 };
 
 /** What only the expression of a forward pass tells. @throws what a sample of this shape comes to */
@@ -131,7 +132,7 @@ function tracedFacts(network: Module, sample: Shape): { readonly outputs: number
     ([name, { layers, units }]) =>
       `${name} in ${layers} ${layers === 1 ? 'place' : 'places'}, of ${formatCount(units)} inputs`,
   );
-  return { outputs: sizeOf(y.shape), kinks: told.length === 0 ? 'none: smooth everywhere' : told.join('; ') };
+  return { outputs: sizeOf(y.shape), kinks: told.length === 0 ? 'none' : told.join('; ') };
 }
 
 /** One line that says what is wrong, whatever was thrown. */

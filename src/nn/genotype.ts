@@ -9,6 +9,10 @@ export type Genotype = readonly (readonly string[])[];
  * edges by `|`, and `op~j` is the operation on the edge from node j.
  *
  * @throws InputError when the string is not of that form or an operation is not of the search space.
+ *
+ * @example
+ * const cell = parseGenotype('|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|');
+ * console.log(cell[1]); // [ 'none', 'nor_conv_1x1' ]
  */
 export function parseGenotype(text: string): Genotype {
   const bad = (reason: string) => new InputError(`architecture ${JSON.stringify(text)}: ${reason}`);
@@ -29,7 +33,13 @@ export function parseGenotype(text: string): Genotype {
   });
 }
 
-/** The string of a cell; the inverse of {@link parseGenotype}. */
+/**
+ * The string of a cell; the inverse of {@link parseGenotype}.
+ *
+ * @example
+ * const cell = [['nor_conv_3x3'], ['none', 'nor_conv_1x1'], ['skip_connect', 'none', 'avg_pool_3x3']] as const;
+ * console.log(formatGenotype(cell)); // |nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|
+ */
 export function formatGenotype(genotype: Genotype): string {
   return genotype.map((edges) => `|${edges.map((op, j) => `${op}~${j}`).join('|')}|`).join('+');
 }

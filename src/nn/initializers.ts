@@ -13,24 +13,47 @@ const dtype = 'float32';
 /** Which side of a layer the variance is kept on: forwards (inputs) or backwards (outputs). */
 export type FanMode = 'fan-in' | 'fan-out';
 
-/** The number of inputs of an output, or of outputs of an input, of a weight [out, in, …kernel]; PyTorch's count. */
+/**
+ * The number of inputs of an output, or of outputs of an input, of a weight [out, in, …kernel]; PyTorch's count.
+ *
+ * @example
+ * console.log(fan([8, 3, 5, 5], 'fan-in'), fan([8, 3, 5, 5], 'fan-out')); // 75 200
+ */
 export function fan(shape: Shape, mode: FanMode): number {
   oneOf('fan: mode', mode, ['fan-in', 'fan-out']);
   const [out, into, ...kernel] = shape;
   return (mode === 'fan-in' ? into : out) * sizeOf(kernel);
 }
 
-/** Kaiming normal for ReLU (He et al. 2015): N(0, 2/fan). */
+/**
+ * Kaiming normal for ReLU (He et al. 2015): N(0, 2/fan).
+ *
+ * @example
+ * initialize(network, withZeroBias(kaimingNormal('fan-out')), generator);
+ * console.log([...stateDict(network).get('2.bias')!.data]); // [ 0, 0, 0 ]
+ */
 export function kaimingNormal(mode: FanMode): Initializer {
   return (shape, generator) => generator.normals(shape, { std: Math.sqrt(2 / fan(shape, mode)), dtype });
 }
 
-/** Kaiming uniform for ReLU: U(−b, b) with b = √(6/fan), of the same variance. */
+/**
+ * Kaiming uniform for ReLU: U(−b, b) with b = √(6/fan), of the same variance.
+ *
+ * @example
+ * const weight = kaimingUniform('fan-in')([2, 6], generator);
+ * console.log(weight.data.every((x) => Math.abs(x) <= 1)); // true
+ */
 export function kaimingUniform(mode: FanMode): Initializer {
   return uniformWithin((shape) => Math.sqrt(6 / fan(shape, mode)));
 }
 
-/** Xavier uniform (Glorot & Bengio 2010): U(−b, b) with b = √(6/(fan-in + fan-out)). */
+/**
+ * Xavier uniform (Glorot & Bengio 2010): U(−b, b) with b = √(6/(fan-in + fan-out)).
+ *
+ * @example
+ * const weight = new Parameter([4, 2], xavierUniform());
+ * console.log(weight.shape); // [ 4, 2 ]
+ */
 export function xavierUniform(): Initializer {
   return uniformWithin((shape) => Math.sqrt(6 / (fan(shape, 'fan-in') + fan(shape, 'fan-out'))));
 }

@@ -48,6 +48,11 @@ export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}
  * @param target probabilities of the K classes, [N, K]
  * @returns a scalar
  * @throws ShapeError when the shapes are others.
+ *
+ * @example
+ * const target = constant(ndarray([1, 0], [1, 2]));
+ * const [loss] = await evaluate([crossEntropy(constant(ndarray([0, 0], [1, 2])), target)]);
+ * console.log(loss.data[0].toFixed(3)); // 0.693
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const mean = checked('crossEntropy', input, target, options);

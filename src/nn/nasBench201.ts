@@ -125,7 +125,15 @@ export class NasBench201Network extends Module {
   }
 }
 
-/** A network of the given cell. */
+/**
+ * A network of the given cell.
+ *
+ * @example
+ * const cell = parseGenotype('|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|');
+ * const small = cellNetwork(cell, { channels: 4, cells: 1, classes: 10, depth: -1, useStem: true });
+ * initialize(small, pytorchDefault, generator);
+ * console.log((await forward(small, generator.normals([2, 3, 8, 8]))).shape); // [ 2, 10 ]
+ */
 export function cellNetwork(genotype: Genotype, size: NasBench201Size): NasBench201Network {
   return new NasBench201Network(size, 3, (channels) => new Cell(genotype, channels));
 }

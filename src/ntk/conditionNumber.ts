@@ -202,7 +202,12 @@ function floorOf({ ofSingularValues, ofEigenvalues }: Errors): number {
   return (Math.SQRT2 * ofSingularValues + Math.sqrt(4 * ofSingularValues ** 2 + 2 * ofEigenvalues)) ** 2;
 }
 
-/** What a smallest eigenvalue says of κ. */
+/**
+ * What a smallest eigenvalue says of κ.
+ *
+ * @example
+ * console.log(verdictOf(1, 1e-9), verdictOf(0, 1e-9), verdictOf(-1, 1e-9)); // resolved lower-bound indefinite
+ */
 export function verdictOf(lambdaMin: number, noiseFloor: number): Verdict {
   if (lambdaMin > noiseFloor) return 'resolved';
   return lambdaMin >= -noiseFloor ? 'lower-bound' : 'indefinite';
@@ -224,6 +229,9 @@ function checkSpectrum(eigenvalues: Float64Array): void {
 
 /**
  * κ as TE-NAS's code reports it, by NumPy's `nan_to_num(κ, nan=100000)`: NaN becomes 100000, infinities the largest doubles.
+ *
+ * @example
+ * console.log(teNasKappa(NaN), teNasKappa(3)); // 100000 3
  */
 export function teNasKappa(kappa: number): number {
   if (Number.isNaN(kappa)) return 100000;

@@ -160,6 +160,10 @@ function reluInputs({ x, y }: Trace): Tensor[] {
  *
  * @param batches each [N, …], all of one shape.
  * @throws InputError when there is no batch or no ReLU, ShapeError when batches differ in shape or do not fit.
+ *
+ * @example
+ * const { regions } = await countLinearRegions(network, [images]);
+ * console.log(regions); // 4
  */
 export async function countLinearRegions(
   network: Module,

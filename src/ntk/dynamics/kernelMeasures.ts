@@ -53,6 +53,10 @@ export interface AlignmentOptions {
  * @param targets Y, [N, K] or [N]
  * @throws ShapeError when shapes do not fit, InputError when a number is not finite, NumericalError when kernel or targets
  * are 0, or become so when they are centred.
+ *
+ * @example
+ * const targets = ndarray([1, -1], [2, 1]);
+ * console.log(kernelAlignment(ndarray([1, -1, -1, 1], [2, 2]), targets).toFixed(3)); // 1.000
  */
 export function kernelAlignment(kernel: NDArray, targets: NDArray, options: AlignmentOptions = {}): number {
   checkOptions('kernelAlignment', options, ['centered']);
@@ -92,6 +96,9 @@ export function kernelAlignment(kernel: NDArray, targets: NDArray, options: Alig
  *
  * @param eigenvalues [N], in any order
  * @throws InputError when there is none or one is not finite, NumericalError when none is above 0.
+ *
+ * @example
+ * console.log(effectiveRank([1, 1, 1]).toFixed(3), effectiveRank([1, 0, 0])); // 3.000 1
  */
 export function effectiveRank(eigenvalues: ArrayLike<number>): number {
   const values = Array.from(eigenvalues);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import katex from '@vscode/markdown-it-katex';
 import { defineConfig } from 'vitepress';
-import { linksOutOfDocs, mathIsNoTemplate, REPOSITORY } from './links.ts';
+import { linksToFiles, mathIsNoTemplate, REPOSITORY } from './links.ts';
 
 const page = (text: string, link: string) => ({ text, link });
 
@@ -27,7 +27,7 @@ export default defineConfig({
       // Its declarations are CommonJS's, of a markdown-it that TypeScript takes for another.
       katex.default(md as never);
       mathIsNoTemplate(md);
-      linksOutOfDocs(md);
+      linksToFiles(md);
     },
   },
   themeConfig: {

@@ -6,17 +6,18 @@ type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0];
 export const REPOSITORY = 'https://github.com/ntkit/ntkit';
 
 /**
- * Points links that leave docs/ at the repository, so that one link serves the site and a reader of the repository:
- * `../examples/service/README.md` is a file beside docs/, not a page of the site.
+ * Points links to files that are no pages of the site at the repository, so that one link serves the site and a reader of
+ * the repository: `../examples/service/README.md` lies beside docs/, `science/cells.jsonl` is data.
  */
-export function linksOutOfDocs(md: MarkdownIt): void {
-  md.core.ruler.push('links-out-of-docs', ({ tokens, env }) => {
+export function linksToFiles(md: MarkdownIt): void {
+  md.core.ruler.push('links-to-files', ({ tokens, env }) => {
     const { relativePath = '' } = env as { relativePath?: string };
     for (const link of tokens.flatMap(({ children }) => children ?? []).filter(({ type }) => type === 'link_open')) {
       const href = String(link.attrGet('href'));
-      if (!href.startsWith('../')) continue;
+      if (/^([a-z]+:|\/|#)/.test(href)) continue;
       const { pathname, hash } = new URL(href, `file:///docs/${relativePath}`);
-      if (!pathname.startsWith('/docs/')) link.attrSet('href', `${REPOSITORY}/blob/main${pathname}${hash}`);
+      const isOfSite = pathname.startsWith('/docs/') && /(^|\/)[^./]*(\.(md|html))?$/.test(pathname);
+      if (!isOfSite) link.attrSet('href', `${REPOSITORY}/blob/main${pathname}${hash}`);
     }
   });
 }

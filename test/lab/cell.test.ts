@@ -59,18 +59,21 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     expect(await kappa(page)).toBeCloseTo(first, 3 - Math.ceil(Math.log10(first)));
     const opened = (performance.now() - start) / 1000;
 
-    const change = await changed(page, () => edge(page, 0, 2).selectOption('avg_pool_3x3'));
-    expect(Math.abs(change.kappa / pooled - 1)).toBeLessThan(1e-3);
-    const again = await changed(page, () => edge(page, 0, 2).selectOption('nor_conv_3x3'));
-    const tasks = await visit.longTasks();
+    const times: number[] = [];
+    const longest = await visit.longestTask(async () => {
+      const change = await changed(page, () => edge(page, 0, 2).selectOption('avg_pool_3x3'));
+      expect(Math.abs(change.kappa / pooled - 1)).toBeLessThan(1e-3);
+      const again = await changed(page, () => edge(page, 0, 2).selectOption('nor_conv_3x3'));
+      times.push(change.ms, again.ms);
+    });
     console.log(
-      `κ: ${opened.toFixed(2)} s after opening, ${change.ms.toFixed(0)} and ${again.ms.toFixed(0)} ms after a change; ` +
-        `the longest task of the page: ${Math.max(0, ...tasks)} ms`,
+      `κ: ${opened.toFixed(2)} s after opening, ${times.map((ms) => ms.toFixed(0)).join(' and ')} ms after a change; ` +
+        `the longest task of the page's thread takes ${longest.toFixed(0)} ms`,
     );
-    // Generous: the machine may be busy with more. Meant are 2 s, 0.7 s and 100 ms.
+    // Generous: the machine may be busy with more. Meant are 2 s and 0.7 s.
     expect(opened).toBeLessThan(20);
-    expect(change.ms).toBeLessThan(7000);
-    expect(Math.max(0, ...tasks)).toBeLessThan(1000);
+    expect(Math.max(...times)).toBeLessThan(7000);
+    expect(longest).toBeLessThan(100);
 
     await page.goBack();
     expect(Math.abs((await kappa(page)) / pooled - 1)).toBeLessThan(1e-3);

@@ -105,9 +105,31 @@ export class Visit {
     context.on('weberror', (error) => this.complaints.push(String(error.error())));
   }
 
-  /** The longest tasks of the page's own thread that took more than 50 ms since the last call, in ms. */
+  /** How long the tasks of the page's own thread were that took more than 50 ms since the last call, in ms. */
   async longTasks(): Promise<number[]> {
     return this.page.evaluate<number[]>('globalThis.longTasks.splice(0)');
+  }
+
+  /**
+   * The longest task of the page's own thread while something is done, in ms of processor time: what it would take on a
+   * machine that has nothing else to do.
+   */
+  async longestTask(during: () => Promise<unknown>): Promise<number> {
+    const session = await this.#context.newCDPSession(this.page);
+    const events: TraceEvent[] = [];
+    session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+    const traceConfig = { includedCategories: ['toplevel'] };
+    await session.send('Tracing.start', { traceConfig, transferMode: 'ReportEvents' });
+    await during();
+    const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+    await session.send('Tracing.end');
+    await complete;
+    const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+    const named = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+    const threads = new Set(named.map(threadOf));
+    const tasks = events.filter((event) => event.tdur !== undefined && threads.has(threadOf(event)));
+    if (tasks.length === 0) throw new Error('tracing: expected tasks of the page, got none');
+    return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
   }
 
   /** What axe finds that is serious or critical. */
@@ -124,6 +146,16 @@ export class Visit {
     await this.#context.close();
     if (this.complaints.length > 0) throw new Error(this.complaints.join('; '));
   }
+}
+
+/** An event of Chromium's tracing, times in µs. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** How long its thread computed. */
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
 }
 
 /** Runs in the page before its own scripts. */

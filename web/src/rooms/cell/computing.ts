@@ -8,7 +8,7 @@ import type { CellWorker } from './worker.ts';
 // What the room shows follows its link: whenever that changes, κ is computed anew, in the worker.
 
 const worker = Comlink.wrap<CellWorker>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
-void worker.open(new URL('data/cifar10-256.bin', document.baseURI).href);
+void worker.open(new URL('data/cifar10-256.bin', document.baseURI).href, state.peek().backend);
 
 const both = <T>(): readonly [Signal<T | undefined>, Signal<T | undefined>] => [signal(undefined), signal(undefined)];
 

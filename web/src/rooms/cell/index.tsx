@@ -71,6 +71,11 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
         <h2>
           Cell{letter}
           {nameOf(own) === undefined ? '' : `: ${nameOf(own)}`}
+          {place === 1 && (
+            <button type="button" class="quiet" onClick={() => update({ compare: '' })}>
+              End the comparison
+            </button>
+          )}
         </h2>
         <div class="editor">
           <div>
@@ -154,11 +159,6 @@ function Choose({
         {place === 0 && !comparing && (
           <button type="button" onClick={() => update({ compare: WELL_KNOWN_CELLS['ResNet block'] })}>
             Compare
-          </button>
-        )}
-        {place === 1 && (
-          <button type="button" onClick={() => update({ compare: '' })}>
-            End the comparison
           </button>
         )}
       </div>

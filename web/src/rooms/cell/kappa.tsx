@@ -47,7 +47,7 @@ export function KappaPanel({
           </div>
         </dl>
         <p class="small">
-          {details ? certificateText(ntk) : <span class="muted">The certificate is being computed.</span>}
+          {details?.certified ? certificateText(ntk) : <span class="muted">The certificate is being computed.</span>}
         </p>
         <p class="muted small">
           {formatCount(ntk.parameters.used)} weights; {result.device}; {result.seconds.toFixed(2)} s to κ.

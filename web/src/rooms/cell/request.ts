@@ -44,5 +44,6 @@ export interface Result {
 /** What takes longer than κ, and follows it. */
 export interface Details {
   readonly contributions: readonly Contribution[];
-  readonly certified: CertifiedNtk;
+  /** Follows the contributions. */
+  readonly certified?: CertifiedNtk;
 }

@@ -2,7 +2,7 @@ import * as Comlink from 'comlink';
 import type { Dataset } from 'ntkit/data';
 import { cellNetwork, encodeSafetensors, initialize, parseGenotype, stateDict, TE_NAS_SCHEMES } from 'ntkit/nn';
 import { certify, contributions, JacobianProgram, ntkOf } from 'ntkit/ntk';
-import { type Backend, Generator, gpuBackend, wasmBackend } from 'ntkit/tensor';
+import { type Backend, constant, evaluate, Generator, gpuBackend, ndarray, sum, wasmBackend } from 'ntkit/tensor';
 import { Newest } from '../../newest.ts';
 import { batchOf, datasetOf, loadSample } from './images.ts';
 import type { BackendName, Details, Request, Result } from './request.ts';
@@ -54,10 +54,9 @@ async function compute(
     const rows = await program.run(images, { signal });
     const ntk = await ntkOf(rows, { backend, signal });
     onResult({ request, ntk, view, device: backend.device, seconds: (performance.now() - start) / 1000 });
-    onDetails({
-      contributions: await contributions(rows, ntk.kernel, { signal }),
-      certified: await certify(network, images, ntk, settings),
-    });
+    const layers = await contributions(rows, ntk.kernel, { signal });
+    onDetails({ contributions: layers });
+    onDetails({ contributions: layers, certified: await certify(network, images, ntk, settings) });
   } finally {
     program.dispose();
   }
@@ -69,10 +68,14 @@ function release(callback: unknown): void {
 }
 
 const api = {
-  /** Says where the images are; they are fetched at once. */
-  open(images: string): void {
+  /** Says where the images are, and what will compute: both are made ready before κ is asked for. */
+  open(images: string, name: BackendName): void {
     sample ??= loadSample(images);
-    sample.catch(() => {}); // told to who asks for κ
+    // What goes wrong is told to who asks for κ.
+    sample.catch(() => {});
+    // Threads start with the first program.
+    const first = sum(constant(ndarray([1, 1], [2])));
+    if (name === 'wasm') void backendOf(name).then((backend) => evaluate([first], new Map(), backend).catch(() => {}));
   },
 
   /** Takes pictures in place of as many of CIFAR-10's, or with none CIFAR-10's alone. @returns how many there are */

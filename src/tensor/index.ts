@@ -3,7 +3,15 @@
  *
  * @module
  */
-export { NtkitError, ShapeError, InputError, BackendError, ArraySizeError, GradientError, NumericalError } from '../errors.ts';
+export {
+  NtkitError,
+  ShapeError,
+  InputError,
+  BackendError,
+  ArraySizeError,
+  GradientError,
+  NumericalError,
+} from '../errors.ts';
 export type { Abortable, Progress, RunOptions, Stage } from '../progress.ts';
 export { apply } from './apply.ts';
 export {

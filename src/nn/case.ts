@@ -39,6 +39,18 @@ export interface BatchesCase extends Omit<NetworkCase, 'input'> {
  *
  * @param source names the file in messages.
  * @throws InputError when the file is not such a case.
+ *
+ * @example
+ * const config = { name: 'infer.tiny', C: 4, N: 1, num_classes: 10, arch_str: WELL_KNOWN_CELLS['ResNet block'] };
+ * const trained = buildNetwork(config);
+ * initialize(trained, pytorchDefault, generator);
+ * const state = [...stateDict(trained)].map(([name, value]) => [`state.${name}`, value] as const);
+ * const bytes = encodeSafetensors({
+ *   metadata: { name: 'ResNet block', config: JSON.stringify(config), mode: 'train' },
+ *   tensors: new Map([['input', generator.normals([2, 3, 8, 8])], ...state]),
+ * });
+ * const { name, network, input } = parseCase(bytes, 'block.safetensors');
+ * console.log(name, (await forward(network, input)).shape); // ResNet block [ 2, 10 ]
  */
 export function parseCase(bytes: Uint8Array, source: string): NetworkCase {
   const read = readCase(bytes, source);
@@ -51,6 +63,18 @@ export function parseCase(bytes: Uint8Array, source: string): NetworkCase {
  *
  * @param source names the file in messages.
  * @throws InputError when the file is not such a case.
+ *
+ * @example
+ * const config = { name: 'infer.tiny', C: 4, N: 1, num_classes: 10, arch_str: WELL_KNOWN_CELLS['ResNet block'] };
+ * const trained = buildNetwork(config);
+ * initialize(trained, pytorchDefault, generator);
+ * const state = [...stateDict(trained)].map(([name, value]) => [`state.${name}`, value] as const);
+ * const bytes = encodeSafetensors({
+ *   metadata: { name: 'ResNet block', config: JSON.stringify(config), mode: 'train' },
+ *   tensors: new Map([['input', generator.normals([3, 2, 3, 8, 8])], ...state]), // three batches of two images
+ * });
+ * const { batches } = parseBatchesCase(bytes, 'block.safetensors');
+ * console.log(batches.length, batches[0].shape); // 3 [ 2, 3, 8, 8 ]
  */
 export function parseBatchesCase(bytes: Uint8Array, source: string): BatchesCase {
   const { input, ...rest } = readCase(bytes, source);
@@ -93,6 +117,13 @@ function readCase(bytes: Uint8Array, source: string): NetworkCase {
  * Makes sure that an array is a batch of images that can be computed with.
  *
  * @throws InputError when it is not [N, C, H, W] with N ≥ 1, or holds NaN or infinity.
+ *
+ * @example
+ * try {
+ *   checkImages(generator.normals([4, 3, 32]), 'batch');
+ * } catch (error) {
+ *   console.log(String(error)); // InputError: batch: expected images of shape [N, C, H, W], none empty, got [4, 3, 32]
+ * }
  */
 export function checkImages(images: NDArray, where: string): void {
   const { shape } = images;

@@ -17,12 +17,25 @@ import {
  * @param expected the shape that it must have, if only one will do.
  * @throws ShapeError when its numbers do not fit its shape and precision, or it has another shape than expected.
  * @throws InputError when it has no dimension or an empty one, or holds NaN or infinity.
+ *
+ * @example
+ * try {
+ *   checkBatch(ndarray([1, NaN], [1, 2]), 'batch');
+ * } catch (error) {
+ *   console.log(String(error)); // InputError: batch: expected finite numbers, got NaN at element 1
+ * }
  */
 export function checkBatch(batch: NDArray, where: string, expected?: Shape): void {
   atOnce(checking(batch, where, expected));
 }
 
-/** As {@link checkBatch}, of a batch of any size without keeping the calling thread busy. */
+/**
+ * As {@link checkBatch}, of a batch of any size without keeping the calling thread busy.
+ *
+ * @example
+ * const refusal = await checkBatchInTurns(images, 'batch', [8, 5]).catch(String);
+ * console.log(refusal); // ShapeError: batch: expected shape [8, 5], got [4, 5]
+ */
 export async function checkBatchInTurns(
   batch: NDArray,
   where: string,

@@ -15,7 +15,15 @@ const families: NetworkFamily[] = [cellFamily, superFamily, dartsFamily];
  * type replaces the earlier one.
  *
  * @example
- *     registerNetwork({ name: 'mlp', build: (fields) => mlp(fields.integer('width', 1)) });
+ * registerNetwork({
+ *   name: 'mlp',
+ *   build: (fields) => {
+ *     const width = fields.integer('width', 1);
+ *     return new Sequential(new Linear(5, width), new ReLU(), new Linear(width, 3));
+ *   },
+ * });
+ * const mlp = buildNetwork({ name: 'mlp', width: 64 });
+ * console.log(mlp.namedParameters().get('0.weight')!.shape); // [ 64, 5 ]
  */
 export function registerNetwork(family: NetworkFamily): void {
   const same = families.findIndex(({ name, superType }) => name === family.name && superType === family.superType);
@@ -31,6 +39,12 @@ export function registerNetwork(family: NetworkFamily): void {
  * @param where names the configuration in messages.
  * @param mostOperations the largest network that is built, see {@link Fields.boundOperations}.
  * @throws InputError when a field is missing, not understood, or without effect on the family.
+ *
+ * @example
+ * const cell = WELL_KNOWN_CELLS['ResNet block'];
+ * const small = buildNetwork({ name: 'infer.tiny', C: 4, N: 1, num_classes: 10, arch_str: cell });
+ * initialize(small, pytorchDefault, generator);
+ * console.log((await forward(small, generator.normals([2, 3, 8, 8]))).shape); // [ 2, 10 ]
  */
 export function buildNetwork(config: unknown, where = 'config', mostOperations?: number): Module {
   const fields = new Fields(config, where, mostOperations);

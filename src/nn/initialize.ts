@@ -11,7 +11,13 @@ export interface Scheme {
   readonly bias: (weight: Shape) => Initializer;
 }
 
-/** An initializer for weights, and biases 0. */
+/**
+ * An initializer for weights, and biases 0.
+ *
+ * @example
+ * initialize(network, withZeroBias(xavierUniform()), generator);
+ * console.log([...stateDict(network).get('2.bias')!.data]); // [ 0, 0, 0 ]
+ */
 export function withZeroBias(weight: Initializer): Scheme {
   return { weight, bias: () => constantly(0) };
 }

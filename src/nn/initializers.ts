@@ -58,12 +58,24 @@ export function xavierUniform(): Initializer {
   return uniformWithin((shape) => Math.sqrt(6 / (fan(shape, 'fan-in') + fan(shape, 'fan-out'))));
 }
 
-/** N(0, std²). */
+/**
+ * N(0, std²).
+ *
+ * @example
+ * const { data } = normalWith(0.02)([64, 64], generator);
+ * console.log((Math.hypot(...data) / 64).toFixed(3)); // 0.020
+ */
 export function normalWith(std: number): Initializer {
   return (shape, generator) => generator.normals(shape, { std, dtype });
 }
 
-/** U(−bound, bound). */
+/**
+ * U(−bound, bound).
+ *
+ * @example
+ * const uniform = uniformWithin((shape) => Math.sqrt(3 / fan(shape, 'fan-in')));
+ * console.log(uniform([4, 12], generator).data.every((x) => Math.abs(x) <= 0.5)); // true
+ */
 export function uniformWithin(bound: number | ((shape: Shape) => number)): Initializer {
   return (shape, generator) => {
     const b = typeof bound === 'number' ? bound : bound(shape);
@@ -71,7 +83,12 @@ export function uniformWithin(bound: number | ((shape: Shape) => number)): Initi
   };
 }
 
-/** The same number everywhere. */
+/**
+ * The same number everywhere.
+ *
+ * @example
+ * console.log([...constantly(0.5)([3], generator).data]); // [ 0.5, 0.5, 0.5 ]
+ */
 export function constantly(value: number): Initializer {
   return (shape) => ({ shape, dtype, data: new Float32Array(sizeOf(shape)).fill(value) });
 }

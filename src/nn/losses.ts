@@ -31,7 +31,9 @@ export interface LossOptions {
  * @throws ShapeError when the shapes differ.
  *
  * @example
- * const loss = mseLoss(trace.y, constant(targets));
+ * const [output, target] = [ndarray([1, 2], [2, 1]), ndarray([1, 4], [2, 1])];
+ * const [loss] = await evaluate([mseLoss(constant(output), constant(target))]);
+ * console.log(loss.data[0]); // 2
  */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const mean = checked('mseLoss', input, target, options);

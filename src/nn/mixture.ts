@@ -12,6 +12,9 @@ export const PRUNED_ALPHA = -1000;
 /**
  * The names of a supernet's edges, `target<-source`, in the order of the rows of its alphas: TE-NAS numbers them in
  * alphabetical order.
+ *
+ * @example
+ * console.log(sortedEdges(['1<-0', '2<-0', '10<-0'])); // [ '10<-0', '1<-0', '2<-0' ]
  */
 export function sortedEdges(edges: Iterable<string>): string[] {
   return [...edges].sort();

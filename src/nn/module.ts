@@ -145,6 +145,11 @@ export abstract class Module {
  *
  * @param where names it in messages.
  * @throws InputError when it is none.
+ *
+ * @example
+ * const given: unknown = network;
+ * checkModule('network', given);
+ * console.log(given.namedParameters().size); // 4
  */
 export function checkModule(where: string, value: unknown): asserts value is Module {
   if (!(value instanceof Module)) throw new InputError(`${where}: expected a module, got ${formatValue(value)}`);

@@ -141,6 +141,11 @@ export function cellNetwork(genotype: Genotype, size: NasBench201Size): NasBench
 /**
  * A supernet: every edge of a cell of `nodes` nodes mixes all operations of `space` by the softmax of its alphas, which
  * all cells share and which start at 0.
+ *
+ * @example
+ * const size = { channels: 4, cells: 1, classes: 10, depth: -1, useStem: true };
+ * const supernet = superNetwork(NAS_BENCH_201_SPACE, 4, size);
+ * console.log(supernet.alphas!.shape); // [ 6, 5 ]
  */
 export function superNetwork(space: readonly string[], nodes: number, size: NasBench201Size): NasBench201Network {
   const alphas = new Parameter([(nodes * (nodes - 1)) / 2, space.length], { fixed: 0 });

@@ -26,6 +26,11 @@ export const OPERATIONS: readonly string[] = Object.keys(candidates);
  * A candidate operation from cIn to cOut channels.
  *
  * @throws InputError when the name is unknown.
+ *
+ * @example
+ * const reduction = operation('nor_conv_3x3', 4, 8, 2);
+ * initialize(reduction, pytorchDefault, generator);
+ * console.log((await forward(reduction, generator.normals([2, 4, 8, 8]))).shape); // [ 2, 8, 4, 4 ]
  */
 export function operation(name: string, cIn: number, cOut: number, stride: number): Module {
   if (!Object.hasOwn(candidates, name)) {

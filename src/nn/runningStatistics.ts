@@ -39,6 +39,11 @@ const STATISTICS_OPTIONS = ['backend', 'dtype', 'signal', 'onProgress'] as const
  * train mode does: r ← (1 − momentum)·r + momentum·batch, the variance unbiased (divided by m − 1).
  *
  * @param options.momentum one for all layers; by default each layer's own.
+ *
+ * @example
+ * const norm = new BatchNorm1d(1);
+ * await updateRunningStatistics(norm, { images: ndarray([0, 2], [2, 1]) }, { momentum: 0.5 });
+ * console.log([...stateDict(norm).get('running_mean')!.data]); // [ 0.5 ]
  */
 export async function updateRunningStatistics(
   network: Module,
@@ -63,6 +68,12 @@ export async function updateRunningStatistics(
  *
  * @throws InputError when the loader gives no batch, or `batches` is not an integer ≥ 0; the signal's reason when it is
  * aborted. Nothing is changed then.
+ *
+ * @example
+ * const norm = new BatchNorm1d(1);
+ * const loader = [{ images: ndarray([0, 2], [2, 1]) }, { images: ndarray([4, 6], [2, 1]) }];
+ * await recalibrateBatchNorm(norm, loader);
+ * console.log([...stateDict(norm).get('running_mean')!.data]); // [ 3 ]
  */
 export async function recalibrateBatchNorm(
   network: Module,

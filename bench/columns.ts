@@ -69,7 +69,7 @@ export function jobColumns(threads: number, commit: string | undefined): Column<
     {
       head: 'vmap(grad) (s)',
       meaning:
-        "PyTorch's `functorch.vmap(grad)`, all samples at once: the fair peer of eval mode, the only one it is for.",
+        "PyTorch's `functorch.vmap(grad)`, all samples at once: the fair comparison in eval mode, the only mode it can compute.",
       cell: ({ torch }) => fixed(bestMapped(torch), 3),
     },
     {
@@ -78,7 +78,8 @@ export function jobColumns(threads: number, commit: string | undefined): Column<
     },
     commit !== undefined && {
       head: `${commit} (s)`,
-      meaning: 'The wasm backend of that commit, by its own benchmark, with as many threads; – where it lacks the job.',
+      meaning:
+        'The wasm backend of that commit, by its own benchmark, with as many threads; – where it does not have the job.',
       cell: (row) => fixed(best(row.commit), 3),
     },
     commit !== undefined && {
@@ -97,12 +98,12 @@ export function jobColumns(threads: number, commit: string | undefined): Column<
     },
     {
       head: 'GFLOP/s',
-      meaning: 'Multiplications and additions of direct convolutions, by the second column.',
+      meaning: 'Multiplications and additions of direct convolutions per second, by the second column.',
       cell: ({ job, wasm }) => fixed(countFlops(job) / best(wasm)! / 1e9, 1),
     },
     {
       head: 'peak memory (MiB)',
-      meaning: "Of the wasm backend's whole process.",
+      meaning: 'Of the whole process of the wasm backend.',
       cell: ({ wasm }) => fixed(Math.max(...wasm.map(({ peakBytes = 0 }) => peakBytes)) / 2 ** 20, 0),
     },
     {

@@ -167,15 +167,15 @@ if (options.write) {
   const sections = [
     '# Results of `npm run bench -- --write`',
     `${machine}; ${software}; ${date}.`,
-    `The best of ${rounds} turns of two repeats each; all took turns. A ratio says how many times as long as ours ` +
-      'another takes, in parentheses what the project sets out to reach.',
+    `The best of ${rounds} rounds of two repeats each; the programs took turns. A ratio is another program's time over ` +
+      "ours, with the project's target in parentheses.",
     markdown(columns, rows),
   ];
   if (searches.length > 0) {
     sections.push(
       '## A whole search',
-      `\`ntkit search --paired --seed 0 --threads ${threads}\` on the 1000 images that ntkit brings, from the start of its ` +
-        `process to the end; the best of ${rounds} turns.`,
+      `\`ntkit search --paired --seed 0 --threads ${threads}\` on the 1000 images that come with ntkit, from the start of its ` +
+        `process to the end; the best of ${rounds} rounds.`,
       markdown(searchColumns(older?.name), searches),
     );
   }

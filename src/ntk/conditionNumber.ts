@@ -125,6 +125,11 @@ export function conditionNumber(theta: NDArray, origin: KernelOrigin = {}): Cond
  * @param eigenvalues [N] in ascending order, with errors of at most about N·ε·λmax.
  * @throws NumericalError when an eigenvalue is NaN or infinite, ShapeError when there is none, InputError when they are
  * not in ascending order or the origin makes no sense.
+ *
+ * @example
+ * const eigenvalues = Float64Array.of(1e-11, 1);
+ * const verdicts = (['float64', 'float32'] as const).map((dtype) => conditionNumberOf(eigenvalues, { dtype }).verdict);
+ * console.log(verdicts); // [ 'resolved', 'lower-bound' ]
  */
 export function conditionNumberOf(
   eigenvalues: Float64Array,

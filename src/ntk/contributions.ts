@@ -24,7 +24,13 @@ export interface Contribution {
 /** How parameters are grouped: by the module they belong to, by the edge of a cell, or each on its own. */
 export type Grouping = 'layer' | 'edge' | 'parameter';
 
-/** The name of the group of a parameter, by its PyTorch name. */
+/**
+ * The name of the group of a parameter, by its PyTorch name.
+ *
+ * @example
+ * const name = 'cells.0.layers.4.op.1.weight';
+ * console.log(groupOf(name, 'layer'), groupOf(name, 'edge')); // cells.0.layers.4.op.1 cells.0.layers.4
+ */
 export function groupOf(name: string, by: Grouping): string {
   if (by === 'parameter') return name;
   const layer = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : name;
@@ -43,6 +49,15 @@ export function groupOf(name: string, by: Grouping): string {
  * @param theta the kernel of the rows, [N, N] or [N·Q, N·Q]
  * @returns the groups in the network's order.
  * @throws InputError when there are no rows; ShapeError, NumericalError when the kernel is none.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, images.shape);
+ * const rows = await program.run(images);
+ * program.dispose();
+ * const { kernel, lambdaMax } = await ntkOf(rows);
+ * const layers = await contributions(rows, kernel);
+ * console.log(layers.map(({ name, parameters }) => `${name}: ${parameters}`)); // [ '0: 96', '2: 51' ]
+ * console.log((layers.reduce((sum, layer) => sum + layer.lambdaMax, 0) / lambdaMax).toFixed(6)); // 1.000000
  */
 export async function contributions(
   rows: JacobianRows,

@@ -47,6 +47,12 @@ export function factorOf({ parameters, samples, rowsPerSample, outputs }: Jacobi
  * Cost: N₁·N₂·P multiplications for one row a sample; half of that where J₂ is J₁.
  *
  * @throws InputError when there are no rows, ShapeError when rows are of different parameters, outputs or precisions.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, images.shape, { outputs: 'full' });
+ * const rows = await program.run(images);
+ * program.dispose();
+ * console.log((await kernelMatrix(rows)).shape); // [ 12, 12 ]
  */
 export async function kernelMatrix(
   first: JacobianRows,
@@ -107,7 +113,15 @@ async function addSquares(
   }
 }
 
-/** The kernel of each parameter on its own, by name; their sum is Θ. */
+/**
+ * The kernel of each parameter on its own, by name; their sum is Θ.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, images.shape, { parameters: 'weight' });
+ * const kernels = await kernelByParameter(await program.run(images));
+ * program.dispose();
+ * console.log([...kernels.keys()], kernels.get('2.weight')!.shape); // [ '0.weight', '2.weight' ] [ 4, 4 ]
+ */
 export async function kernelByParameter(
   rows: JacobianRows,
   options: KernelOptions = {},
@@ -127,6 +141,12 @@ export async function kernelByParameter(
  * The rows of several batches under each other, as one set of rows.
  *
  * @throws InputError when there is none, ShapeError when they come from different networks.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, [4, 5]);
+ * const rows = stackRows([await program.run(images), await program.run(generator.normals([4, 5]))]);
+ * program.dispose();
+ * console.log((await kernelMatrix(rows)).shape); // [ 8, 8 ]
  */
 export function stackRows(batches: readonly JacobianRows[]): JacobianRows {
   checkIterable('stackRows', batches);

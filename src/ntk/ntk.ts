@@ -70,7 +70,15 @@ export class NtkProgram {
   }
 }
 
-/** A kernel of a batch with itself, with its eigenvalues and κ, computed by a backend. */
+/**
+ * A kernel of a batch with itself, with its eigenvalues and κ, computed by a backend.
+ *
+ * @example
+ * const backend = await defaultBackend();
+ * const kernel = await tangentKernel(network, images, { backend });
+ * const { kappa, verdict } = await withConditionNumber(kernel, backend);
+ * console.log(kappa > 1, verdict); // true resolved
+ */
 export async function withConditionNumber(
   kernel: TangentKernel,
   backend: Backend,
@@ -81,7 +89,15 @@ export async function withConditionNumber(
   return { ...kernel, ...conditionNumberOf(eigenvalues, { dtype, parameters: parameters.used }) };
 }
 
-/** Kernel matrix, eigenvalues and κ of given Jacobian rows. */
+/**
+ * Kernel matrix, eigenvalues and κ of given Jacobian rows.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, images.shape);
+ * const { kappa, verdict } = await ntkOf(await program.run(images));
+ * program.dispose();
+ * console.log(kappa > 1, verdict); // true resolved
+ */
 export async function ntkOf(rows: JacobianRows, options: KernelOptions = {}): Promise<Ntk> {
   checkRunOptions('ntkOf', options, ['backend', 'signal', 'onProgress']);
   checkRows('ntkOf', rows);

@@ -72,6 +72,11 @@ function hash(packed: Uint32Array, start: number, words: number): number {
  * Sets bit `offset + u` of row i of `packed` (`words` words a row) where value u of row i is positive.
  *
  * @param values rows of `units` values
+ *
+ * @example
+ * const packed = new Uint32Array(2);
+ * packPositive([1, -1, 2, -3, 4, -5], 3, packed, 1, 0);
+ * console.log([...packed].map((bits) => bits.toString(2))); // [ '101', '10' ]
  */
 export function packPositive(
   values: ArrayLike<number>,

@@ -83,7 +83,8 @@ export class PreciseProgram {
  * @throws as {@link PreciseProgram} does.
  *
  * @example
- * const { kappa, verdict } = await preciseNtk(network, images); // 'resolved' where κ = 10¹⁵, too
+ * const { verdict, dtype, spectrumOf } = await preciseNtk(network, images);
+ * console.log(verdict, dtype, spectrumOf); // resolved float64 rows
  */
 export async function preciseNtk(network: Module, x: NDArray, options: RowsOptions & RunOptions = {}): Promise<Ntk> {
   checkRunOptions('precise kernel', options, [...ROWS_OPTIONS, 'onProgress']);

@@ -27,7 +27,12 @@ export function accepts(choice: ParameterChoice): (name: string) => boolean {
   );
 }
 
-/** A choice of parameters for people: `weight`, `all`, `/conv/`, `a predicate`. */
+/**
+ * A choice of parameters for people: `weight`, `all`, `/conv/`, `a predicate`.
+ *
+ * @example
+ * console.log(describeChoice('weight'), describeChoice(/^cells/)); // weight /^cells/
+ */
 export function describeChoice(choice: ParameterChoice): string {
   return typeof choice === 'function' ? 'a predicate' : String(choice);
 }

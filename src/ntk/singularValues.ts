@@ -14,6 +14,14 @@ import { checkRows, factorOf } from './kernelMatrix.ts';
  *
  * @throws InputError when there are no rows.
  * @returns [N] in ascending order, as many zeros among them as P is smaller than N.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, images.shape);
+ * const rows = await program.run(images);
+ * program.dispose();
+ * const values = await singularValues(rows);
+ * const { kappa } = await ntkOf(rows);
+ * console.log(((values[3] / values[0]) ** 2 / kappa).toFixed(6)); // 1.000000
  */
 export async function singularValues(rows: JacobianRows, signal?: AbortSignal): Promise<Float64Array> {
   checkRows('singularValues', rows);

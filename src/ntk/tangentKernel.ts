@@ -202,7 +202,17 @@ export function checkedBatches<O extends TangentKernelOptions>(network: Module, 
   return options;
 }
 
-/** The tangent kernel of given rows. */
+/**
+ * The tangent kernel of given rows.
+ *
+ * @example
+ * const program = await JacobianProgram.compile(network, images.shape);
+ * const first = await program.run(images);
+ * const second = await program.run(generator.normals([4, 5]));
+ * program.dispose();
+ * const { kernel, outputs } = await kernelOf(first, { second });
+ * console.log(kernel.shape, outputs); // [ 4, 4 ] trace
+ */
 export async function kernelOf(
   first: JacobianRows,
   options: KernelOptions & { readonly second?: JacobianRows } = {},

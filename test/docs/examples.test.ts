@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { exportedFunctions, pageOf } from '../support/apiExamples.ts';
 import { run, typeErrors } from '../support/snippets.ts';
 
-const entries = ['src/index.ts', 'src/nn/index.ts'].map((entry) => ({ entry, functions: exportedFunctions(entry) }));
+const entries = ['src/index.ts', 'src/nn/index.ts', 'src/ntk/index.ts'].map((entry) => ({
+  entry,
+  functions: exportedFunctions(entry),
+}));
 // By name: the main entry exports functions of the others.
 const pages = new Map(
   entries.flatMap(({ functions }) =>

@@ -52,6 +52,8 @@ const LEAST_ROW_ERROR = 2;
  *
  * @example
  * const { kappa, kappaInterval, kinks } = await certifiedNtk(network, images);
+ * const [lowest, highest] = kappaInterval;
+ * console.log(lowest <= kappa && kappa <= highest, kinks); // true 0
  */
 export async function certifiedNtk(
   network: Module,
@@ -82,6 +84,11 @@ export async function certifiedNtk(
  * @param ntk of the network on x
  * @param options those that it was computed with
  * @throws InputError when they are of another precision, or choose other parameters.
+ *
+ * @example
+ * const ntk = await computeNtk(network, images);
+ * const { kappa, rowErrorMeasured } = await certify(network, images, ntk);
+ * console.log(kappa === ntk.kappa, rowErrorMeasured); // true true
  */
 export async function certify(
   network: Module,

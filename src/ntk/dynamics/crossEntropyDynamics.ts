@@ -192,7 +192,10 @@ function checkProbabilities(where: string, { data, shape: [, k] }: NDArray): voi
  * @throws ShapeError when shapes do not fit, InputError when a number is not finite or targets are no probabilities.
  *
  * @example
- * const { loss, testOutputs } = await crossEntropyDynamics(kernel, oneHot).run([0, 1, 10], { points: { kernel: cross } });
+ * const kernel = ndarray([2, 1, 1, 2], [2, 2]);
+ * const targets = ndarray([1, 0, 0, 1], [2, 2]);
+ * const { loss } = await crossEntropyDynamics(kernel, targets).run([0, 1, 10]);
+ * console.log(Array.from(loss, (value) => value.toFixed(3))); // [ '0.693', '0.496', '0.107' ]
  */
 export function crossEntropyDynamics(
   kernel: NDArray,

@@ -37,7 +37,7 @@ export function checkDescent(where: string, descent: unknown): asserts descent i
  * Gradient flow, dθ/dt = −∇L: r(t) = r(0)·e^(−h·t). One step of learning rate η is a time η of it, to first order.
  *
  * @example
- * gradientFlow().remaining(2, 1); // e⁻² = 0.1353…
+ * console.log(gradientFlow().remaining(2, 1).toFixed(4)); // 0.1353
  */
 export function gradientFlow(): Descent {
   return {
@@ -63,6 +63,10 @@ export interface MomentumFlowOptions {
  * With q = γ/2 and ω² = q² − h, r(t)/r(0) = e^(−q·t)·(cosh ωt + (q/ω)·sinh ωt), a damped oscillation where h > q².
  *
  * @throws InputError when the friction is no number > 0.
+ *
+ * @example
+ * const critical = momentumFlow({ friction: 2 }); // of curvature 1: r(t)/r(0) = e^(−t)·(1 + t)
+ * console.log(critical.remaining(1, 1).toFixed(4)); // 0.7358
  */
 export function momentumFlow(options: MomentumFlowOptions): Descent {
   checkOptions('momentumFlow', options, ['friction']);
@@ -130,7 +134,8 @@ export interface GradientDescentOptions {
  * @throws InputError when a setting is out of its range.
  *
  * @example
- * gradientDescent({ learningRate: 0.1, momentum: 0.9 }).remaining(1, 100);
+ * console.log(gradientDescent({ learningRate: 0.1 }).remaining(1, 2).toFixed(4)); // 0.8100
+ * console.log(gradientDescent({ learningRate: 0.1, momentum: 0.9 }).stableCurvature.toFixed(2)); // 38.00
  */
 export function gradientDescent(options: GradientDescentOptions): Descent {
   checkOptions('gradientDescent', options, ['learningRate', 'momentum', 'nesterov']);

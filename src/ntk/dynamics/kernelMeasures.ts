@@ -19,7 +19,7 @@ import { checkFinite, checkOutputs } from './checks.ts';
  * @throws ShapeError when shapes differ, InputError when a number is not finite, NumericalError when a kernel is 0.
  *
  * @example
- * kernelDistance(after.kernel, before.kernel); // 0.21…
+ * console.log(kernelDistance(ndarray([2, 1, 1, 2], [2, 2]), ndarray([1, 0, 0, 1], [2, 2])).toFixed(3)); // 0.106
  */
 export function kernelDistance(a: NDArray, b: NDArray): number {
   checkFinite('kernelDistance: a', a);

@@ -237,9 +237,11 @@ function remaining(descent: Descent, curvature: number, time: number): number {
  * beyond rounding, InputError when a number is not finite.
  *
  * @example
- * const { kernel, logits } = await tangentKernel(network, train, { outputs: 'full', dtype: 'float64' });
- * const dynamics = mseDynamics(kernel, targets, { initial: logits });
- * dynamics.loss(gradientDescent({ learningRate: dynamics.learningRateLimit() / 2 }), [0, 10, 100, 1000]);
+ * const { kernel, logits } = await tangentKernel(network, images, { outputs: 'full', dtype: 'float64' });
+ * const dynamics = mseDynamics(kernel, generator.normals([4, 3]), { initial: logits });
+ * const descent = gradientDescent({ learningRate: dynamics.learningRateLimit() / 2 });
+ * const loss = dynamics.loss(descent, [0, 10, 100]);
+ * console.log(Array.from(loss, (value) => value.toFixed(3))); // [ '1.779', '0.369', '0.005' ]
  */
 export function mseDynamics(kernel: NDArray, targets: NDArray, options: DynamicsOptions = {}): MseDynamics {
   checkOptions('mseDynamics', options, ['initial', 'reduction', 'noiseFloor']);

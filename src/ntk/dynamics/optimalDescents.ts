@@ -29,7 +29,8 @@ export interface OptimalDescents {
  * @throws InputError when the bounds are no numbers with 0 < lowest ≤ highest.
  *
  * @example
- * optimalDescents(1, 100).plain.timeConstant; // 49.99…
+ * const { plain, momentum } = optimalDescents(1, 100);
+ * console.log(plain.timeConstant.toFixed(2), momentum.timeConstant.toFixed(2)); // 50.00 4.98
  */
 export function optimalDescents(lowest: number, highest: number): OptimalDescents {
   checkReal('optimalDescents: lowest', lowest, { least: 0, open: true });

@@ -100,8 +100,11 @@ function copied(value: NDArray, shape: Shape): NDArray {
  * @throws InputError when a name is missing or unexpected or a parameter has no value, ShapeError when a shape differs.
  *
  * @example
+ * const before = await tangentKernel(network, images);
  * const linear = linearize(network);
- * const { kernel } = await tangentKernel(linear, x); // the network's own
+ * initialize(network, pytorchDefault, new Generator(1));
+ * const after = await tangentKernel(linear, images);
+ * console.log(kernelDistance(after.kernel, before.kernel) < 1e-9); // true
  */
 export function linearize(network: Module, parameters?: ReadonlyMap<string, NDArray>): TaylorExpansion {
   return new TaylorExpansion(network, checkedValues('linearize', network, parameters), 1);
@@ -116,7 +119,8 @@ export function linearize(network: Module, parameters?: ReadonlyMap<string, NDAr
  * @throws InputError, ShapeError as {@link linearize}; InputError when the degree is no integer ≥ 0.
  *
  * @example
- * const quadratic = taylorExpand(network, undefined, 2);
+ * const quadratic = taylorExpand(network, stateDict(network), 2);
+ * console.log((await forward(quadratic, images)).shape); // [ 4, 3 ]
  */
 export function taylorExpand(
   network: Module,

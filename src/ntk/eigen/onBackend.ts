@@ -24,6 +24,10 @@ const compiled = new WeakMap<Backend, Map<string, Compiled>>();
  * @throws ShapeError when the matrix is not square or is empty.
  * @throws NumericalError when an entry is NaN or infinite, the matrix is asymmetric beyond rounding, an eigenvalue is
  * beyond the range of float64, or the method does not converge; the signal's reason when it is aborted.
+ *
+ * @example
+ * const values = await eigenvaluesOn(await defaultBackend(), ndarray([2, 1, 1, 2], [2, 2]));
+ * console.log([...values].map(Math.round)); // [ 1, 3 ]
  */
 export async function eigenvaluesOn(
   backend: Backend,

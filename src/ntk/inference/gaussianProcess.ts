@@ -115,8 +115,9 @@ export function checkKernel(
  * positive definite.
  *
  * @example
- * const process = gaussianProcess(train.nngp, targets, { noise: 0.01 });
- * const { mean, covariance } = process.posterior(cross.nngp, test.nngp);
+ * const process = gaussianProcess(ndarray([2, 1, 1, 2], [2, 2]), ndarray([1, -1], [2]), { noise: 1 });
+ * const { mean, covariance } = process.posterior(ndarray([2, 1], [1, 2]), ndarray([2], [1, 1]));
+ * console.log(mean.data[0].toFixed(3), covariance.data[0].toFixed(3)); // 0.500 0.625
  */
 export function gaussianProcess(kernel: NDArray, targets: NDArray, options: InferenceOptions = {}): GaussianProcess {
   checkOptions('gaussianProcess', options, ['noise']);
@@ -130,8 +131,8 @@ export function gaussianProcess(kernel: NDArray, targets: NDArray, options: Infe
  * @throws ShapeError, InputError, NumericalError as {@link gaussianProcess}.
  *
  * @example
- * const predict = kernelRegression(train.ntk, targets, { noise: 1e-6 });
- * const outputs = predict(cross.ntk);
+ * const predict = kernelRegression(ndarray([2, 1, 1, 2], [2, 2]), ndarray([1, -1], [2]));
+ * console.log(predict(ndarray([2, 1], [1, 2])).data[0].toFixed(3)); // 1.000
  */
 export function kernelRegression(
   kernel: NDArray,

@@ -95,8 +95,12 @@ function matrix({ shape: [rows, columns], data }: NDArray): Matrix {
  * @throws ShapeError, InputError, NumericalError as `mseDynamics`.
  *
  * @example
- * const ensemble = networkEnsemble(train, targets);
- * const { mean, covariance } = ensemble.predict(gradientFlow(), Infinity, { cross, test });
+ * const { dense, relu, serial } = infinite;
+ * const map = serial(dense(512), relu(), dense(1));
+ * const train = await infiniteKernel(map, images);
+ * const ensemble = networkEnsemble(train, ndarray([1, -1, 1, -1], [4]));
+ * const { mean } = ensemble.predict(gradientFlow(), Infinity, { cross: train, test: train });
+ * console.log(Array.from(mean.data, Math.round)); // [ 1, -1, 1, -1 ]
  */
 export function networkEnsemble(
   kernel: InfiniteKernel,

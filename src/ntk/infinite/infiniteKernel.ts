@@ -42,8 +42,9 @@ const BLOCK = 2 ** 16;
  * infinity, BackendError when it needs more memory than there is; the signal's reason when it is aborted.
  *
  * @example
- * const network = serial(dense(512), relu(), dense(1));
- * const { nngp, ntk } = await infiniteKernel(network, train, { x2: test });
+ * const { dense, relu, serial } = infinite;
+ * const { nngp, ntk } = await infiniteKernel(serial(dense(512), relu(), dense(1)), images);
+ * console.log(nngp.shape, ntk.shape); // [ 4, 4 ] [ 4, 4 ]
  */
 export async function infiniteKernel(
   network: KernelMap,
@@ -84,9 +85,13 @@ export async function infiniteKernel(
  * @throws ShapeError, InputError when the sample does not fit.
  *
  * @example
- * const network = wideNetwork(serial(dense(512), relu(), dense(1)), [3]);
- * initialize(network, pytorchDefault, new Generator(0));
- * const { kernel } = await tangentKernel(network, x);
+ * const { dense, relu, serial } = infinite;
+ * const map = serial(dense(4096), relu(), dense(1));
+ * const wide = wideNetwork(map, [5]);
+ * initialize(wide, pytorchDefault, generator);
+ * const { kernel } = await tangentKernel(wide, images);
+ * const { ntk } = await infiniteKernel(map, images);
+ * console.log(kernelDistance(kernel, ntk) < 0.01); // true
  */
 export function wideNetwork(network: KernelMap, shape: Shape): Module {
   checkMap('wideNetwork', network);

@@ -50,8 +50,8 @@ export interface MonteCarloOptions extends Omit<RowsOptions, 'outputs'>, RunOpti
  * @throws InputError when an option is out of its range; what {@link tangentKernel} throws.
  *
  * @example
- * const network = wideNetwork(serial(dense(512), relu(), dense(1)), [3]);
- * const { ntk } = await monteCarloKernel(network, x, { draws: 32 });
+ * const { ntk, draws } = await monteCarloKernel(network, images, { draws: 8 });
+ * console.log(draws, ntk.mean.shape, ntk.standardError.shape); // 8 [ 4, 4 ] [ 4, 4 ]
  */
 export async function monteCarloKernel(
   network: Module,

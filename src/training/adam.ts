@@ -27,6 +27,14 @@ export interface AdamOptions {
  * `torch.optim.Adam` (Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1).
  *
  * @throws InputError when an argument is out of its range.
+ *
+ * @example
+ * const trainer = await Trainer.create(network, { loss: crossEntropy, optimizer: adam({ learningRate: 1e-2 }) });
+ * const targets = oneHot([0, 1, 2, 0], 3);
+ * const { loss: first } = await trainer.step(images, targets);
+ * const { loss: second } = await trainer.step(images, targets);
+ * console.log(second < first); // true
+ * trainer.dispose();
  */
 export function adam(options: AdamOptions): Optimizer {
   return moments('adam', options, 0, false);
@@ -37,6 +45,14 @@ export function adam(options: AdamOptions): Optimizer {
  * ICLR 2019, algorithm 2).
  *
  * @throws InputError when an argument is out of its range.
+ *
+ * @example
+ * const optimizer = adamW({ learningRate: 1e-2, weightDecay: 0.05 });
+ * const trainer = await Trainer.create(network, { loss: crossEntropy, optimizer });
+ * await trainer.step(images, oneHot([0, 1, 2, 0], 3));
+ * const { steps, optimizer: state } = await trainer.save();
+ * console.log(steps, [...state.keys()].slice(0, 2)); // 1 [ 'exp_avg.0.weight', 'exp_avg_sq.0.weight' ]
+ * trainer.dispose();
  */
 export function adamW(options: AdamOptions): Optimizer {
   return moments('adamW', options, 1e-2, true);

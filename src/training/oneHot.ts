@@ -9,7 +9,7 @@ import { allocate, type DType, InputError, type NDArray } from '../tensor/index.
  * @throws InputError when a label is no class.
  *
  * @example
- * oneHot([2, 0], 3).data; // 0 0 1, 1 0 0
+ * console.log([...oneHot([2, 0], 3).data]); // [ 0, 0, 1, 1, 0, 0 ]
  */
 export function oneHot(labels: ArrayLike<number>, classes: number, dtype: DType = 'float32'): NDArray {
   if (!Number.isInteger(classes) || classes < 1) {

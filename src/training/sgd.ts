@@ -22,6 +22,12 @@ export interface SgdOptions {
  *
  * @example
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 });
+ * const trainer = await Trainer.create(network, { loss: crossEntropy, optimizer });
+ * const targets = oneHot([0, 1, 2, 0], 3);
+ * const { loss: first } = await trainer.step(images, targets);
+ * const { loss: second } = await trainer.step(images, targets);
+ * console.log(second < first); // true
+ * trainer.dispose();
  */
 export function sgd(options: SgdOptions): Optimizer {
   checkOptions('sgd', options, ['learningRate', 'momentum', 'dampening', 'weightDecay', 'nesterov']);

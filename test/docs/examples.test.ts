@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exportedFunctions, pageOf } from '../support/apiExamples.ts';
 import { run, typeErrors } from '../support/snippets.ts';
 
-const entries = ['src/index.ts', 'src/nn/index.ts', 'src/ntk/index.ts'].map((entry) => ({
+const entries = ['src/index.ts', 'src/nn/index.ts', 'src/ntk/index.ts', 'src/training/index.ts'].map((entry) => ({
   entry,
   functions: exportedFunctions(entry),
 }));

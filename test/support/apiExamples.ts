@@ -4,6 +4,7 @@ import * as ntkit from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as ntk from '../../src/ntk/index.ts';
 import * as tensor from '../../src/tensor/index.ts';
+import * as training from '../../src/training/index.ts';
 import { type Page, parse } from './snippets.ts';
 
 // The examples in the documentation of functions: TypeScript after `@example`. What an example names and an entry exports
@@ -46,7 +47,7 @@ export function exportedFunctions(entry: string): DocumentedFunction[] {
 /** An example as a page whose code can be compiled and run. */
 export function pageOf(name: string, example: string): Page {
   const code = /^import /m.test(example) ? example : `${GIVEN}{\n${example}\n}\n`;
-  const known = { ntkit, 'ntkit/nn': nn, 'ntkit/ntk': ntk, 'ntkit/tensor': tensor };
+  const known = { ntkit, 'ntkit/nn': nn, 'ntkit/ntk': ntk, 'ntkit/tensor': tensor, 'ntkit/training': training };
   const imported = new Set<string>();
   const imports = Object.entries(known).map(([from, entry]) => {
     const names = Object.keys(entry).filter((each) => !imported.has(each) && new RegExp(`\\b${each}\\b`).test(code));

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { computeNtk, kernelMatrix } from '../../src/ntk/index.ts';
 import {
   allocateShared,
@@ -213,15 +213,21 @@ describe('memory', () => {
         const x = constant(single(i, [n, c, size, size]));
         const w = constant(single(i + 1, [8, c, 3, 3]));
         await evaluate([convolution(x, w, { padding: 1 })], new Map(), backend);
-        if (i < 20 || i === 199) {
+        if (i < 20) {
           collectGarbage();
           resident.push(process.memoryUsage().rss);
         }
       }
       // A program's arrays are about 1 MiB: were they not freed, there would be 180 MiB more. What has been collected of
-      // JavaScript's own heap need not go back to the system at once.
-      const peak = Math.max(...resident.slice(0, 20));
-      expect(resident.at(-1) - peak).toBeLessThan(60 * 2 ** 20);
+      // JavaScript's own heap need not go back to the system at once: a machine that is busy takes its time.
+      const peak = Math.max(...resident);
+      await vi.waitFor(
+        () => {
+          collectGarbage();
+          expect(process.memoryUsage().rss - peak).toBeLessThan(60 * 2 ** 20);
+        },
+        { timeout: 20_000, interval: 200 },
+      );
     });
   });
 });

@@ -313,7 +313,10 @@ describe('case files', () => {
 
   test.each([
     [{ mode: 'both' }, /made: mode: expected "train" or "eval", got "both"/],
-    [{ mode: undefined }, /^made: not a case, metadata mode missing: expected a safetensors file with .*docs\/pytorch\.md/],
+    [
+      { mode: undefined },
+      /^made: not a case, metadata mode missing: expected a safetensors file with .*docs\/pytorch\.md/,
+    ],
     [{ name: undefined, config: undefined }, /^made: not a case, metadata name, metadata config missing: /],
     [{ config: '{' }, /made: config: expected JSON, got \{/],
   ])('with %j are refused', (change, message) => {

@@ -79,6 +79,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
     const small = ['--paired', '--batch-size', '2', '--repeats', '1', '--prune-number', '3', '--criteria', 'kappa'];
     const commands = [
       ['dynamics', '--mlp', '3,16,1', '--batch-size', '4', '--steps', '5', '--html', page],
+      ['dynamics', '--mlp', '3,16,2', '--batch-size', '4', '--steps', '5', '--checkpoints', '0,2,5', '--html', page],
       ['correlate', 'docs/sweep/random-1000.csv', '--resamples', '2', '--html', page],
       ['search', ...small, '--out', folder],
     ];
@@ -88,7 +89,8 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
         const path = command[0] === 'search' ? join(folder, 'report.html') : page;
         const seen = await seenAt(390, await readFile(path, 'utf8'));
         expect(seen, command[0]).toMatchObject({ page: 390, cut: [] });
-        expect(seen.charts).toBeGreaterThan(2);
+        // Θ through training adds four.
+        expect(seen.charts, command[0]).toBeGreaterThanOrEqual(command.includes('--checkpoints') ? 7 : 3);
         expect(Math.min(...seen.letters), command[0]).toBeGreaterThanOrEqual(9.5);
         expect(seen.scrolling, command[0]).toBeGreaterThanOrEqual(command[0] === 'search' ? 0 : 1);
       }

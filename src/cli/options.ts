@@ -35,7 +35,7 @@ export function real(least: number, below: number) {
 export function widths(text: string): number[] {
   const values = text.split(',').map(Number);
   if (!/^\d+(,\d+)+$/.test(text) || values.some((width) => width < 1 || width > 1_000_000)) {
-    throw new InvalidArgumentError('expected two or more widths from 1 to 1000000, as 8,512,512,1.');
+    throw new InvalidArgumentError('expected two or more widths from 1 to 1000000, such as 8,512,512,1.');
   }
   return values;
 }
@@ -44,7 +44,7 @@ export function widths(text: string): number[] {
 export function checkpoints(text: string): number[] {
   const values = text.split(',').map(Number);
   if (!/^\d+(,\d+)*$/.test(text) || values.some((step, i) => step > 1_000_000 || step <= values[i - 1])) {
-    throw new InvalidArgumentError('expected numbers of steps in ascending order, as 0,1,10,100.');
+    throw new InvalidArgumentError('expected numbers of steps in ascending order, such as 0,1,10,100.');
   }
   return values;
 }

@@ -107,10 +107,10 @@ export class ArrayDataset implements Dataset {
   }
 }
 
-/** @throws InputError when the set has no image of that number. */
+/** @throws InputError when the set has no such image. */
 export function requireIndex({ name, length }: Dataset, index: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= length) {
-    throw new InputError(`${name}: no image of that number, expected 0 to ${length - 1}, got ${formatValue(index)}`);
+    throw new InputError(`${name}: no such image, expected 0 to ${length - 1}, got ${formatValue(index)}`);
   }
 }
 

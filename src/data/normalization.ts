@@ -89,8 +89,6 @@ export function requireChannels(where: string, { mean, std }: Normalization, cha
   }
   const bad = std.find((x) => !(x > 0 && Number.isFinite(x)));
   if (bad !== undefined) {
-    throw new InputError(
-      `${where}: a standard deviation that cannot divide, expected above 0, got ${formatValue(bad)}`,
-    );
+    throw new InputError(`${where}: expected standard deviations above 0, got ${formatValue(bad)}`);
   }
 }

@@ -44,7 +44,7 @@ export async function writeAtomically(path: string, content: string | Uint8Array
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     // A device would be read without end.
-    if (!(await stat(path)).isFile()) throw new Error('it is no file');
+    if (!(await stat(path)).isFile()) throw new Error('it is not a file');
     return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -44,7 +44,7 @@ export function factorOf({ parameters, samples, rowsPerSample, outputs }: Jacobi
  * Rows for the outputs `trace` give Θ[i, j] = Σₖ J₁[i, k]·J₂[j, k], [N₁, N₂]; all others give each pair of rows,
  * [N₁·Q, N₂·Q].
  *
- * Cost: N₁·N₂·P multiplications for one row a sample; half of that where J₂ is J₁.
+ * Cost: N₁·N₂·P multiplications for one row per sample; half of that where J₂ is J₁.
  *
  * @throws InputError when there are no rows, ShapeError when rows are of different parameters, outputs or precisions.
  *

@@ -104,5 +104,5 @@ function checkOrder(nodes: readonly OnnxNode[], given: Set<string>, outputs: rea
     }
   }
   const absent = outputs.find((name) => !given.has(name));
-  if (absent !== undefined) throw new InputError(`${source}: output ${JSON.stringify(absent)}: nothing gives it`);
+  if (absent !== undefined) throw new InputError(`${source}: output ${JSON.stringify(absent)}: no node computes it`);
 }

@@ -87,7 +87,7 @@ export class OnnxNetwork extends Module {
     }
     const valueOf = (name: string): Value => {
       const value = values.get(name) ?? this.#initializer(name, leaves);
-      if (value === undefined) throw new InputError(`${graph.source}: ${name}: its operator does not give this output`);
+      if (value === undefined) throw new InputError(`${graph.source}: ${name}: its operator does not have this output`);
       values.set(name, value);
       return value;
     };

@@ -51,9 +51,9 @@ export function modeCells({ dynamics, descent }: DynamicsReport): { columns: Col
     columns: [
       { head: 'mode', ...number },
       { head: 'λ', ...number },
-      { head: 'of the loss', ...number, spare: 1 },
+      { head: 'share of loss', ...number, spare: 1 },
       { head: 'time constant', ...number, spare: 2 },
-      { head: 'steps a factor of e', ...number },
+      { head: 'steps per factor of e', ...number },
     ],
     rows: hidden > 1 ? [...rows.slice(0, SHOWN), gap, ...rows.slice(-SHOWN)] : rows,
   };
@@ -71,9 +71,9 @@ export function dynamicsSentences({
   const learned = dynamics.modes.filter(({ curvature }) => curvature > 0).length;
   const { kappa, plain, momentum } = dynamics.optimal();
   return [
-    `${learned} of ${dynamics.modes.length} modes stand out of the noise and are learned; κ of them is ${format(kappa)}.`,
+    `${learned} of ${dynamics.modes.length} modes lie above the noise floor and are learned; their κ is ${format(kappa)}.`,
     `Learning rate ${format(learningRate)}, of at most ${format(learningRateLimit)}.`,
-    `At its best (${format(plain.learningRate)}) the slowest mode takes ${format(plain.timeConstant)} steps for a factor of e, ` +
+    `At the best rate (${format(plain.learningRate)}) the slowest mode takes ${format(plain.timeConstant)} steps for a factor of e, ` +
       `${format(momentum.timeConstant)} with momentum ${format(momentum.momentum)}.`,
     `Loss after ${last} steps: ${format(loss.predicted[last])} predicted, ${format(loss.real[last])} real, from ${format(loss.real[0])}; ` +
       `outputs differ by up to ${format(largestGap(outputs))}.`,

@@ -23,7 +23,7 @@ const SECONDS: Column = { head: 's / κ', ...NUMBER, spare: 4 };
  * A table of networks and their κ in text, the smallest mean κ first. "κ between" is the interval that holds those of all
  * repeats.
  *
- * @param networks each with its kernels, one a repeat
+ * @param networks each with its kernels, one per repeat
  * @throws InputError when a network has none.
  */
 export function ntkTable(networks: readonly ScoredNetwork[], options: TextOptions = {}): string {

@@ -192,10 +192,10 @@ export function parseCellMeasurement(
 }
 
 function requireLength({ length }: readonly unknown[], repeats: number, where: string): void {
-  if (length !== repeats) throw new InputError(`${where}: expected ${repeats}, one a repeat, got ${length}`);
+  if (length !== repeats) throw new InputError(`${where}: expected ${repeats}, one per repeat, got ${length}`);
 }
 
 function requireRegions(count: number, { batches, samples }: SweepSettings['regions'], where: string): void {
   if (count <= batches * samples) return;
-  throw new InputError(`${where}: regions: expected at most ${batches * samples}, one a sample, got ${count}`);
+  throw new InputError(`${where}: regions: expected at most ${batches * samples}, one per sample, got ${count}`);
 }

@@ -67,7 +67,7 @@ function record(search: Search, { round, of, ...entry }: SavedEntry, where: stri
     const bad = entry[part]?.findIndex(({ regions = 1 }) => regions > most) ?? -1;
     if (bad < 0) continue;
     const got = entry[part]![bad].regions;
-    throw new InputError(`${where}.${part}[${bad}].regions: expected at most ${most}, one a sample, got ${got}`);
+    throw new InputError(`${where}.${part}[${bad}].regions: expected at most ${most}, one per sample, got ${got}`);
   }
   try {
     search.record(entry);

@@ -96,7 +96,7 @@ export class Program {
     );
     signal?.throwIfAborted();
     this.#hasCarried = false;
-    this.#unbound = new BackendError('evaluate: expected a program that is bound, got one whose bind did not end');
+    this.#unbound = new BackendError('evaluate: expected a bound program, got one whose bind failed or has not ended');
     try {
       await abortable(this.#executable.bind(values, signal), signal);
       this.#unbound = undefined;

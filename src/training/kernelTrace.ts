@@ -110,7 +110,7 @@ export class KernelTrace {
     }
     const { outputs = 'trace', blockRows, maximumBytes } = options;
     if ((outputs as string) === 'full')
-      throw new InputError("kernel trace: outputs: expected one row a sample, got 'full'");
+      throw new InputError("kernel trace: outputs: expected one row per sample, got 'full'");
     const { backend, dtype, ...trained } = trainer.settings;
     const { mode = trained.mode, parameters = trained.parameters } = options;
     const program = await KernelProgram.compile(trainer.network, [x.shape], {

@@ -215,6 +215,6 @@ export class Trainer {
   }
 
   #checkUsable(): void {
-    if (this.#disposed) throw new BackendError('trainer: expected one in use, got one that is disposed of');
+    if (this.#disposed) throw new BackendError('trainer: expected an open trainer, got one that has been disposed');
   }
 }

@@ -214,7 +214,7 @@ describe('bad input gives exit code 2 and one clear line', () => {
     const path = await changed('one', ({ tensors }) => ({
       tensors: new Map(tensors).set('input', ndarray(new Float32Array(48), [1, 3, 4, 4], 'float32')),
     }));
-    await refused(['ntk', path], /batch norm: batch statistics over one value a channel have variance 0/);
+    await refused(['ntk', path], /batch norm: batch statistics over one value per channel have variance 0/);
   });
 
   test('images that are not a number', async () => {

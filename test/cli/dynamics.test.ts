@@ -96,7 +96,7 @@ describe('ntkit dynamics', () => {
     expect(code).toBe(0);
     expect(stderr).toBe(`wrote ${file('page.html')}\n`);
     expect(stdout).toMatch(
-      /^┌─+┬[^]*3 of 3 modes stand out of the noise[^]*Loss after 500 steps: \S+ predicted, \S+ real/,
+      /^┌─+┬[^]*3 of 3 modes lie above the noise floor[^]*Loss after 500 steps: \S+ predicted, \S+ real/,
     );
     const page = await readFile(file('page.html'), 'utf8');
     expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(3);

@@ -106,7 +106,7 @@ describe('killed at random moments and taken up again', () => {
 
     const refused = await ntkit(...tinySearch(), '--out', at('whole'));
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toMatch(/search\.json: there is a search already, expected --resume or another folder/);
+    expect(refused.stderr).toMatch(/search\.json: it holds a search already, expected --resume or another folder/);
     const other = await ntkit(...args, at('whole'), '--fidelity', 'code');
     expect(other.stderr).toMatch(/begun with other settings: fidelity: expected "paper", got "code"/);
 

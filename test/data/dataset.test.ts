@@ -21,7 +21,7 @@ describe('a data set in memory', () => {
   test('has no image beyond its ends', () => {
     const dataset = new ArrayDataset({ name: 'd', images: new Uint8Array(12), shape });
     for (const index of [-1, 3, 0.5, NaN]) {
-      expectInputError(() => dataset.get(index), `d: no image of that number, expected 0 to 2, got ${index}`);
+      expectInputError(() => dataset.get(index), `d: no such image, expected 0 to 2, got ${index}`);
     }
   });
 
@@ -97,7 +97,7 @@ describe('normalisation', () => {
     );
     expectInputError(
       () => normalize(images, { mean: [0, 0], std: [1, 0] }),
-      'normalize: a standard deviation that cannot divide, expected above 0, got 0',
+      'normalize: expected standard deviations above 0, got 0',
     );
     expect(() => normalize(ndarray([1], [1, 1]), MNIST_NORMALIZATION)).toThrow(
       new ShapeError('normalize: images without channels, expected [..., c, h, w], got [1, 1]'),
@@ -188,7 +188,7 @@ describe('synthetic images', () => {
     );
     expectInputError(
       () => new SyntheticDataset({ length: 7 }).get(7),
-      'synthetic: no image of that number, expected 0 to 6, got 7',
+      'synthetic: no such image, expected 0 to 6, got 7',
     );
   });
 });

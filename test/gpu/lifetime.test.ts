@@ -124,7 +124,7 @@ test('a closed backend and a program disposed of are refused', async () => {
   const x = input('x', [3], 'float32');
   const program = await Program.compile([multiply(x, x)], { backend });
   program.dispose();
-  await expect(program.bind(new Map([[x, values]]))).rejects.toThrow(/disposed of/);
+  await expect(program.bind(new Map([[x, values]]))).rejects.toThrow(/has been disposed/);
   const other = await Program.compile([multiply(x, x)], { backend });
   await backend.close();
   const closed = new BackendError('backend gpu: expected an open backend, got one that was closed');

@@ -133,7 +133,7 @@ describe('a saved search', () => {
     [
       'more regions than samples',
       (s) => (s.entries[2].after = [{ ...measured(2), regions: 41 }]),
-      'entries[2].after[0].regions: expected at most 40, one a sample, got 41',
+      'entries[2].after[0].regions: expected at most 40, one per sample, got 41',
     ],
     [
       'a measurement too many',

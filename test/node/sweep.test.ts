@@ -139,7 +139,7 @@ describe('a sweep', () => {
     );
     expect(await readFile(at('notes.csv'), 'utf8')).toBe('my notes');
     await symlink('/dev/full', at('device.csv'));
-    await expect(sweep('device.csv', twins)).rejects.toThrow(/device\.csv: cannot be read \(it is no file\)/);
+    await expect(sweep('device.csv', twins)).rejects.toThrow(/device\.csv: cannot be read \(it is not a file\)/);
   });
 
   describe('taken up again', () => {

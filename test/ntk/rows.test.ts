@@ -147,7 +147,7 @@ describe('a Jacobian program', () => {
 
   test('refuses one sample whose batch statistics have no variance', async () => {
     await expect(JacobianProgram.compile(network, [1, 3, 4, 4], { mode: 'train' })).rejects.toThrow(
-      /batch norm: batch statistics over one value a channel have variance 0.*got 1 × 1 × 1/,
+      /batch norm: batch statistics over one value per channel have variance 0.*got 1 × 1 × 1/,
     );
   });
 });

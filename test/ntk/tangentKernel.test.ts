@@ -311,7 +311,7 @@ describe('a tangent kernel', () => {
     );
     const program = await KernelProgram.compile(network, [[2, 5]]);
     program.dispose();
-    await expect(program.run(batch(2, 1))).rejects.toThrow('backend wasm: this program is disposed of');
+    await expect(program.run(batch(2, 1))).rejects.toThrow('backend wasm: this program has been disposed');
   });
 
   test('of a network that uses other parameters for another batch is refused', async () => {

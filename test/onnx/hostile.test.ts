@@ -90,7 +90,7 @@ describe('a file that is no model, or one that cannot be computed, is refused in
         }),
       'm.onnx: Add of a: reads "y", which a later node gives: the graph has a cycle, or is out of order',
     ],
-    ['an output that nothing gives', () => parse({ outputs: ['z'] }), 'm.onnx: output "z": nothing gives it'],
+    ['an output that nothing gives', () => parse({ outputs: ['z'] }), 'm.onnx: output "z": no node computes it'],
     [
       'a name given twice',
       () => parse({ steps: [...linear.steps, ...linear.steps] }),
@@ -290,7 +290,7 @@ describe('a file that is no model, or one that cannot be computed, is refused in
         ],
       },
       [4, 2],
-      'm.onnx: mean: its operator does not give this output',
+      'm.onnx: mean: its operator does not have this output',
     ],
     [
       'uneven parts before operator set 18',

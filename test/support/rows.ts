@@ -1,7 +1,7 @@
 import type { JacobianRows } from '../../src/ntk/index.ts';
 import type { NDArray } from '../../src/tensor/index.ts';
 
-/** Jacobian rows made of given arrays, [N, pₖ] each: one row a sample. */
+/** Jacobian rows made of given arrays, [N, pₖ] each: one row per sample. */
 export function rowsFrom(arrays: readonly NDArray[]): JacobianRows {
   const samples = arrays[0]?.shape[0] ?? 0;
   const dtype = arrays[0]?.dtype ?? 'float64';

@@ -147,7 +147,7 @@ test('invalid arguments are refused, and divergence is reported', async () => {
   const watched = await trainer(referenceBackend);
   const create = (...rest: never[]) => KernelTrace.create(watched, batches[2], targets[2], ...rest);
   await expect(KernelTrace.create({} as never, batches[2], targets[2])).rejects.toThrow('expected a trainer, got {}');
-  await expect(create({ outputs: 'full' } as never)).rejects.toThrow("expected one row a sample, got 'full'");
+  await expect(create({ outputs: 'full' } as never)).rejects.toThrow("expected one row per sample, got 'full'");
   await expect(create({ output: 0 } as never)).rejects.toThrow(InputError);
   await expect(KernelTrace.create(watched, batches[2], oneHot([0, 1], 3))).rejects.toThrow(
     'targets: expected those of 6 samples, got shape [2, 3]',

@@ -61,7 +61,7 @@ async function loadMlMatrix(): Promise<MlMatrix> {
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ library)) as MlMatrix;
   } catch (error) {
     throw new BackendError(
-      'symmetricEigenQR: expected ml-matrix, which is not there; npm install ml-matrix, or give it as mlMatrix',
+      'symmetricEigenQR: expected ml-matrix, which is not installed; npm install ml-matrix, or pass it as mlMatrix',
       { cause: error },
     );
   }

@@ -22,7 +22,7 @@ function needTwoValues(name: string) {
   return ({ n, h, w }: Extents): Extents => {
     if (n * h * w < 2) {
       throw new ShapeError(
-        `${name}: batch statistics over one value a channel have variance 0, ` +
+        `${name}: batch statistics over one value per channel have variance 0, ` +
           `expected batch × height × width ≥ 2, got ${n} × ${h} × ${w}`,
       );
     }

@@ -2,7 +2,7 @@ import type { JacobianRows } from '../../ntk/index.ts';
 import { InputError, type NDArray, sizeOf } from '../../tensor/index.ts';
 import type { RoledParameter } from './roles.ts';
 
-/** The rows of J that somebody else computed: [N, …] for one row a sample, [N·K, …] for all outputs. */
+/** The rows of J that somebody else computed: [N, …] for one row per sample, [N·K, …] for all outputs. */
 export interface SentRows {
   /** All columns side by side, [rows, P], in the order of the network's parameters. */
   readonly joined?: NDArray | undefined;

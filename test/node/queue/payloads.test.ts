@@ -117,9 +117,9 @@ describe('a result', () => {
     expect(parseCellMeasurement(good, settings, 'result')).toEqual(good);
     const refused = (path: string, by: unknown) =>
       expect(() => parseCellMeasurement(changed(good, path, by), settings, 'result'));
-    refused('regions', [3]).toThrow('result: regions: expected 2, one a repeat, got 1');
-    refused('regions', [3, 9]).toThrow('result: regions: expected at most 8, one a sample, got 9');
-    refused('kappas', [kappa]).toThrow('result: kappas: expected 2, one a repeat, got 1');
+    refused('regions', [3]).toThrow('result: regions: expected 2, one per repeat, got 1');
+    refused('regions', [3, 9]).toThrow('result: regions: expected at most 8, one per sample, got 9');
+    refused('kappas', [kappa]).toThrow('result: kappas: expected 2, one per repeat, got 1');
     refused('kappas', [kappa, { ...kappa, lambdaMin: 3 }]).toThrow(/lambdaMin of at most lambdaMax/);
     refused('kappas', [kappa, { ...kappa, lambdaMin: 'x' }]).toThrow(/kappas\[1\]\.lambdaMin: expected a number/);
     refused('more', 1).toThrow(/no such field/);
@@ -129,8 +129,8 @@ describe('a result', () => {
     const entry = { after: [{ kappa, regions: 8 }] };
     expect(parseEntry(entry, searchSettings, 'result')).toEqual(entry);
     const refused = (value: unknown) => expect(() => parseEntry(value, searchSettings, 'result'));
-    refused({ after: [] }).toThrow('result: after: expected 1, one a repeat, got 0');
-    refused({ after: [{ kappa, regions: 9 }] }).toThrow('result: regions: expected at most 8, one a sample, got 9');
+    refused({ after: [] }).toThrow('result: after: expected 1, one per repeat, got 0');
+    refused({ after: [{ kappa, regions: 9 }] }).toThrow('result: regions: expected at most 8, one per sample, got 9');
     refused({ after: [{ kappa: 1 }] }).toThrow(/kappa: expected an object, got 1/);
   });
 });

@@ -68,7 +68,7 @@ export async function loadGpuJs(): Promise<GpuJsModule> {
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new BackendError(
-      `backend gpu: expected GPU.js, which is not there; npm install gpu.js, or give it as gpujs (${reason})`,
+      `backend gpu: expected GPU.js, which is not installed; npm install gpu.js, or pass it as gpujs (${reason})`,
     );
   }
 }

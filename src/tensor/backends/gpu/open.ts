@@ -217,7 +217,7 @@ class GpuExecutable implements Executable {
   }
 
   #checkUsable(): void {
-    if (this.#disposed) throw new BackendError('backend gpu: this program is disposed of');
+    if (this.#disposed) throw new BackendError('backend gpu: this program has been disposed');
     this.#device.checkOpen();
   }
 }

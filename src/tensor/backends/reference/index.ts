@@ -114,7 +114,7 @@ class ReferenceExecutable implements Executable {
   }
 
   #checkUsable(): void {
-    if (this.#disposed) throw new BackendError('backend reference: this program is disposed of');
+    if (this.#disposed) throw new BackendError('backend reference: this program has been disposed');
   }
 
   dispose(): void {

@@ -227,7 +227,7 @@ export class WasmExecutable implements Executable {
   }
 
   #checkUsable(): void {
-    if (this.#disposed) throw new BackendError('backend wasm: this program is disposed of');
+    if (this.#disposed) throw new BackendError('backend wasm: this program has been disposed');
     if (this.#pool.failure) throw this.#pool.failure;
   }
 }

@@ -63,7 +63,7 @@ export async function runSuite(suite: Suite): Promise<void> {
         outputs: asked === 'full' ? ('trace' as const) : asked,
       };
       told = await worker.laws(request, onRecord);
-      if (asked === 'full') told += '; of the outputs’ trace, as laws are of one row a sample';
+      if (asked === 'full') told += '; of the outputs’ trace, as laws are of one row per sample';
     }
     set({ running: false, told });
   } catch (error) {

@@ -94,7 +94,7 @@ export const productGpu: { [P in keyof ProductPrimitives]: GpuKernel<ProductPrim
    * that this is never called.
    */
   gram() {
-    throw new BackendError('backend gpu: gram: expected on the host, in float64');
+    throw new BackendError('backend gpu: gram: expected to be computed on the host, in float64');
   },
 };
 

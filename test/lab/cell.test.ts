@@ -113,6 +113,22 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
+  test('a κ that fails leaves no κ of another request, and the next change begins anew', async () => {
+    const visit = await enter(SMALL);
+    const { page } = visit;
+    const first = await kappa(page);
+    await page.route('**/gpu*', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: 'throw Error("no device")' }),
+    );
+    await page.getByLabel('Computed by').selectOption('webgl2');
+    await alert(page).waitFor();
+    expect(await page.getByTestId('kappa').count()).toBe(0);
+    await page.getByLabel('Computed by').selectOption('wasm');
+    expect(await kappa(page)).toBe(first);
+    expect(await alert(page).count()).toBe(0);
+    await visit.close();
+  });
+
   test('pictures that are dropped in come first; what is none is told in a line', async () => {
     const visit = await enter(SMALL);
     const { page } = visit;

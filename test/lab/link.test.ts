@@ -61,13 +61,20 @@ test('what is broken is told in one line, and is the default; the rest is kept',
   );
   expect(read('#/cell?wide=yes').problem).toBe('link: wide: expected true or false, got "yes"; it is false here');
   expect(read('#/cell?arch=x').problem).toBe('link: arch: expected an architecture, got "x"; it is |a~0| here');
-  expect(read('#/cell?depth=3').problem).toBe(
-    'link: "depth" is not known here, expected batch, rate, mode, wide, arch',
-  );
+  for (const key of ['depth', 'toString', '__proto__']) {
+    expect(read(`#/cell?${key}=3`).problem).toBe(
+      `link: "${key}" is not known here, expected batch, rate, mode, wide, arch`,
+    );
+  }
+  expect(read('#/cell?batch=8&batch=9')).toEqual({
+    state: { ...defaults, batch: 8 },
+    problem: 'link: batch: expected one value, got more; the first is taken here',
+  });
+  expect(read(`#/cell?arch=${'x'.repeat(5000)}`).problem!.length).toBeLessThan(200);
 });
 
 test('what the page itself reads is no state of a room, and stays', () => {
-  const { query } = parseLink('#/cell?embed=1&batch=8');
+  const { query } = parseLink('#/cell?embed=1&theme=dark&batch=8');
   expect(readState(schema, query)).toEqual({ state: { ...defaults, batch: 8 }, problem: undefined });
-  expect(String(writeState(schema, defaults, query))).toBe('embed=1');
+  expect(String(writeState(schema, defaults, query))).toBe('embed=1&theme=dark');
 });

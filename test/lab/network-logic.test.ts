@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { elementwiseRows, Generator, InputError, ShapeError } from 'ntkit/tensor';
+import { conditionNumber } from 'ntkit/ntk';
+import { format } from 'ntkit/report';
+import { elementwiseRows, Generator, InputError, ndarray, ShapeError } from 'ntkit/tensor';
 import { encodeNpy } from '../../src/data/index.ts';
+import { kappaText, remarkOn, shareText } from '../../web/src/ui/conditionNumber.ts';
 import { arrayBatch, firstOf, makeBatch } from '../../web/src/rooms/network/batch.ts';
+import { commandOf } from '../../web/src/rooms/network/command.ts';
+import type { KernelRequest } from '../../web/src/rooms/network/request.ts';
 import { inventoryOf, KINKS, lineOf, readNetwork } from '../../web/src/rooms/network/network.ts';
 import { FLOAT, floats, modelBytes } from '../support/onnxModel.ts';
 
@@ -52,6 +57,45 @@ describe('what is in a network', () => {
     expect(() => readNetwork({ name: 'two.onnx', bytes, beside: [] })).toThrow(
       new InputError('two.onnx: expected a network of one input, got 2: a, b'),
     );
+  });
+});
+
+describe('the command', () => {
+  const file = { file: 'my case.safetensors', ownBatch: 8 };
+  const request = (source: KernelRequest['batch']['source'], size: number): KernelRequest => ({
+    ...{ opened: 1, batch: { source, size, seed: 0, dropped: 0 }, mode: 'train', outputs: 'sum', parameters: 'weight' },
+    ...{ backend: 'wasm', dtype: 'float32', by: 'layer' },
+  });
+
+  it('names the file as the source of its first samples: a size alone draws normal numbers', () => {
+    const name = "'my case.safetensors'";
+    expect(commandOf(file, request('file', 8))).toBe(`ntkit ntk ${name} --mode train`);
+    expect(commandOf(file, request('file', 4))).toBe(`ntkit ntk ${name} --images ${name} --batch-size 4 --mode train`);
+    expect(commandOf(file, request('normal', 8))).toBe(`ntkit ntk ${name} --batch-size 8 --mode train`);
+  });
+});
+
+describe('what is told of a κ', () => {
+  const told = (eigenvalues: readonly number[]) => {
+    const n = eigenvalues.length;
+    const matrix = Float64Array.from({ length: n * n }, (_, k) => (k % (n + 1) === 0 ? eigenvalues[k / (n + 1)] : 0));
+    return conditionNumber(ndarray(matrix, [n, n]), { dtype: 'float32' });
+  };
+
+  it('is its lower bound where λmin is lost in the noise, and nothing where Θ is 0', () => {
+    expect(kappaText(told([6, 2]))).toBe('3.000');
+    expect(remarkOn(told([6, 2]))).toBeUndefined();
+    const lost = told([1, 1e-20]);
+    expect(lost.kappa).toBeGreaterThan(10 * lost.kappaLowerBound);
+    expect(kappaText(lost)).toBe(`≥ ${format(lost.kappaLowerBound)}`);
+    expect(remarkOn(lost)).toMatch(/^λmin is lost in rounding/);
+    expect(kappaText(told([0, 0]))).toBe('none');
+    expect(remarkOn(told([0, 0]))).toMatch(/^Θ is 0/);
+  });
+
+  it('has shares of positive numbers alone', () => {
+    expect(shareText(1, 4)).toBe('25.0 %');
+    for (const whole of [0, -1, NaN]) expect(shareText(0, whole)).toBe('–');
   });
 });
 

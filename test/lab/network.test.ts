@@ -152,6 +152,15 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
       expect(await problem(visit.page).textContent()).toMatch(message);
     }
     expect(await visit.page.textContent('[data-testid=file]')).toMatch(/^upsample\.onnx/);
+    await choose(visit, model('upsample'), model('vit'));
+    await visit.page.getByText('network: expected one .onnx or .safetensors').waitFor();
+    // Of two that follow each other at once the second is no network: what is open is what is computed.
+    await choose(visit, model('mobilenet-v2'));
+    await choose(visit, await place('late.onnx', 'hello'));
+    await visit.page.getByText('late.onnx: not an ONNX model').waitFor();
+    await visit.page.getByLabel('Seed').fill('3');
+    await visit.page.keyboard.press('Tab');
+    await visit.page.locator('.command', { hasText: '--seed 3' }).waitFor();
     await choose(visit, model('mobilenet-v2'));
     await visit.page.waitForFunction(() =>
       document.querySelector('[data-testid=file]')!.textContent.startsWith('mobilenet'),

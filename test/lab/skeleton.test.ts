@@ -21,6 +21,8 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     expect(await visit.page.textContent('[role=alert]:not([hidden])')).toBe(
       'link: there is no room "cellar"; this is Cell',
     );
+    // It is the room itself: it computes.
+    await visit.page.getByTestId('kappa').waitFor();
     await visit.close();
   });
 
@@ -37,10 +39,15 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('hides its header where it is embedded', async () => {
-    const visit = await lab.enter('#/cell?embed=1');
-    await visit.page.waitForSelector('h1');
-    expect(await visit.page.locator('header').count()).toBe(0);
+  test('hides its header where it is embedded, and has the theme of the page around it', async () => {
+    const visit = await lab.enter('#/cell?embed=1&theme=dark', { theme: 'light' });
+    const { page } = visit;
+    await page.waitForSelector('h1');
+    expect(await page.locator('header').count()).toBe(0);
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(await background()).toBe('rgb(19, 23, 27)');
+    await page.evaluate("location.replace(location.hash.replace('dark', 'light'))");
+    await expect.poll(background).toBe('rgb(245, 246, 248)');
     await visit.close();
   });
 

@@ -284,6 +284,12 @@ describe('run', () => {
     );
     const samples = Array.from({ length: MOST_SAMPLES + 1 }, (_, i) => ({ x: [i / 100], y: 0 }));
     await expect(Run.create(settings({ samples }))).rejects.toThrow(`got ${MOST_SAMPLES + 1}`);
+    const off = {
+      architecture: { width: 1, depth: 4, activation: 'relu' },
+      samples: [{ x: [0], y: 1 }],
+      seed: 1,
+    } as const;
+    await expect(Run.create(settings(off))).rejects.toThrow('the kernel of this draw is 0 at every sample');
   });
 });
 

@@ -1,11 +1,20 @@
 import { signal, useSignalEffect } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { embedded, followLinks, link } from './link.ts';
+import { currentRoom, embedded, followLinks, link, told } from './link.ts';
 import { ROOMS, type Room } from './rooms/index.ts';
 import { theme, toggleTheme } from './theme.ts';
 import { ErrorLine } from './ui/errorLine.tsx';
 
 followLinks();
+
+// A file that is dropped beside a place for files would take the page's own place.
+for (const type of ['dragover', 'drop'] as const) {
+  addEventListener(type, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'none';
+  });
+}
 
 /** The room that is shown: while another is loaded, the one before. */
 const shown = signal<{ readonly room: Room; readonly Component: ComponentType } | undefined>(undefined);
@@ -14,19 +23,22 @@ const failure = signal<string | undefined>(undefined);
 /** The page: its header, the navigation, and the room that the link names. */
 export function App() {
   const { room: name } = link.value;
-  const room = ROOMS.find((each) => each.name === name) ?? ROOMS[0];
+  const room = currentRoom.value;
   useSignalEffect(() => {
-    const wanted = ROOMS.find((each) => each.name === link.value.room) ?? ROOMS[0];
+    const wanted = currentRoom.value;
+    failure.value = undefined;
     if (shown.peek()?.room === wanted) return;
     wanted.load().then(
       ({ default: Component }) => {
         // Another may have been asked for meanwhile.
-        if ((ROOMS.find((each) => each.name === link.peek().room) ?? ROOMS[0]) !== wanted) return;
+        if (currentRoom.peek() !== wanted) return;
         document.title = `${wanted.title} · ntkit lab`;
-        failure.value = undefined;
         shown.value = { room: wanted, Component };
       },
-      (error: unknown) => (failure.value = `room ${wanted.title}: it could not be loaded: ${String(error)}`),
+      (error: unknown) => {
+        if (currentRoom.peek() !== wanted) return;
+        failure.value = `room ${wanted.title}: it could not be loaded: ${String(error)}`;
+      },
     );
   });
   const Component = shown.value?.Component;
@@ -35,7 +47,7 @@ export function App() {
     <>
       {!embedded.value && <Header current={room.name} />}
       <main class="lab" id="room" tabIndex={-1}>
-        {unknown && <ErrorLine message={`link: there is no room ${JSON.stringify(name)}; this is ${room.title}`} />}
+        {unknown && <ErrorLine message={`link: there is no room ${told(name)}; this is ${room.title}`} />}
         <ErrorLine message={failure.value} />
         {Component ? <Component /> : <p aria-busy="true">Loading the room</p>}
       </main>

@@ -1,5 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import * as v from 'valibot';
+import { type Room, ROOMS } from './rooms/index.ts';
 
 // The state of a room is its link: `#/cell?arch=…&batch=16`. A link holds what differs from the defaults, and nothing else.
 
@@ -83,7 +84,15 @@ export interface ReadState<S extends LinkSchema> {
 }
 
 /** Keys that the shell reads, in every room. */
-const SHELL_KEYS = ['embed'];
+const SHELL_KEYS = ['embed', 'theme'];
+
+/** The most characters of a link that a message repeats. */
+const MOST_TOLD = 80;
+
+/** What a link says, as messages repeat it. */
+export function told(given: string): string {
+  return JSON.stringify(given.length > MOST_TOLD ? `${given.slice(0, MOST_TOLD)}…` : given);
+}
 
 /** Reads a state from a link. What is missing or broken is the default; the first thing that is broken is told. */
 export function readState<S extends LinkSchema>(schema: S, query: URLSearchParams): ReadState<S> {
@@ -94,13 +103,14 @@ export function readState<S extends LinkSchema>(schema: S, query: URLSearchParam
     const read = v.safeParse(entry, given);
     state[key] = read.success ? read.output : v.parse(entry, undefined);
     if (!read.success) {
-      problem ??= `link: ${key}: expected ${read.issues[0].message}, got ${JSON.stringify(given)}; it is ${String(state[key])} here`;
+      problem ??= `link: ${key}: expected ${read.issues[0].message}, got ${told(given ?? '')}; it is ${String(state[key]) || 'nothing'} here`;
     }
+    if (query.getAll(key).length > 1) problem ??= `link: ${key}: expected one value, got more; the first is taken here`;
   }
   for (const key of query.keys()) {
-    if (!(key in schema.entries) && !SHELL_KEYS.includes(key)) {
+    if (!Object.hasOwn(schema.entries, key) && !SHELL_KEYS.includes(key)) {
       const known = Object.keys(schema.entries).join(', ');
-      problem ??= `link: ${JSON.stringify(key)} is not known here, expected ${known}`;
+      problem ??= `link: ${told(key)} is not known here, expected ${known}`;
     }
   }
   return { state: state, problem };
@@ -126,6 +136,11 @@ const hash = signal('');
 
 /** The page's present link. */
 export const link: ReadonlySignal<Link> = computed(() => parseLink(hash.value));
+
+/** The room that is shown: the one that the link names, else the first. */
+export const currentRoom: ReadonlySignal<Room> = computed(
+  () => ROOMS.find(({ name }) => name === link.value.room) ?? ROOMS[0],
+);
 
 /** Whether the page is shown inside another, without its header. */
 export const embedded: ReadonlySignal<boolean> = computed(() => link.value.query.get('embed') === '1');
@@ -159,8 +174,7 @@ export function linkState<S extends LinkSchema>(room: string, schema: S): LinkSt
   let kept: ReadState<S> = readState(schema, new URLSearchParams());
   // In another room it stays what it was.
   const read = computed(() => {
-    const { room: current, query } = link.value;
-    if (current === room || current === '') kept = readState(schema, query);
+    if (currentRoom.value.name === room) kept = readState(schema, link.value.query);
     return kept;
   });
   let previous: { readonly text: string; readonly state: v.InferOutput<S> } | undefined;

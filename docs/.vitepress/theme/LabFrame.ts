@@ -1,5 +1,5 @@
-import { withBase } from 'vitepress';
-import { defineComponent, h } from 'vue';
+import { useData, withBase } from 'vitepress';
+import { defineComponent, h, onMounted, ref, shallowRef, watch } from 'vue';
 
 /**
  * A room of the laboratory inside a page. It is loaded when the reader comes near it, and followed by a link to the
@@ -26,9 +26,23 @@ export const LabFrame = defineComponent({
       const query = fields.filter((field) => field !== '').join('&');
       return withBase(`/lab/index.html#/${room}${query === '' ? '' : `?${query}`}`);
     };
+    const { isDark } = useData();
+    const theme = () => `theme=${isDark.value ? 'dark' : 'light'}`;
+    const frame = ref<HTMLIFrameElement>();
+    // The reader's theme is known in the browser alone.
+    const src = shallowRef<string>();
+    onMounted(() => {
+      src.value = address([state, 'embed=1', theme()]);
+    });
+    watch(isDark, () => {
+      // What the reader has set in the room stays.
+      const place = frame.value?.contentWindow?.location;
+      if (place?.hash.includes('theme=')) place.replace(place.hash.replace(/theme=\w+/, theme()));
+      else if (src.value !== undefined) src.value = address([state, 'embed=1', theme()]);
+    });
     return () =>
       h('figure', { class: 'lab-frame' }, [
-        h('iframe', { src: address([state, 'embed=1']), title, loading: 'lazy', style: { height: `${height}px` } }),
+        h('iframe', { ref: frame, src: src.value, title, loading: 'lazy', style: { height: `${height}px` } }),
         h('figcaption', [title, ' ', h('a', { href: address([state]), target: '_self' }, 'Open in the laboratory')]),
       ]);
   },

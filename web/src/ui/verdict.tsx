@@ -1,4 +1,4 @@
-import type { Verdict as Word } from 'ntkit/ntk';
+import type { ConditionNumber, Verdict as Word } from 'ntkit/ntk';
 
 const MEANING: Readonly<Record<Word, string>> = {
   resolved: 'the true λmin is at least half of what is told',
@@ -14,4 +14,9 @@ export function Verdict({ verdict }: { readonly verdict: Word }) {
       <span class="sr-only">: {MEANING[verdict]}</span>
     </span>
   );
+}
+
+/** The verdict on a κ; of a Θ that is 0 there is none. */
+export function VerdictOn({ ntk }: { readonly ntk: Pick<ConditionNumber, 'lambdaMax' | 'verdict'> }) {
+  return ntk.lambdaMax === 0 ? null : <Verdict verdict={ntk.verdict} />;
 }

@@ -1,6 +1,6 @@
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { link } from '../../link.ts';
+import { currentRoom } from '../../link.ts';
 import { state } from './link.ts';
 import type { Details, Request, Result } from './request.ts';
 import type { CellWorker } from './worker.ts';
@@ -30,7 +30,8 @@ export const pictures = signal({ count: 0, time: 0 });
 /** Takes pictures in place of as many of CIFAR-10's; none is CIFAR-10's alone. @throws an Error when one cannot be read. */
 export async function dropPictures(files: readonly File[]): Promise<void> {
   const count = await worker.takePictures(files);
-  pictures.value = { count, time: pictures.value.time + 1 };
+  // What was dropped later took its place.
+  if (count !== undefined) pictures.value = { count, time: pictures.value.time + 1 };
 }
 
 /** The network and the batch of a result, as a case file. */
@@ -38,7 +39,7 @@ export function caseFile(request: Request): Promise<Uint8Array> {
   return worker.caseFile(request);
 }
 
-const inRoom = computed(() => ['cell', ''].includes(link.value.room));
+const inRoom = computed(() => currentRoom.value.name === 'cell');
 
 for (const place of [0, 1] as const) {
   const request = computed<Request | undefined>((): Request | undefined => {
@@ -63,18 +64,21 @@ function follow(place: 0 | 1, request: Request | undefined): () => void {
       if (current) use(value);
     };
   busy[place].value = request !== undefined;
+  failures[place].value = undefined;
   if (request === undefined) {
-    if (place === 1) results[place].value = undefined;
+    if (place === 1) [results[place].value, details[place].value] = [undefined, undefined];
     void worker.cancel(place);
     return () => {};
   }
   const onResult = only<Result>((result) => {
-    [results[place].value, details[place].value, failures[place].value] = [result, undefined, undefined];
+    [results[place].value, details[place].value] = [result, undefined];
     busy[place].value = false;
   });
   const onDetails = only<Details>((value) => (details[place].value = value));
   const onFailure = only<Error>(({ message }) => {
     failures[place].value = message;
+    // The κ of another request is not this one's. Where only what follows κ has failed, κ stays.
+    if (busy[place].peek()) [results[place].value, details[place].value] = [undefined, undefined];
     busy[place].value = false;
   });
   worker.kappa(place, request, Comlink.proxy(onResult), Comlink.proxy(onDetails)).catch(onFailure);

@@ -19,7 +19,8 @@ import { Settings } from './settings.tsx';
 /** The room *Cell*: the tangent kernel of a NAS-Bench-201 cell at initialisation, and its κ; of two cells, side by side. */
 export default function CellRoom() {
   const { compare } = state.value;
-  const ready = results[0].value !== undefined;
+  // Without a κ, too, what is recorded is worth a look.
+  const ready = results[0].value !== undefined || failures[0].value !== undefined;
   useEffect(() => {
     if (ready) void loadBenchmark();
   }, [ready]);
@@ -57,11 +58,12 @@ const LETTERS = ['A', 'B'] as const;
 
 /** All of one cell. */
 function CellPanels({ place }: { readonly place: 0 | 1 }) {
-  const { arch, compare, cells } = state.value;
+  const { arch, compare } = state.value;
   const own = place === 0 ? arch : compare;
   const set = (next: string) => update(place === 0 ? { arch: next } : { compare: next });
   const [result, more] = [results[place].value, details[place].value];
   const drawings = useRef<Drawings>({});
+  const stale = (name: string) => `${name}${busy[place].value ? ' busy' : ''}`;
   const letter = compare === '' ? '' : ` ${LETTERS[place]}`;
   const takeMatrix = useCallback((canvas: HTMLCanvasElement) => (drawings.current.matrix = canvas), []);
   const takeSpectrum = useCallback((svg: SVGSVGElement) => (drawings.current.spectrum = svg), []);
@@ -97,7 +99,7 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
       </section>
       {result && (
         <>
-          <section class="panel" aria-label={`Kernel matrix${letter}`}>
+          <section class={stale('panel')} aria-label={`Kernel matrix${letter}`}>
             <h2>Kernel matrix Θ</h2>
             <HeatMap
               {...{ values: result.ntk.kernel.data, label: `Kernel matrix Θ${letter}`, symbol: 'Θ', left: result.view }}
@@ -107,16 +109,16 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
             />
           </section>
           <div class="stack">
-            <section class="panel" aria-label={`Spectrum${letter}`}>
+            <section class={stale('panel')} aria-label={`Spectrum${letter}`}>
               <h2>Spectrum of Θ</h2>
               <Spectrum spectrum={result.ntk} height={230} onDraw={takeSpectrum} />
             </section>
-            <section class="panel" aria-label={`Layers${letter}`}>
+            <section class={stale('panel')} aria-label={`Layers${letter}`}>
               <h2>Which layers supply λmin</h2>
               {more ? (
-                <Layers contributions={more.contributions} cells={cells} />
+                <Layers contributions={more.contributions} cells={result.request.cells} />
               ) : (
-                <p aria-busy="true">Computing the layers’ kernels</p>
+                failures[place].value === undefined && <p aria-busy="true">Computing the layers’ kernels</p>
               )}
             </section>
           </div>
@@ -198,7 +200,7 @@ function AmongOthers() {
           {
             label: state.value.compare === '' ? 'this cell' : LETTERS[place],
             cell: cellIndex(parseGenotype(value.request.arch)),
-            kappa: value.ntk.kappa,
+            kappa: value.ntk.verdict === 'resolved' ? value.ntk.kappa : NaN,
           },
         ],
   );

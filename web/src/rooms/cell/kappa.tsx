@@ -1,6 +1,8 @@
 import { parseGenotype } from 'ntkit/nn';
 import { certificateText, format, formatCount } from 'ntkit/report';
-import { Verdict } from '../../ui/verdict.tsx';
+import { kappaText, remarkOn } from '../../ui/conditionNumber.ts';
+import { VerdictOn } from '../../ui/verdict.tsx';
+import { Computing } from '../../ui/computing.tsx';
 import { benchmark } from './benchmark.ts';
 import { cellIndex } from './cells.ts';
 import type { Details, Result } from './request.ts';
@@ -26,9 +28,9 @@ export function KappaPanel({
             <dt>condition number κ = λmax/λmin</dt>
             <dd>
               <data data-testid="kappa" value={ntk.kappa}>
-                {format(ntk.kappa)}
+                {kappaText(ntk)}
               </data>{' '}
-              <Verdict verdict={ntk.verdict} />
+              <VerdictOn ntk={ntk} />
             </dd>
           </div>
         </dl>
@@ -46,6 +48,7 @@ export function KappaPanel({
             <dd>{format(ntk.noiseFloor)}</dd>
           </div>
         </dl>
+        {remarkOn(ntk) && <p class="small">{remarkOn(ntk)}</p>}
         <p class="small">
           {details?.certified ? certificateText(ntk) : <span class="muted">The certificate is being computed.</span>}
         </p>
@@ -53,8 +56,9 @@ export function KappaPanel({
           {formatCount(ntk.parameters.used)} weights; {result.device}; {result.seconds.toFixed(2)} s to κ.
         </p>
       </div>
+      <Computing busy={busy} />
       {recorded && (
-        <dl class="figures recorded" aria-label="What NAS-Bench-201 records of this cell">
+        <dl class={`figures recorded${busy ? ' busy' : ''}`} aria-label="What NAS-Bench-201 records of this cell">
           <div>
             <dt>CIFAR-10 test accuracy</dt>
             <dd data-testid="accuracy">{recorded.cifar10.toFixed(2)} %</dd>

@@ -1,4 +1,5 @@
 import type { Contribution } from 'ntkit/ntk';
+import { shareText } from '../../ui/conditionNumber.ts';
 import { layerName } from './cells.ts';
 
 /** How many layers are shown before the rest is one line. */
@@ -44,7 +45,7 @@ export function Layers({
               <span class="share" style={{ width: `${share(row.lambdaMin, totals.lambdaMin)}%` }} />
             </th>
             {(['lambdaMin', 'lambdaMax', 'trace'] as const).map((of) => (
-              <td key={of}>{share(row[of], totals[of]).toFixed(1)} %</td>
+              <td key={of}>{shareText(row[of], totals[of])}</td>
             ))}
           </tr>
         ))}

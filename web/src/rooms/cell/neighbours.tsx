@@ -10,6 +10,7 @@ export interface Marked {
   readonly label: string;
   /** Its place among the 15,625. */
   readonly cell: number;
+  /** NaN where λmin is lost. */
   readonly kappa: number;
 }
 
@@ -21,7 +22,8 @@ const [ERROR_LEAST, ERROR_MOST] = [5.2, 92];
 const KAPPAS = [10, 20, 50, 100, 200, 500, 1000, 2000];
 const [KAPPA_LEAST, KAPPA_MOST] = [8, 2600];
 
-/** The 1,000 swept cells by κ and accuracy, with the cells of the room among them. A click takes a cell. */
+/** The 1,000 swept cells by κ and accuracy, with the cells of the room among them. A κ beyond
+        the axis stands at its end, with an arrow. A click takes a cell. */
 export function Neighbours({
   benchmark,
   marked,
@@ -77,7 +79,7 @@ export function Neighbours({
     <>
       <div class="scatter">
         <PlotFigure
-          label={`κ and CIFAR-10 accuracy of ${benchmark.swept.length - lost} swept cells, ${marked.map(({ label, kappa, cell }) => `${label}: κ ${format(kappa)}, ${benchmark.recorded(cell).cifar10.toFixed(2)} %`).join('; ')}`}
+          label={`κ and CIFAR-10 accuracy of ${benchmark.swept.length - lost} swept cells, ${marked.map(({ label, kappa, cell }) => `${label}: ${Number.isNaN(kappa) ? 'κ is lost' : `κ ${format(kappa)}`}, ${benchmark.recorded(cell).cifar10.toFixed(2)} %`).join('; ')}`}
           options={options}
           height={HEIGHT}
           onDraw={draw}
@@ -95,7 +97,11 @@ export function Neighbours({
                   <g key={label}>
                     <circle cx={x} cy={y} r={8} />
                     <text x={x + 13} y={y + 5}>
-                      {label}
+                      {kappa > KAPPA_MOST
+                        ? `${label} → ${format(kappa)}`
+                        : kappa < KAPPA_LEAST
+                          ? `← ${format(kappa)} ${label}`
+                          : label}
                     </text>
                   </g>
                 );

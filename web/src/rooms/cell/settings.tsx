@@ -117,6 +117,13 @@ function Pictures() {
     dropPictures(files).catch((error: unknown) => setFailure((error as Error).message));
   };
   const { count } = pictures.value;
+  const taken = Math.min(count, state.value.batch);
+  const first =
+    taken < count
+      ? `The first ${taken} of your ${count} pictures make`
+      : count === 1
+        ? 'One picture of yours begins'
+        : `${count} pictures of yours begin`;
   return (
     <>
       <FileDrop label="Drop pictures here, or choose them" accept="image/*" multiple onFiles={take} />
@@ -124,7 +131,7 @@ function Pictures() {
       <p class="muted small" aria-live="polite">
         {count === 0
           ? 'The images are CIFAR-10’s. Pictures that you drop stay in this tab.'
-          : `${count === 1 ? 'One picture of yours comes' : `${count} pictures of yours come`} first in the batch; CIFAR-10’s fill it.`}
+          : `${first} the batch${taken < state.value.batch ? '; CIFAR-10’s fill it' : ''}.`}
       </p>
       {count > 0 && (
         <button type="button" onClick={() => take([])}>
@@ -148,6 +155,12 @@ function Command() {
         --init {init} --mode {mode} --seed {seed}
         {gpu}
       </code>
+      {pictures.value.count > 0 && (
+        <p class="muted small">
+          The command has not your pictures: it takes CIFAR-10’s in their place. Save the case file, and{' '}
+          <code>ntkit ntk cell.safetensors</code> computes the same κ.
+        </p>
+      )}
     </details>
   );
 }

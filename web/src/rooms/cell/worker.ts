@@ -14,6 +14,7 @@ const places = new Map<number, Newest>();
 const backends = new Map<BackendName, Promise<Backend>>();
 let sample: Promise<Dataset> | undefined;
 let own: Dataset | undefined;
+const newestPictures = new Newest();
 
 async function openBackend(name: BackendName): Promise<Backend> {
   if (name === 'wasm') return wasmBackend();
@@ -78,10 +79,15 @@ const api = {
     if (name === 'wasm') void backendOf(name).then((backend) => evaluate([first], new Map(), backend).catch(() => {}));
   },
 
-  /** Takes pictures in place of as many of CIFAR-10's, or with none CIFAR-10's alone. @returns how many there are */
-  async takePictures(pictures: readonly File[]): Promise<number> {
-    own = pictures.length === 0 ? undefined : await datasetOf(pictures);
-    return own?.length ?? 0;
+  /** Takes pictures in place of as many of CIFAR-10's, or with none CIFAR-10's alone. @returns how many there are;
+   * undefined when others were taken meanwhile */
+  takePictures(pictures: readonly File[]): Promise<number | undefined> {
+    return newestPictures.run(async (signal) => {
+      const next = pictures.length === 0 ? undefined : await datasetOf(pictures);
+      signal.throwIfAborted();
+      own = next;
+      return pictures.length;
+    });
   },
 
   /** Computes κ, then what follows it; a newer request for the same place ends it. */

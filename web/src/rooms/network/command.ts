@@ -1,19 +1,26 @@
-import { inventory, mode, source } from './computing.ts';
-import { state } from './link.ts';
+import type { Inventory, KernelRequest } from './request.ts';
+
+const quoted = (text: string) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** The line of the command that computes the same, as far as the command has the images. */
-export function commandOf(): string {
-  const { batch, seed, outputs, parameters, dtype, backend } = state.value;
-  const quoted = (text: string) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const images = { file: [], normal: [], sample: ['--images sample'], dropped: ['--images FILE.npy'] }[source.value];
+export function commandOf(
+  { file: name, ownBatch }: Pick<Inventory, 'file' | 'ownBatch'>,
+  { batch: { source, size, seed }, mode, outputs, parameters, backend, dtype }: KernelRequest,
+): string {
+  const file = quoted(name);
+  const isWhole = source === 'file' && size >= ownBatch;
+  // With a size alone the command draws normal numbers: the first samples of the file are an image source.
+  const images = {
+    ...{ file: isWhole ? [] : [`--images ${file}`], normal: [], sample: ['--images sample'] },
+    dropped: ['--images FILE.npy'],
+  }[source];
   const isGpu = backend === 'webgl2' || backend === 'webgpu';
-  const own = source.value === 'file' && batch >= (inventory.value?.ownBatch ?? 0);
   return [
-    `ntkit ntk ${quoted(inventory.value?.file ?? 'FILE')}`,
+    `ntkit ntk ${file}`,
     ...images,
-    ...(own ? [] : [`--batch-size ${batch}`]),
+    ...(isWhole ? [] : [`--batch-size ${size}`]),
     ...(seed === 0 ? [] : [`--seed ${seed}`]),
-    `--mode ${mode.value}`,
+    `--mode ${mode}`,
     ...(outputs === 'sum' ? [] : [`--outputs ${outputs}`]),
     ...(parameters === 'weight' ? [] : [`--parameters ${quoted(parameters)}`]),
     ...(isGpu ? ['--backend gpu'] : backend === 'reference' ? ['--backend reference'] : []),

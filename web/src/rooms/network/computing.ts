@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { KernelOutputs } from 'ntkit/ntk';
-import { link } from '../../link.ts';
+import { currentRoom } from '../../link.ts';
 import { EXAMPLES } from './examples.ts';
 import { state, update } from './link.ts';
 import type { Details, Inventory, KernelRequest, KernelResult, NetworkFiles, Source } from './request.ts';
@@ -48,29 +48,45 @@ const dropCount = signal(0);
 
 let asked = 0;
 
+/** @throws an Error that names the file when it cannot be read: a folder is dropped as a file, too */
+async function bytesOf(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${file.name}: expected a file that can be read, got a folder or one that is gone`);
+  }
+}
+
 /** Opens files that were dropped, or one of the page's. What is no network leaves what is open as it is. */
 export async function openFiles(chosen: readonly File[]): Promise<void> {
   const number = ++asked;
+  const networks = chosen.filter(({ name }) => /\.(onnx|safetensors)$/i.test(name));
+  if (networks.length > 1) {
+    const names = networks.map(({ name }) => name).join(', ');
+    fileFailure.value = `network: expected one .onnx or .safetensors with what belongs to it, got ${networks.length}: ${names}`;
+    return;
+  }
   // Weights may lie in files beside the model.
-  const main = chosen.find(({ name }) => /\.(onnx|safetensors)$/i.test(name)) ?? chosen[0];
+  const main = networks[0] ?? chosen[0];
   const size = chosen.reduce((sum, file) => sum + file.size, 0);
   if (size > MOST_BYTES) {
     fileFailure.value = `${main.name}: expected at most ${MOST_BYTES / 1e6} MB, got ${Math.round(size / 1e6)} MB`;
     return;
   }
   try {
-    const read = async (file: File) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+    const read = async (file: File) => ({ name: file.name, bytes: await bytesOf(file) });
     const beside = await Promise.all(chosen.filter((file) => file !== main).map(read));
-    await open({ ...(await read(main)), beside }, number, true);
+    const next = { ...(await read(main)), beside };
+    if (number === asked) await open(next, number, true);
   } catch (error) {
     if (number === asked) fileFailure.value = (error as Error).message;
   }
 }
 
 async function open(next: NetworkFiles, number: number, own: boolean): Promise<void> {
+  // What the worker has opened is open, though another was asked for meanwhile: that may be no network.
   const found = await worker.open(next);
-  if (number !== asked) return;
-  fileFailure.value = undefined;
+  if (number === asked) fileFailure.value = undefined;
   [result.value, details.value, failure.value] = [undefined, undefined, undefined];
   [files.value, isOwn.value] = [next, own];
   inventory.value = found;
@@ -83,7 +99,8 @@ export async function openExample(name: string): Promise<void> {
   try {
     const response = await fetch(new URL(`data/networks/${file}`, document.baseURI));
     if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
-    await open({ name: file, bytes: new Uint8Array(await response.arrayBuffer()), beside: [] }, number, false);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (number === asked) await open({ name: file, bytes, beside: [] }, number, false);
   } catch (error) {
     if (number === asked) fileFailure.value = (error as Error).message;
   }
@@ -93,6 +110,7 @@ export async function openExample(name: string): Promise<void> {
 export async function takeImages(chosen: readonly File[]): Promise<void> {
   try {
     const count = await worker.takeImages(chosen);
+    if (count === undefined) return; // others took their place
     imagesFailure.value = undefined;
     droppedImages.value = chosen.length === 1 ? chosen[0].name : `${count} pictures`;
     dropCount.value += 1;
@@ -132,6 +150,11 @@ const request = computed((): KernelRequest | undefined => {
     dtype: backend === 'webgl2' || backend === 'webgpu' ? 'float32' : dtype,
   };
 });
+
+/** Whether what is shown is the kernel of another request than the link's. */
+export const isStale = computed(
+  () => result.value !== undefined && JSON.stringify(result.value.request) !== JSON.stringify(request.value),
+);
 
 let current = 0;
 let before = '';
@@ -181,7 +204,7 @@ export const batchOf = (what: KernelResult) => worker.batch(what.request);
 
 let example = '';
 effect(() => {
-  if (link.value.room !== 'network') return;
+  if (currentRoom.value.name !== 'network') return;
   const { example: wanted } = state.value;
   if (wanted === example) return;
   example = wanted;
@@ -189,7 +212,7 @@ effect(() => {
 });
 
 effect(() => {
-  if (link.value.room !== 'network' || request.value === undefined) return;
+  if (currentRoom.value.name !== 'network' || request.value === undefined) return;
   const text = JSON.stringify(request.value);
   if (text === before) return;
   before = text;

@@ -1,9 +1,16 @@
 import type { Contribution } from 'ntkit/ntk';
 import { formatCount } from 'ntkit/report';
-import { state } from './link.ts';
+import { shareText } from '../../ui/conditionNumber.ts';
+import type { KernelRequest } from './request.ts';
 
 /** Which layers supply the smallest and the largest eigenvalue. */
-export function Contributions({ contributions }: { readonly contributions: readonly Contribution[] | undefined }) {
+export function Contributions({
+  contributions,
+  grouping,
+}: {
+  readonly contributions: readonly Contribution[] | undefined;
+  readonly grouping: KernelRequest['by'];
+}) {
   if (contributions === undefined) return null;
   const total = (of: (each: Contribution) => number) => contributions.reduce((sum, each) => sum + of(each), 0);
   const [least, most, trace] = [
@@ -11,7 +18,7 @@ export function Contributions({ contributions }: { readonly contributions: reado
     total(({ lambdaMax }) => lambdaMax),
     total((each) => each.trace),
   ];
-  const by = { layer: 'layer', parameter: 'parameter tensor', edge: 'edge' }[state.value.by];
+  const by = { layer: 'layer', parameter: 'parameter tensor', edge: 'edge' }[grouping];
   return (
     <section class="panel wide" aria-label="Contributions">
       <h2>What supplies λmin and λmax</h2>
@@ -53,7 +60,7 @@ function Share({ part, of, kind }: { readonly part: number; readonly of: number;
   const share = of > 0 ? part / of : NaN;
   return (
     <td class={`share ${kind}`}>
-      {Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`}
+      {shareText(part, of)}
       <span
         class="bar"
         style={{ width: `${Number.isNaN(share) ? 0 : 100 * Math.min(1, share)}%` }}

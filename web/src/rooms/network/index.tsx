@@ -1,5 +1,6 @@
 import './style.css';
 import { formatCount } from 'ntkit/report';
+import { Computing } from '../../ui/computing.tsx';
 import { ErrorLine } from '../../ui/errorLine.tsx';
 import { failure, fileFailure, inventory, progress, result, stop } from './computing.ts';
 import { Contents } from './contents.tsx';
@@ -26,7 +27,11 @@ export default function NetworkRoom() {
         </div>
         <div class="results">
           <ErrorLine message={fileFailure.value} />
-          {open && <Contents open={open} />}
+          {open ? (
+            <Contents open={open} />
+          ) : (
+            fileFailure.value === undefined && <p aria-busy="true">Opening the network</p>
+          )}
           <ErrorLine message={failure.value} />
           <Progress />
           {result.value && <KernelPanels result={result.value} />}
@@ -52,7 +57,8 @@ function Progress() {
     <div class="computing">
       {share !== undefined ? (
         <>
-          <progress max={1} value={share} aria-label="Rows of the Jacobian" />
+          {/* Before the first rows there is no share of them. */}
+          <Computing busy share={share === 0 ? undefined : share} />
           <button type="button" class="quiet" onClick={stop}>
             Stop
           </button>

@@ -1,12 +1,13 @@
 import { certificateText, format, formatCount } from 'ntkit/report';
 import { useCallback, useRef } from 'preact/hooks';
+import { kappaText, remarkOn } from '../../ui/conditionNumber.ts';
+import { VerdictOn } from '../../ui/verdict.tsx';
 import { ExportMenu, type ExportItem } from '../../ui/exportMenu.tsx';
 import { canvasPng, csvBlob, npyBlob, svgBlob, svgPng } from '../../ui/exports.ts';
 import { HeatMap } from '../../ui/heatMap.tsx';
 import { Spectrum } from '../../ui/spectrum.tsx';
-import { Verdict } from '../../ui/verdict.tsx';
 import { commandOf } from './command.ts';
-import { details, inventory, isOwn, progress, save } from './computing.ts';
+import { details, inventory, isOwn, isStale, save } from './computing.ts';
 import { Contributions } from './contributions.tsx';
 import type { Details, KernelResult } from './request.ts';
 
@@ -18,7 +19,7 @@ export function KernelPanels({ result }: { readonly result: KernelResult }) {
   const keepPlot = useCallback((svg: SVGSVGElement) => void (plot.current = svg), []);
   const { ntk, view } = result;
   const [rows] = ntk.kernel.shape;
-  const stale = progress.value !== undefined;
+  const stale = isStale.value;
   return (
     <>
       <Kappa
@@ -54,13 +55,13 @@ export function KernelPanels({ result }: { readonly result: KernelResult }) {
           eigenvalue is rounding.
         </p>
       </section>
-      <Contributions contributions={details.value?.contributions} />
+      <Contributions contributions={details.value?.contributions} grouping={result.request.by} />
     </>
   );
 }
 
 function Kappa({
-  result: { ntk },
+  result: { request, view, ntk },
   details: found,
   items,
   stale,
@@ -80,13 +81,13 @@ function Kappa({
         <div class="large">
           <dt>κ = λmax / λmin</dt>
           <dd data-testid="kappa" data-value={ntk.kappa}>
-            {format(ntk.kappa)}
+            {kappaText(told)}
           </dd>
         </div>
         <div>
           <dt>verdict</dt>
           <dd>
-            <Verdict verdict={told.verdict} />
+            <VerdictOn ntk={told} />
           </dd>
         </div>
         {(
@@ -106,11 +107,15 @@ function Kappa({
           </div>
         ))}
       </dl>
+      {remarkOn(told) && <p>{remarkOn(told)}</p>}
       <p data-testid="certificate">
         {found ? certificateText(found.certified) : <span class="muted">The certificate is being computed.</span>}
       </p>
       <p class="muted small">
-        The same by the command: <code class="command">{commandOf()}</code>
+        The same by the command: <code class="command">{commandOf(inventory.value!, request)}</code>
+        {request.batch.source === 'dropped' &&
+          view.pictures &&
+          ' The command takes no pictures: FILE.npy stands for them as a batch of numbers.'}
       </p>
     </section>
   );

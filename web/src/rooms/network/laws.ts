@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { batchOf, files, outputsOf, result } from './computing.ts';
+import { batchOf, files, result } from './computing.ts';
 import type { LawsWorker } from './lawsWorker.ts';
 import { state } from './link.ts';
 import type { KernelResult, LawView } from './request.ts';
@@ -49,17 +49,17 @@ export async function runSuite(suite: Suite): Promise<void> {
   };
   run.value = { suite, records: [], of: 6, running: true, kernel };
   const onRecord = Comlink.proxy((record: LawView) => set({ records: [...run.value!.records, record] }));
-  const { seed, outputs, parameters } = state.value;
   try {
     let told: string;
     if (suite === 'all') {
       set({ of: await worker.count() });
-      told = await worker.everyLaw(RUNS, seed, onRecord);
+      told = await worker.everyLaw(RUNS, state.value.seed, onRecord);
     } else {
-      const asked = outputsOf(outputs);
+      // Of the kernel that is shown, whatever the link says by now.
+      const { mode, outputs: asked, parameters, batch: given } = kernel!.request;
       const batch = await batchOf(kernel!);
       const request = {
-        ...{ files: network!, batch, mode: kernel!.request.mode, parameters, seed },
+        ...{ files: network!, batch, mode, parameters, seed: given.seed },
         outputs: asked === 'full' ? ('trace' as const) : asked,
       };
       told = await worker.laws(request, onRecord);

@@ -15,6 +15,7 @@ let dropped: Dropped | undefined;
 let sampleUrl = '';
 let sample: Promise<Dataset> | undefined;
 const newest = new Newest();
+const newestImages = new Newest();
 
 /** Errors cross to the page as one line. */
 async function told<T>(compute: () => T | Promise<T>): Promise<T> {
@@ -103,6 +104,22 @@ function savedFile({ network, metadata }: OpenNetwork, x: NDArray, { request, nt
   return encodeSafetensors({ tensors, metadata: { ...metadata, mode, outputs: String(outputs), parameters } });
 }
 
+/** What was dropped in place of images. @throws InputError when it is neither pictures nor one .npy file */
+async function droppedOf(files: readonly File[]): Promise<Dropped> {
+  const array = files.find(({ name }) => /\.npy$/i.test(name));
+  if (array && files.length > 1) {
+    throw new InputError(`images: expected pictures or one .npy, got ${files.map(({ name }) => name).join(', ')}`);
+  }
+  if (array) return arrayBatch(new Uint8Array(await array.arrayBuffer()), array.name);
+  for (const file of files) {
+    const bitmap = await createImageBitmap(file).catch(() => {
+      throw new InputError(`${file.name}: expected pictures (PNG, JPEG, …) or a batch as .npy`);
+    });
+    bitmap.close();
+  }
+  return { pictures: files, names: files.map(({ name }) => name) };
+}
+
 const api = {
   /** Says where the page's images are. They are fetched when they are asked for. */
   start(images: string): void {
@@ -121,24 +138,21 @@ const api = {
     });
   },
 
-  /** Takes pictures, or the batch of an .npy file. @throws an Error of one line when it is neither */
-  takeImages(files: readonly File[]): Promise<number> {
-    return told(async () => {
-      const [first] = files;
-      const named = files.map(({ name }) => name);
-      if (/\.npy$/i.test(first.name)) {
-        dropped = arrayBatch(new Uint8Array(await first.arrayBuffer()), first.name);
-        return dropped.array!.shape[0];
-      }
-      for (const file of files) {
-        const bitmap = await createImageBitmap(file).catch(() => {
-          throw new InputError(`${file.name}: expected pictures (PNG, JPEG, …) or a batch as .npy`);
-        });
-        bitmap.close();
-      }
-      dropped = { pictures: files, names: named };
-      return files.length;
-    });
+  /**
+   * Takes pictures, or the batch of an .npy file.
+   *
+   * @returns how many samples there are; undefined when others were taken meanwhile.
+   * @throws an Error of one line when it is neither
+   */
+  takeImages(files: readonly File[]): Promise<number | undefined> {
+    return told(() =>
+      newestImages.run(async (signal) => {
+        const next = await droppedOf(files);
+        signal.throwIfAborted();
+        dropped = next;
+        return next.array?.shape[0] ?? files.length;
+      }),
+    );
   },
 
   /** Computes Θ and κ, then what follows; a newer request ends it. */

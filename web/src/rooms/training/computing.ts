@@ -73,6 +73,8 @@ function fail(own: number, error: unknown): void {
   if (own !== run) return;
   batch(() => {
     [failure.value, busy.value, playing.value] = [`training: ${(error as Error).message}`, false, false];
+    // A run of other settings is not this one.
+    if (view.peek()?.settings !== settings.peek()) [view.value, slowView.value] = [undefined, undefined];
   });
 }
 

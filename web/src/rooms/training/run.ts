@@ -123,7 +123,7 @@ export class Run {
   }
 
   /**
-   * @throws InputError when there are no samples or too many; the signal's reason when it is aborted.
+   * @throws InputError when there are no samples or too many, or the kernel is 0; the signal's reason when it is aborted.
    */
   static async create({ rate, ...settings }: RunSettings, signal?: AbortSignal): Promise<Run> {
     const { architecture, samples, seed } = settings;
@@ -141,6 +141,11 @@ export class Run {
       ? await infinitePrediction(architecture, { x, y, grid }, { spread: inputs === 1, signal })
       : undefined;
     const linearised = new LinearisedPrediction(kernels, y);
+    if (!(linearised.eigenvalues[0] > 0)) {
+      throw new InputError(
+        'the kernel of this draw is 0 at every sample: its units are all off, and no learning rate trains it; choose another seed, or a wider network',
+      );
+    }
     const points = ndarray([...grid.data, ...x.data], [grid.shape[0] + n, inputs]);
     const start = copyOf(stateDict(network));
     const trainer = await Trainer.create(network, {

@@ -111,8 +111,8 @@ export function Neighbours({
       </div>
       <p class="muted small">
         Each dot is one of 1,000 random cells: κ at C = 16, N = 1 on 32 images, Kaiming initialisation, the mean of
-        three draws; {lost} cells whose λmin is lost are left out. κ above depends on the settings at the left, and is
-        comparable to the dots at C = 16 and 32 images. A click takes a cell.
+        three draws; {lost} cells whose λmin is lost in rounding are left out. κ above depends on the settings on the
+        left, and is comparable with the dots at C = 16 and 32 images. Click a dot to choose its cell.
       </p>
     </>
   );

@@ -23,8 +23,8 @@ export function Contributions({
     <section class="panel wide" aria-label="Contributions">
       <h2>What supplies λmin and λmax</h2>
       <p class="muted small">
-        Θ is the sum of the kernels of all parameters. Each row is what one {by} gives of an eigenvalue along its
-        eigenvector v: vᵀ·Θ·v of its own part.
+        Θ is the sum of the kernels of all parameters. Each row is what one {by} contributes to an eigenvalue: vᵀ·Θ·v of
+        its own kernel, along the eigenvector v.
       </p>
       <div class="scroll" tabIndex={0} role="region" aria-label="Contributions to eigenvalues">
         <table class="numbers shares">

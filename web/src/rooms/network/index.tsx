@@ -16,8 +16,8 @@ export default function NetworkRoom() {
     <div class="network">
       <h1>Your network</h1>
       <p class="lead">
-        Drop a network to see what is in it, its tangent kernel Θ on a batch, and the condition number κ = λmax/λmin
-        with what is certain of it. The file is read in this tab and never leaves it: there is no server.
+        Drop a network to see what is in it, its tangent kernel Θ on a batch, and the condition number κ = λmax/λmin and
+        how certain it is. The file is read in this tab and never leaves it: there is no server.
       </p>
       <ErrorLine message={problem.value} />
       <div class="room">

@@ -51,8 +51,8 @@ export function KernelPanels({ result }: { readonly result: KernelResult }) {
         <h2>Eigenvalues of Θ</h2>
         <Spectrum spectrum={ntk} onDraw={keepPlot} />
         <p class="muted small">
-          Gradient descent learns along each eigenvector at the speed of its eigenvalue. Below the noise floor an
-          eigenvalue is rounding.
+          Gradient descent learns along each eigenvector at a rate proportional to its eigenvalue. Below the noise floor
+          an eigenvalue may be rounding error.
         </p>
       </section>
       <Contributions contributions={details.value?.contributions} grouping={result.request.by} />

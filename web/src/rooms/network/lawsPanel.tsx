@@ -12,9 +12,9 @@ export function Laws() {
     <section class="panel wide" aria-label="Laws">
       <h2>Laws</h2>
       <p class="muted small">
-        Sentences of mathematics that any right kernel satisfies. Each compares two ways to the same number; its error
-        may be no larger than rounding explains. Those of this network take three samples, in float64. All of ntkit’s
-        laws are tried on random networks and tensors, in this browser, as <code>ntkit verify</code> tries them.
+        Mathematical statements that any correct kernel satisfies. Each compares two ways to compute the same number,
+        which may differ by no more than rounding explains. Those of this network take three samples, in float64. All of
+        ntkit’s laws are tried on random networks and tensors, in this browser, as <code>ntkit verify</code> tries them.
       </p>
       <p class="law-buttons">
         <button type="button" onClick={() => void runSuite('network')} disabled={running}>

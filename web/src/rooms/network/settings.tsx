@@ -164,7 +164,7 @@ function Parameters({ value }: { readonly value: string }) {
         label="Parameters"
         value={kind}
         options={[
-          { value: 'weight', label: 'whose name holds weight' },
+          { value: 'weight', label: 'whose name contains weight' },
           { value: 'all', label: 'all' },
           { value: 'some', label: 'by a regular expression' },
         ]}

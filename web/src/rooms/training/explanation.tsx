@@ -26,7 +26,7 @@ export function Explanation() {
           <h3>Each eigenvector has a pace of its own</h3>
           <p>
             Along the eigenvector of eigenvalue <Tex>{'\\lambda_i'}</Tex>, a step of learning rate <Tex>{'\\eta'}</Tex>{' '}
-            multiplies the residual by the same number each time. After <Tex>{'t'}</Tex> steps there is left
+            multiplies the residual by the same number each time. After <Tex>{'t'}</Tex> steps this is left
           </p>
           <Tex block>{'r_i(t)=(1-\\eta\\lambda_i)^t\\,r_i(0).'}</Tex>
           <p>
@@ -40,8 +40,8 @@ export function Explanation() {
           <p>
             The residual shrinks only where <Tex>{'|1-\\eta\\lambda_i|<1'}</Tex>, so{' '}
             <Tex>{'\\eta<2/\\lambda_{\\max}'}</Tex>. Beyond the limit the linearised network must diverge. A real
-            network often does not, up to twice the limit or more: its weights leave for a place where the kernel is
-            smaller, and come to rest there. Further on it diverges, too. Move the slider past the mark and train.
+            network often does not, up to twice the limit or more: its weights move to where the kernel is smaller, and
+            settle there. Far enough beyond the limit it diverges, too. Move the slider past the mark and train.
           </p>
         </div>
         <div>
@@ -49,19 +49,19 @@ export function Explanation() {
           <ul>
             <li>Width 16, then 1,024: the network comes nearer to the dashed curve, and its weights move less.</li>
             <li>
-              Slow and fast waves: the slow wave is there within ten steps. With relu the fast one takes thousands; with
-              erf, whose kernel is smoother, millions.
+              Slow and fast waves: the slow wave is learned within ten steps. With relu the fast one takes thousands;
+              with erf, whose kernel is smoother, millions.
             </li>
             <li>
               Two groups with a gap: infinitely wide networks agree at the samples and differ between them. The band is
               two standard deviations to either side, over initialisations.
             </li>
-            <li>Press in the picture to add a sample, press a sample to take it away.</li>
+            <li>Click the picture to add a sample, click a sample to take it away.</li>
           </ul>
         </div>
       </div>
       <p class="muted small">
-        The loss that is descended is ½ Σ (f − y)² over all samples, in full batches. Weights are drawn from N(0, 1) and
+        Gradient descent minimises ½ Σ (f − y)² over all samples, in full batches. Weights are drawn from N(0, 1) and
         multiplied by σ/√n in a layer of n inputs (the NTK parametrisation), so that one learning rate fits every width.
         The network trains in float32; kernels are computed in float64. The mean squared error of infinite width is its
         mean over initialisations.

@@ -50,7 +50,7 @@ export function learningRateSentence({ frame, description, settings, history }: 
     const slowest =
       smallest < 1e-9 ? 'all' : smallest < 0.005 ? `1 − ${Number(smallest.toPrecision(1))}` : (1 - smallest).toFixed(2);
     const lost = frame.diverged
-      ? ` The network has diverged all the same, at step ${frame.step}: its kernel has not stayed what it was.`
+      ? ` The network has diverged all the same, at step ${frame.step}: its kernel has changed.`
       : '';
     return `${times}: a step leaves ${fastest.toFixed(2)} of the residual along the first eigenvector and ${slowest} along the last.${lost}`;
   }
@@ -60,7 +60,7 @@ export function learningRateSentence({ frame, description, settings, history }: 
   if (frame.diverged) return `${grows} The network has diverged, too, at step ${frame.step}.`;
   const worst = Math.max(...history.map(({ real }) => real));
   const calm = frame.step > 10 && frame.real.meanSquaredError < worst / 10 && worst > 2 * history[0].real;
-  return calm ? `${grows} The network itself has come to rest: its weights moved to where λmax is smaller.` : grows;
+  return calm ? `${grows} The network itself has settled: its weights moved to where λmax is smaller.` : grows;
 }
 
 /** Steps as they are read: 3.2, 410, 1.2e6. */

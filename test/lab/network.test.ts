@@ -175,6 +175,11 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     const { page } = visit;
     await kappaOf(page);
     const drop = (...paths: string[]) => page.locator('.settings input[type=file]').setInputFiles(paths);
+    await page.getByLabel('Images', { exact: true }).focus();
+    await page.keyboard.press('Tab');
+    expect(await page.locator('.settings .drop').evaluate((place) => getComputedStyle(place).outlineStyle)).toBe(
+      'solid',
+    );
     await drop(await place('hello.png', 'no picture'));
     const line = page.locator('.settings [role=alert]:not([hidden])');
     expect(await line.textContent()).toBe('hello.png: expected pictures (PNG, JPEG, …) or a batch as .npy');

@@ -63,7 +63,7 @@ function summaryTable(networks: readonly ScoredNetwork[]): string {
 
 const MEANINGS: Readonly<Record<Verdict, string>> = {
   resolved: 'λmin stands out of the rounding noise',
-  'lower-bound': 'λmin is lost in the rounding noise: κ is a lower bound',
+  'lower-bound': 'λmin is lost in the rounding noise: this quotient says little, only a lower bound of κ is known',
   indefinite: 'λmin is negative beyond the noise: the number means nothing',
 };
 

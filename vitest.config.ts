@@ -9,8 +9,8 @@ export default defineConfig({
     setupFiles: ['./test/support/seed.ts'],
     // By default one processor is left to the person who waits. Most files compute on one thread.
     maxWorkers: '100%',
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     reporters: ['default', './test/support/tally-reporter.ts'],
     coverage: { include: ['src/**'] },
   },

@@ -14,8 +14,8 @@ import { readers } from './readers.ts';
 /** Commands that compute for minutes: the source of images that ends what is right otherwise is not there. */
 const LONG = ['score', 'search', 'sweep'];
 
-/** Commands whose work is a self-test: one word too many ends them before it. */
-const SELF_TESTS = ['doctor', 'verify'];
+/** Commands that work whatever their options are, a self-test or a server: one word too many ends them before it. */
+const SELF_CONTAINED = ['doctor', 'verify', 'lab'];
 
 /** Numbers that a count may be without taking minutes, and texts that are none. */
 const NUMBERS = ['0', '1', '2', '-1', '1.5', '', 'x', '1e3', ' 1', '٣', 'NaN', '9'.repeat(400)];
@@ -72,7 +72,7 @@ function commandLines(folder: string): fc.Arbitrary<readonly string[]> {
     const last = LONG.includes(name) ? ['--data', `npy:${join(folder, 'none.npy')}`] : [];
     // The one input that the model has, which chance would hardly find.
     const input = name === 'run' ? ['--input', `images=${right.find((file) => file.endsWith('.npy'))}`] : [];
-    const extra = SELF_TESTS.includes(name) ? ['one', 'more'] : [];
+    const extra = SELF_CONTAINED.includes(name) ? ['one', 'more'] : [];
     const needsFile = command.registeredArguments.length > 0;
     return fc
       .tuple(needsFile ? first : fc.constant([]), fc.constantFrom([], input), rest)

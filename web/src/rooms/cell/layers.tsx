@@ -1,5 +1,6 @@
 import type { Contribution } from 'ntkit/ntk';
 import { shareText } from '../../ui/conditionNumber.ts';
+import { PARTS, totalsOf } from '../../ui/shares.ts';
 import { layerName } from './cells.ts';
 
 /** How many layers are shown before the rest is one line. */
@@ -14,17 +15,12 @@ export function Layers({
   /** N, the cells in a stage. */
   readonly cells: number;
 }) {
-  const total = (of: 'lambdaMin' | 'lambdaMax' | 'trace') => contributions.reduce((sum, each) => sum + each[of], 0);
-  const totals = { lambdaMin: total('lambdaMin'), lambdaMax: total('lambdaMax'), trace: total('trace') };
+  const totals = totalsOf(contributions);
   const sorted = contributions.toSorted((a, b) => b.lambdaMin - a.lambdaMin);
   const rest = sorted.slice(MOST);
-  const sum = (of: 'lambdaMin' | 'lambdaMax' | 'trace') => rest.reduce((all, each) => all + each[of], 0);
   const rows = sorted.slice(0, MOST).map((each) => ({ ...each, label: layerName(each.name, cells) }));
   if (rest.length > 0) {
-    rows.push({
-      ...{ name: '', label: `${rest.length} other layers`, parameters: 0 },
-      ...{ lambdaMin: sum('lambdaMin'), lambdaMax: sum('lambdaMax'), trace: sum('trace') },
-    });
+    rows.push({ name: '', label: `${rest.length} other layers`, parameters: 0, ...totalsOf(rest) });
   }
   const share = (part: number, whole: number) => (whole > 0 ? (100 * part) / whole : 0);
   return (
@@ -44,7 +40,7 @@ export function Layers({
               {row.label}
               <span class="share" style={{ width: `${share(row.lambdaMin, totals.lambdaMin)}%` }} />
             </th>
-            {(['lambdaMin', 'lambdaMax', 'trace'] as const).map((of) => (
+            {PARTS.map((of) => (
               <td key={of}>{shareText(row[of], totals[of])}</td>
             ))}
           </tr>

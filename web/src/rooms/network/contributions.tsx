@@ -1,6 +1,7 @@
 import type { Contribution } from 'ntkit/ntk';
 import { formatCount } from 'ntkit/report';
 import { shareText } from '../../ui/conditionNumber.ts';
+import { totalsOf } from '../../ui/shares.ts';
 import type { KernelRequest } from './request.ts';
 
 /** Which layers supply the smallest and the largest eigenvalue. */
@@ -12,12 +13,7 @@ export function Contributions({
   readonly grouping: KernelRequest['by'];
 }) {
   if (contributions === undefined) return null;
-  const total = (of: (each: Contribution) => number) => contributions.reduce((sum, each) => sum + of(each), 0);
-  const [least, most, trace] = [
-    total(({ lambdaMin }) => lambdaMin),
-    total(({ lambdaMax }) => lambdaMax),
-    total((each) => each.trace),
-  ];
+  const totals = totalsOf(contributions);
   const by = { layer: 'layer', parameter: 'parameter tensor', edge: 'edge' }[grouping];
   return (
     <section class="panel wide" aria-label="Contributions">
@@ -44,9 +40,9 @@ export function Contributions({
                 <tr key={each.name}>
                   <th scope="row">{each.name}</th>
                   <td>{formatCount(each.parameters)}</td>
-                  <Share part={each.lambdaMin} of={least} kind="least" />
-                  <Share part={each.lambdaMax} of={most} kind="most" />
-                  <Share part={each.trace} of={trace} kind="trace" />
+                  <Share part={each.lambdaMin} of={totals.lambdaMin} kind="least" />
+                  <Share part={each.lambdaMax} of={totals.lambdaMax} kind="most" />
+                  <Share part={each.trace} of={totals.trace} kind="trace" />
                 </tr>
               ))}
           </tbody>

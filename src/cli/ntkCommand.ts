@@ -72,6 +72,8 @@ async function run(
   const x2 =
     options.x2 === undefined ? undefined : await loadBatch('--x2', options.x2, requestOf(read, x1.shape[0], seed));
 
+  const images = options.images ?? (x1 === read.input ? 'case' : 'standard normal');
+
   const setupStart = performance.now();
   const shapes = [x1.shape, x2?.shape] as const;
   const settings = { mode, outputs, parameters, backend, dtype, signal };
@@ -129,6 +131,7 @@ async function run(
         ['case', read.name],
         ['mode', mode],
         ['samples', String(samples)],
+        ['images', imagesText(images, seed)],
         ['outputs', String(outputs)],
         ['parameters', `${describeChoice(parameters)}: ${used} of ${kernel.parameters.total}`],
         ['backend', `${backend.name} (${backend.device})`],
@@ -146,7 +149,7 @@ async function run(
       mode,
       outputs,
       parameterChoice: describeChoice(parameters),
-      images: options.images ?? (x1 === read.input ? 'case' : 'standard normal'),
+      images,
       ...(options.x2 === undefined ? {} : { x2: options.x2 }),
       backend: backend.name,
       device: backend.device,
@@ -179,12 +182,19 @@ async function run(
     const width = terminalWidth();
     if (x2) {
       print(kernelTable({ name: read.name, kernel, seconds: mean }, { width }));
+      print(`Images of x1: ${imagesText(images, seed)}.`);
       return;
     }
     print(ntkTable([scored], { width }));
+    print(`Images: ${imagesText(images, seed)}.`);
     print(certificateText(conditions[0]));
     if (groups) print(contributionsTable(groups, { width }));
   }
+}
+
+/** Where a batch comes from, in words. */
+function imagesText(images: string, seed: number): string {
+  return images === 'standard normal' ? `standard normal, seed ${seed}` : images === 'case' ? "the case's own" : images;
 }
 
 /** What groups of parameters give to a kernel. */

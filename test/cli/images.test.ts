@@ -61,3 +61,19 @@ test('ntkit ntk --images repeats the channel of a grey batch', async () => {
   expect(kappaOf(one)).toBeGreaterThan(1);
   expect(kappaOf(one)).toBe(kappaOf(other));
 });
+
+test('ntkit ntk says below its table which images it took', async () => {
+  const path = goldenPath('nb201-arch-00-eval');
+  await writeFile(at('batch.npy'), encodeNpy(new Generator(3).normals([2, 3, 16, 16])));
+  for (const [options, images] of [
+    [[], "the case's own"],
+    [['--batch-size', '2', '--seed', '5'], 'standard normal, seed 5'],
+    [['--images', at('batch.npy')], at('batch.npy')],
+  ] as const) {
+    const { stdout, code } = await ntkit('ntk', path, ...options);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`\nImages: ${images}.\n`);
+  }
+  const between = await ntkit('ntk', path, '--batch-size', '2', '--x2', at('batch.npy'));
+  expect(between.stdout).toContain('\nImages of x1: standard normal, seed 0.\n');
+});

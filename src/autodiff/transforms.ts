@@ -73,6 +73,11 @@ export function vjp(outputs: readonly Tensor[], inputs: readonly Tensor[], cotan
  * backwards goes forward, with no rules of its own. Tangents may have leading dimensions, as cotangents in {@link vjp}.
  *
  * @throws GradientError when a tangent does not fit its input.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [2]));
+ * const [tangent] = await evaluate(jvp([multiply(x, x)], [x], [constant(ndarray([1, 10], [2]))]));
+ * console.log([...tangent.data]); // [ 2, 40 ]
  */
 export function jvp(outputs: readonly Tensor[], inputs: readonly Tensor[], tangents: readonly Tensor[]): Tensor[] {
   for (const list of [outputs, inputs, tangents]) checkTensors('jvp', list);
@@ -102,6 +107,12 @@ export function grad(loss: Tensor, inputs: readonly Tensor[]): Tensor[] {
  * that it is a vector–Jacobian product of the gradient (Pearlmutter 1994).
  *
  * @throws GradientError when the loss is not a scalar or a vector does not fit its input.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [2]));
+ * const loss = sum(power(x, 3)); // its Hessian is diag(6x)
+ * const [product] = await evaluate(hessianVectorProduct(loss, [x], [constant(ndarray([1, 10], [2]))]));
+ * console.log([...product.data]); // [ 6, 120 ]
  */
 export function hessianVectorProduct(loss: Tensor, inputs: readonly Tensor[], vectors: readonly Tensor[]): Tensor[] {
   return vjp(grad(loss, inputs), inputs, vectors);

@@ -6,6 +6,10 @@ import { applyDefinition, type Tensor } from './primitives/node.ts';
  * exists can be evaluated.
  *
  * @throws ShapeError when ranks, extents, attributes or precisions do not fit.
+ *
+ * @example
+ * const x = input('x', [2, 3]);
+ * console.log(apply('transpose', [x], { permutation: [1, 0] }).shape); // [ 3, 2 ]
  */
 export function apply<P extends PrimitiveName>(
   primitive: P,

@@ -23,6 +23,11 @@ export interface NDArray {
  *
  * @param where names it in messages.
  * @throws InputError when it is none, ShapeError when its numbers do not fit its shape and precision.
+ *
+ * @example
+ * const given: unknown = ndarray([1, 2], [2]);
+ * checkArray('batch', given);
+ * console.log(given.shape); // [ 2 ]
  */
 export function checkArray(where: string, value: unknown): asserts value is NDArray {
   const { shape, dtype, data } = Object(value) as Partial<NDArray>;
@@ -46,13 +51,23 @@ export const EPSILON: Readonly<Record<DType, number>> = { float32: 2 ** -23, flo
 /** Bytes of one number. */
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8 };
 
-/** The place of the first number that is NaN or infinite, from `start` up to `end`; -1 where there is none. */
+/**
+ * The place of the first number that is NaN or infinite, from `start` up to `end`; -1 where there is none.
+ *
+ * @example
+ * console.log(firstNonFinite(new Float32Array([1, 2, NaN, Infinity]))); // 2
+ */
 export function firstNonFinite(data: FloatArray, start = 0, end = data.length): number {
   for (let i = start; i < end; i++) if (!(data[i] - data[i] === 0)) return i;
   return -1;
 }
 
-/** Bytes of an array. */
+/**
+ * Bytes of an array.
+ *
+ * @example
+ * console.log(bytesOf({ shape: [8, 3, 32, 32], dtype: 'float32' })); // 98304
+ */
 export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): number {
   return sizeOf(shape) * ELEMENT_BYTES[dtype];
 }
@@ -61,13 +76,22 @@ export function bytesOf({ shape, dtype }: Pick<NDArray, 'shape' | 'dtype'>): num
  * A zeroed buffer of `size` elements.
  *
  * @throws InputError when the precision is not one of {@link DTYPES}.
+ *
+ * @example
+ * console.log(allocate('float32', 2)); // Float32Array(2) [ 0, 0 ]
  */
 export function allocate(dtype: DType, size: number): FloatArray {
   oneOf('allocate: dtype', dtype, DTYPES);
   return dtype === 'float32' ? new Float32Array(size) : new Float64Array(size);
 }
 
-/** As {@link allocate}, on memory that worker threads see without a copy wherever there is such. */
+/**
+ * As {@link allocate}, on memory that worker threads see without a copy wherever there is such.
+ *
+ * @example
+ * const data = allocateShared('float64', 2);
+ * console.log(data.length, data.buffer instanceof SharedArrayBuffer); // 2 true
+ */
 export function allocateShared(dtype: DType, size: number): FloatArray {
   oneOf('allocateShared: dtype', dtype, DTYPES);
   if (typeof SharedArrayBuffer !== 'function') return allocate(dtype, size);
@@ -104,6 +128,10 @@ export function ndarray(data: ArrayLike<number>, shape: Shape, dtype: DType = 'f
  * The same array in another precision; itself when it already has it.
  *
  * @throws InputError when the precision is not one of {@link DTYPES}.
+ *
+ * @example
+ * const single = cast(ndarray([0.1], [1]), 'float32');
+ * console.log(single.data[0]); // 0.10000000149011612
  */
 export function cast(array: NDArray, dtype: DType): NDArray {
   return array.dtype === dtype ? array : { ...array, dtype, data: toPrecision('cast', array.data, dtype) };

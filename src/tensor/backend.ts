@@ -76,6 +76,9 @@ export interface Executable {
  * The precision to compute in: the one asked for, or the backend's own.
  *
  * @throws BackendError when the backend lacks it, InputError when it is no precision.
+ *
+ * @example
+ * console.log(precisionOf(referenceBackend, undefined), precisionOf(referenceBackend, 'float32')); // float64 float32
  */
 export function precisionOf({ name, dtypes }: Backend, dtype: DType | undefined): DType {
   if (dtype === undefined) return dtypes[0];

@@ -10,6 +10,11 @@ import type { Tensor } from './tensor.ts';
  * further expressions are built from. What takes time belongs to `evaluate`.
  *
  * @throws InputError when an expression depends on an input.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3], [3]));
+ * const [total] = computeNow([sum(multiply(x, x))]); // no await
+ * console.log(total.data[0]); // 14
  */
 export function computeNow(outputs: readonly Tensor[]): NDArray[] {
   const { plan } = planEvaluation(outputs, []);

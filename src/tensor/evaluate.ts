@@ -27,6 +27,14 @@ export type Feeds = ReadonlyMap<Tensor, NDArray>;
  *
  * Inputs come in two kinds. *Fixed* ones are given by {@link Program.bind}, and everything that depends on them alone is
  * computed there, once. *Varying* ones are given with each {@link Program.run}.
+ *
+ * @example
+ * const x = input('x', [2]);
+ * const program = await Program.compile([scale(x, 10)], { varying: [x] });
+ * const [first] = await program.run(new Map([[x, ndarray([1, 2], [2])]]));
+ * const [second] = await program.run(new Map([[x, ndarray([3, 4], [2])]])); // nothing is compiled again
+ * console.log([...first.data], [...second.data]); // [ 10, 20 ] [ 30, 40 ]
+ * program.dispose();
  */
 export class Program {
   readonly #planned: PlannedEvaluation;

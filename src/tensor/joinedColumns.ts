@@ -6,6 +6,11 @@ import type { Shape } from './shape.ts';
 /**
  * A matrix [rows, width] whose columns are those of other matrices, side by side, and zeros after the last. It is copied
  * together where it is read: by a worker, where that sees the other matrices, or here when `data` is asked for.
+ *
+ * @example
+ * const { data } = ndarray([1, 2, 3, 4], [2, 2]);
+ * const second = { data, columns: 2, from: 1, count: 1 };
+ * console.log([...new JoinedColumns([2, 3], 'float64', [second, second]).data]); // [ 2, 2, 0, 4, 4, 0 ]
  */
 export class JoinedColumns implements NDArray {
   readonly shape: Shape;

@@ -58,6 +58,11 @@ export interface PlannedEvaluation {
  *
  * @param varying inputs whose value changes between runs.
  * @param carry what fixed inputs become for the next binding: expressions of fixed inputs.
+ *
+ * @example
+ * const x = input('x', [3]);
+ * const { plan } = planEvaluation([sum(multiply(exp(x), exp(x)))], []); // exp is computed once
+ * console.log(plan.fixedSteps.map(({ primitive }) => primitive)); // [ 'exp', 'multiply', 'sum' ]
  */
 export function planEvaluation(
   outputs: readonly Tensor[],

@@ -5,6 +5,13 @@ import { type Tensor, topologicalOrder } from './tensor.ts';
  *
  *     %0 = x float64[2, 3]
  *     %1 = relu(%0) float64[2, 3]
+ *
+ * @example
+ * const x = input('x', [2, 3]);
+ * console.log(formatGraph([sum(relu(x), [1])]));
+ * // %0 = x float64[2, 3]
+ * // %1 = relu(%0) float64[2, 3]
+ * // %2 = sum(%1, axes=[-1]) float64[2]
  */
 export function formatGraph(outputs: readonly Tensor[]): string {
   const numbers = new Map<Tensor, number>();

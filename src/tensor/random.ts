@@ -16,6 +16,11 @@ export interface DrawOptions {
  * counters: block i of a stream is philox(counter = (i, 0, stream₀, stream₁), key = seed). Forking hashes a label into
  * the stream words and the key. Numbers are made of the bits with operations that IEEE 754 rounds exactly: a logarithm
  * of our own takes the place of `Math.log`, whose last digit differs between engines.
+ *
+ * @example
+ * const generator = new Generator(0);
+ * console.log(generator.integer(100), new Generator(0).integer(100)); // 41 41
+ * console.log(generator.fork('weights').normals([2, 3]).shape); // [ 2, 3 ]
  */
 export class Generator {
   readonly #key: readonly [number, number];

@@ -27,6 +27,13 @@ export interface BatchFunction {
  * @param batch N ≥ 2 samples
  * @param single the same function of one sample
  * @param leaves the inputs of the batch's graph other than x, with those of the single one's that stand for the same.
+ *
+ * @example
+ * const isMap = (f: (x: Tensor) => Tensor) => {
+ *   const [many, one] = [input('x', [3, 2]), input('x', [1, 2])];
+ *   return isMapOfSamples({ x: many, y: f(many) }, { x: one, y: f(one) }, new Map());
+ * };
+ * console.log(isMap((x) => relu(x)), isMap((x) => subtract(x, mean(x, [0])))); // true false
  */
 export function isMapOfSamples(
   batch: BatchFunction,

@@ -4,7 +4,12 @@ import { ShapeError } from '../errors.ts';
 /** Extents from the outermost to the innermost dimension; `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** The number of elements of a shape; 1 for a scalar. */
+/**
+ * The number of elements of a shape; 1 for a scalar.
+ *
+ * @example
+ * console.log(sizeOf([2, 3, 4]), sizeOf([])); // 24 1
+ */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
@@ -14,18 +19,33 @@ export function sizeOf(shape: Shape): number {
  *
  * @param where names it in messages.
  * @throws ShapeError when it is no list of whole numbers ≥ 0.
+ *
+ * @example
+ * const given: unknown = [2, 3];
+ * checkShape('batch', given);
+ * console.log(given.length); // 2
  */
 export function checkShape(where: string, shape: unknown): asserts shape is Shape {
   const fits = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0);
   if (!fits) throw new ShapeError(`${where}: expected a shape, a list of integers ≥ 0, got ${formatValue(shape)}`);
 }
 
-/** `[2, 3, 4]`, as shapes are written in messages. */
+/**
+ * `[2, 3, 4]`, as shapes are written in messages.
+ *
+ * @example
+ * console.log(formatShape([2, 3, 4])); // [2, 3, 4]
+ */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** Whether two shapes are the same. */
+/**
+ * Whether two shapes are the same.
+ *
+ * @example
+ * console.log(sameShape([2, 3], [2, 3]), sameShape([2, 3], [3, 2])); // true false
+ */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, i) => extent === b[i]);
 }
@@ -34,6 +54,9 @@ export function sameShape(a: Shape, b: Shape): boolean {
  * The common shape of arrays under broadcasting: dimensions are aligned at the right, and an extent of 1 stretches.
  *
  * @throws ShapeError when two extents differ and neither is 1.
+ *
+ * @example
+ * console.log(broadcastShapes('add', [[4, 1], [3]])); // [ 4, 3 ]
  */
 export function broadcastShapes(operation: string, shapes: readonly Shape[]): Shape {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));

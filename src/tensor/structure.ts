@@ -15,6 +15,10 @@ export interface Structure {
 /**
  * The structure of expressions: primitives, attributes, shapes and constants, in which inputs are mere places. What is
  * planned and compiled for one graph serves every graph of the same structure.
+ *
+ * @example
+ * const twice = (name: string) => structureOf([scale(input(name, [2]), 2)]);
+ * console.log(twice('x').key === twice('y').key, twice('x').inputs.map(String)); // true [ 'x float64[2]' ]
  */
 export function structureOf(outputs: readonly Tensor[]): Structure {
   const numbers = new Map<Tensor, number>();

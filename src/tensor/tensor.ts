@@ -36,12 +36,24 @@ export function constant(array: NDArray): Tensor {
   return new Tensor({ kind: 'constant', value }, [], value.shape, dtype);
 }
 
-/** A scalar constant. */
+/**
+ * A scalar constant.
+ *
+ * @example
+ * const [y] = await evaluate([multiply(scalar(10), constant(ndarray([1, 2], [2])))]);
+ * console.log([...y.data]); // [ 10, 20 ]
+ */
 export function scalar(value: number, dtype: DType = 'float64'): Tensor {
   return constant(ndarray([value], [], dtype));
 }
 
-/** Every tensor the given ones are computed from, themselves included, each after its operands. */
+/**
+ * Every tensor the given ones are computed from, themselves included, each after its operands.
+ *
+ * @example
+ * const x = input('x', [2]);
+ * console.log(topologicalOrder([sum(exp(x))]).map(String)); // [ 'x float64[2]', 'exp float64[2]', 'sum float64[]' ]
+ */
 export function topologicalOrder(outputs: readonly Tensor[], operandsOf = operands): Tensor[] {
   const order: Tensor[] = [];
   const state = new Map<Tensor, 'entered' | 'done'>();
@@ -61,7 +73,14 @@ export function topologicalOrder(outputs: readonly Tensor[], operandsOf = operan
   return order;
 }
 
-/** The tensors of `order` (operands first) that depend on any of `sources`, the sources included. */
+/**
+ * The tensors of `order` (operands first) that depend on any of `sources`, the sources included.
+ *
+ * @example
+ * const [x, y] = [input('x', [2]), input('y', [2])];
+ * const order = topologicalOrder([multiply(x, exp(y))]);
+ * console.log([...dependents(order, [y])].map(String)); // [ 'y float64[2]', 'exp float64[2]', 'multiply float64[2]' ]
+ */
 export function dependents(order: readonly Tensor[], sources: Iterable<Tensor>, operandsOf = operands): Set<Tensor> {
   const reached = new Set(sources);
   for (const tensor of order) if (operandsOf(tensor).some((operand) => reached.has(operand))) reached.add(tensor);

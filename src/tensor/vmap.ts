@@ -18,7 +18,11 @@ import { dependents, input, Tensor, topologicalOrder } from './tensor.ts';
  *
  * @example
  * // Gradients of a loss for each sample, as torch.func's vmap(grad(f)):
- * const [perSample] = mapOver(grad(loss, [w]), new Map([[x, images]]));
+ * const [w, x] = [constant(ndarray([1, 2], [2])), input('x', [2])];
+ * const rows = constant(ndarray([1, 0, 0, 1, 1, 1], [3, 2]));
+ * const output = sum(multiply(w, x)); // of one sample, (w·x)
+ * const [perSample] = await evaluate(mapOver(grad(multiply(output, output), [w]), new Map([[x, rows]])));
+ * console.log(perSample.shape, [...perSample.data]); // [ 3, 2 ] [ 2, 0, 0, 4, 6, 6 ]
  */
 export function mapOver(outputs: readonly Tensor[], replacements: ReadonlyMap<Tensor, Tensor>): Tensor[] {
   const extent = extentOf(replacements);

@@ -1,31 +1,52 @@
-import { describe, expect, test } from 'vitest';
-import { exportedFunctions, pageOf } from '../support/apiExamples.ts';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { documentedExports, pageOf } from '../support/apiExamples.ts';
 import { run, typeErrors } from '../support/snippets.ts';
 
-const entries = ['src/index.ts', 'src/nn/index.ts', 'src/ntk/index.ts', 'src/training/index.ts'].map((entry) => ({
+const entries = ['ntkit', 'ntkit/tensor', 'ntkit/autodiff', 'ntkit/nn', 'ntkit/ntk', 'ntkit/training'];
+// Entries whose classes have examples, too.
+const withClasses: readonly string[] = ['ntkit/tensor', 'ntkit/autodiff'];
+const exported = [...documentedExports(entries)].map(([entry, all]) => ({
   entry,
-  functions: exportedFunctions(entry),
+  documented: all.filter(({ kind }) => kind === 'function' || withClasses.includes(entry)),
 }));
-// By name: the main entry exports functions of the others.
+const folder = mkdtempSync(join(tmpdir(), 'ntkit-examples-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// By the text: the main entry exports functions of the others.
 const pages = new Map(
-  entries.flatMap(({ functions }) =>
-    functions.map(({ name, examples }) => [name, examples.map((each) => pageOf(name, each))] as const),
+  exported.toReversed().flatMap(({ entry, documented }) =>
+    documented.flatMap(({ name, examples }) =>
+      examples.map((each) => {
+        const own = join(folder, `${entry.replace('/', '-')}-${name}`);
+        mkdirSync(own, { recursive: true });
+        return [`${name}: ${each}`, pageOf(entry, name, each, own)] as const;
+      }),
+    ),
   ),
 );
-const examples = [...pages.values()].flat();
+const examples = [...pages.values()];
 
-test.each(entries)('every function of $entry has an example', ({ functions }) => {
-  expect(functions.length).toBeGreaterThan(3);
-  expect(functions.filter((each) => each.examples.length === 0).map(({ name }) => name)).toEqual([]);
+test.each(exported)('every function and every class of $entry has an example', ({ documented }) => {
+  expect(documented.length).toBeGreaterThan(3);
+  expect(documented.filter((each) => each.examples.length === 0).map(({ name }) => name)).toEqual([]);
 });
 
-test('the examples type-check, and a wrong one would not', () => {
-  const wrong = pageOf('wrong', 'ndarray([1], 1);');
-  expect(typeErrors([...examples, wrong])).toEqual([expect.stringMatching(/^test\/wrong\.ts: .*not assignable/)]);
+test('the examples type-check, and wrong ones would not', () => {
+  const wrong = pageOf('ntkit', 'wrong', 'ndarray([1], 1);');
+  // What does not run on every computer is still checked.
+  const unrun = pageOf('ntkit', 'unrun', '```ts no-run\nndarray([1], 1);\n```');
+  expect(unrun.body).toBe('');
+  expect(typeErrors([...examples, wrong, unrun])).toEqual([
+    expect.stringMatching(/^test\/wrong\.ts: .*not assignable/),
+    expect.stringMatching(/^test\/unrun\.ts: .*not assignable/),
+  ]);
 });
 
 describe('the example of', () => {
-  test.each(examples)('$name runs, and prints what it says', async (example) => {
+  test.each(examples.filter(({ body }) => body !== ''))('$name runs, and prints what it says', async (example) => {
     const { stated } = example;
     expect(stated.length).toBeGreaterThan(0);
     expect(await run(example)).toEqual(stated);

@@ -1,14 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import * as ntkit from '../../src/index.ts';
-import * as nn from '../../src/nn/index.ts';
-import * as ntk from '../../src/ntk/index.ts';
-import * as tensor from '../../src/tensor/index.ts';
-import * as training from '../../src/training/index.ts';
-import { type Page, parse } from './snippets.ts';
+import { packages, type Page, parse } from './snippets.ts';
 
-// The examples in the documentation of functions: TypeScript after `@example`. What an example names and an entry exports
-// is imported, and `network`, a small perceptron, `images`, a batch of four, and `generator` are there.
+// The examples in the documentation of functions and classes: TypeScript after `@example`. What an example names and an
+// entry exports is imported, and `network`, a small perceptron, `images`, a batch of four, `generator` and `folder`, the
+// path of an empty folder, are there. An example that needs what not every computer has is a block that is marked
+// `ts no-run`, which is type-checked alone.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -19,40 +16,62 @@ initialize(network, pytorchDefault, generator);
 const images = generator.normals([4, 5]);
 `;
 
-/** A function that an entry exports. */
-export interface DocumentedFunction {
+/** A function or a class that an entry exports. */
+export interface DocumentedExport {
   readonly name: string;
+  readonly kind: 'function' | 'class';
   readonly examples: readonly string[];
 }
 
-/** The functions that a source file exports, and those that it exports of others. */
-export function exportedFunctions(entry: string): DocumentedFunction[] {
+/** What each of some entries exports, or exports of others: all functions, and all classes except those of errors. */
+export function documentedExports(entries: readonly string[]): Map<string, DocumentedExport[]> {
+  const files = entries.map(sourceOf);
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
-  const { fileNames, options } = ts.parseJsonConfigFileContent(
-    { ...config, include: [], files: [entry] },
-    ts.sys,
-    root,
-  );
+  const { fileNames, options } = ts.parseJsonConfigFileContent({ ...config, include: [], files }, ts.sys, root);
   const program = ts.createProgram(fileNames, options);
   const checker = program.getTypeChecker();
-  const module = checker.getSymbolAtLocation(program.getSourceFile(root + entry)!)!;
-  return checker.getExportsOfModule(module).flatMap((exported) => {
-    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-    if (!(symbol.flags & ts.SymbolFlags.Function)) return [];
-    const tags = symbol.getJsDocTags(checker).filter(({ name }) => name === 'example');
-    return [{ name: exported.name, examples: tags.map(({ text }) => ts.displayPartsToString(text)) }];
-  });
+  const kindOf = (symbol: ts.Symbol) => {
+    const type = checker.getTypeOfSymbol(symbol);
+    if (!(symbol.flags & ts.SymbolFlags.Class)) return type.getCallSignatures().length > 0 ? 'function' : undefined;
+    return checker.getDeclaredTypeOfSymbol(symbol).getProperty('stack') === undefined ? 'class' : undefined;
+  };
+  const exportsOf = (entry: string) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(root + sourceOf(entry))!)!;
+    // What is exported as a type alone has no value.
+    const values = checker.getExportsOfModule(module).filter(({ name }) => Object.hasOwn(packages[entry], name));
+    return values.flatMap((exported) => {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      const kind = kindOf(symbol);
+      if (kind === undefined) return [];
+      const tags = symbol.getJsDocTags(checker).filter(({ name }) => name === 'example');
+      return [{ name: exported.name, kind, examples: tags.map(({ text }) => ts.displayPartsToString(text)) }] as const;
+    });
+  };
+  return new Map(entries.map((entry) => [entry, exportsOf(entry)]));
 }
 
-/** An example as a page whose code can be compiled and run. */
-export function pageOf(name: string, example: string): Page {
-  const code = /^import /m.test(example) ? example : `${GIVEN}{\n${example}\n}\n`;
-  const known = { ntkit, 'ntkit/nn': nn, 'ntkit/ntk': ntk, 'ntkit/tensor': tensor, 'ntkit/training': training };
+function sourceOf(entry: string): string {
+  return entry === 'ntkit' ? 'src/index.ts' : `${entry.replace('ntkit', 'src')}/index.ts`;
+}
+
+/**
+ * An example of what an entry exports, as a page whose code can be compiled and run. Names are first those of the entry.
+ */
+export function pageOf(entry: string, name: string, example: string, folder = ''): Page {
+  const given = mentions(example, 'network|images|generator') ? GIVEN : '';
+  const files = mentions(example, 'folder') ? `const folder = ${JSON.stringify(folder)};\n` : '';
+  const [, mark = '', marked = example] = /^```ts( no-run)\n([^]*)```$/.exec(example) ?? [];
+  const code = `${given}${files}{\n${marked}\n}\n`;
   const imported = new Set<string>();
-  const imports = Object.entries(known).map(([from, entry]) => {
-    const names = Object.keys(entry).filter((each) => !imported.has(each) && new RegExp(`\\b${each}\\b`).test(code));
+  const imports = [entry, ...Object.keys(packages)].map((from) => {
+    const names = Object.keys(packages[from]).filter((each) => !imported.has(each) && mentions(code, each));
     for (const each of names) imported.add(each);
     return names.length === 0 ? '' : `import { ${names.join(', ')} } from '${from}';\n`;
   });
-  return parse(name, `\`\`\`ts\n${imports.join('')}${code}\n\`\`\``);
+  return parse(name, `\`\`\`ts${mark}\n${imports.join('')}${code}\n\`\`\``);
+}
+
+/** Whether code has a name in it that is no property's. */
+function mentions(code: string, names: string): boolean {
+  return new RegExp(`(?:^|[^.\\w]|\\.\\.\\.)(?:${names})\\b`).test(code);
 }

@@ -22,7 +22,8 @@ import * as training from '../../src/training/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entries = { autodiff, data, nn, node, ntk, onnx, report, search, tensor, testing, training };
-const packages: Readonly<Record<string, object>> = {
+/** The package's entries by the names that they are imported by. */
+export const packages: Readonly<Record<string, object>> = {
   ntkit,
   ...Object.fromEntries(Object.entries(entries).map(([name, module]) => [`ntkit/${name}`, module])),
 };
@@ -72,9 +73,13 @@ export function parse(name: string, text: string): Page {
   };
 }
 
-/** What a block says that it prints: the comment after each `console.log`; for the last one the text below the block. */
+/**
+ * What a block says that it prints: the comment after each `console.log`, which is on its line or is the lines below; for the
+ * last one the text below the block.
+ */
 function statedIn(code: string, below: string | undefined): (string | undefined)[] {
-  const comments = [...code.matchAll(/console\.log\([^]*?\);(?: \/\/ (.*))?$/gm)].map(([, comment]) => comment);
+  const prints = code.matchAll(/console\.log\([^]*?\);(?: \/\/ (.*)|((?:\n\/\/.*)+))?$/gm);
+  const comments = [...prints].map(([, comment, lines]) => comment ?? lines?.slice(1).replaceAll(/^\/\/ ?/gm, ''));
   return below === undefined ? comments : [...comments.slice(0, -1), below];
 }
 
@@ -104,12 +109,12 @@ export function typeErrors(all: readonly Page[]): string[] {
 }
 
 function moduleOf({ imports, body, unrun }: Page): string {
-  const lines = [...imports].flatMap(([from, names]) =>
-    [...names].map((name) => {
-      const imported = name.startsWith('* as ') ? name : `{ ${name} }`;
-      return `import ${imported} from '${from}';`; // which tsconfig.json finds in src
-    }),
-  );
+  // tsconfig.json finds the entries in src.
+  const lines = [...imports].flatMap(([from, names]) => {
+    const namespaces = [...names].filter((name) => name.startsWith('* as '));
+    const named = [...names].filter((name) => !name.startsWith('* as '));
+    return [...namespaces, `{ ${named.join(', ')} }`].map((what) => `import ${what} from '${from}';`);
+  });
   return [...lines, body, ...unrun.map((code) => `{\n${code}\n}`), 'export {};'].join('\n');
 }
 

@@ -22,7 +22,12 @@ function twoOf<T>(name: string, value: readonly T[]): readonly T[] {
   throw new ShapeError(`${name}: expected a number or a pair, got ${formatValue(value)}`);
 }
 
-/** Both dimensions from a single number or a pair, checked to be integers of at least `least`. */
+/**
+ * Both dimensions from a single number or a pair, checked to be integers of at least `least`.
+ *
+ * @example
+ * console.log(pair('pool: kernel', 3, 1), pair('pool: kernel', [2, 4], 1)); // [ 3, 3 ] [ 2, 4 ]
+ */
 export function pair(name: string, value: number | Pair, least: number): Pair {
   const [a, b] = typeof value === 'number' ? [value, value] : twoOf(name, value);
   if (!Number.isInteger(a) || !Number.isInteger(b) || a < least || b < least) {
@@ -31,7 +36,12 @@ export function pair(name: string, value: number | Pair, least: number): Pair {
   return [a, b];
 }
 
-/** All four sides of a padding, checked to be integers ≥ 0. */
+/**
+ * All four sides of a padding, checked to be integers ≥ 0.
+ *
+ * @example
+ * console.log(JSON.stringify(sides('pool: padding', [[1, 1], [0, 2]]))); // [[1,1],[0,2]]
+ */
 export function sides(name: string, value: PaddingOption): Sides {
   const [vertical, horizontal] = typeof value === 'number' ? [value, value] : twoOf<number | Pair>(name, value);
   const both = (side: number | Pair) => pair(name, side, 0);
@@ -49,6 +59,12 @@ export function sides(name: string, value: PaddingOption): Sides {
  * @param weight […, K, C/groups, R, S]
  * @returns […, N, K, P, Q]
  * @throws ShapeError when channels, groups or sizes do not fit.
+ *
+ * @example
+ * const x = constant(ndarray([1, 4, 9, 16], [1, 1, 1, 4])); // [N, C, H, W]
+ * const difference = constant(ndarray([-1, 1], [1, 1, 1, 2])); // [K, C, R, S]
+ * const [y] = await evaluate([convolution(x, difference)]);
+ * console.log(y.shape, [...y.data]); // [ 1, 1, 1, 3 ] [ 3, 5, 7 ]
  */
 export function convolution(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
   checkOptions('convolution', options, ['stride', 'padding', 'dilation', 'groups']);
@@ -75,6 +91,12 @@ export interface ConvolutionTransposeOptions extends ConvolutionOptions {
  * @param weight […, K, C/groups, R, S]
  * @returns […, N, C, H, W] with H = (P − 1)·stride − top − bottom + dilation·(R − 1) + outputPadding + 1
  * @throws ShapeError when channels or groups do not fit, or the result has no pixel.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [1, 1, 1, 2]));
+ * const weight = constant(ndarray([1, 10], [1, 1, 1, 2]));
+ * const [y] = await evaluate([convolutionTranspose(x, weight, { stride: 2 })]); // each pixel writes two
+ * console.log([...y.data]); // [ 1, 10, 2, 20 ]
  */
 export function convolutionTranspose(x: Tensor, weight: Tensor, options: ConvolutionTransposeOptions = {}): Tensor {
   const name = 'convolutionTranspose';
@@ -128,6 +150,12 @@ export interface Convolution1dOptions {
  * @param weight […, K, C/groups, S]
  * @returns […, N, K, M]
  * @throws ShapeError when channels, groups or sizes do not fit.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3], [1, 1, 3])); // [N, C, L]
+ * const weight = constant(ndarray([1, 1, 1], [1, 1, 3])); // [K, C, S]
+ * const [y] = await evaluate([convolution1d(x, weight, { padding: 1 })]);
+ * console.log([...y.data]); // [ 3, 6, 5 ]
  */
 export function convolution1d(x: Tensor, weight: Tensor, options: Convolution1dOptions = {}): Tensor {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;

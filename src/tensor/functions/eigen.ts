@@ -9,8 +9,9 @@ import type { Tensor } from '../tensor.ts';
  * All are NaN where a matrix holds NaN or infinity.
  *
  * @example
- *     const theta = gram(rows);
- *     const [values] = await evaluate([eigenvalues(theta)], new Map([[rows, j]]), backend);
+ * const matrix = constant(ndarray([2, 1, 1, 2], [2, 2]));
+ * const [values] = await evaluate([eigenvalues(matrix)]);
+ * console.log([...values.data]); // [ 1, 3 ]
  */
 export function eigenvalues(matrix: Tensor): Tensor {
   return apply('eigenvalues', [matrix], {});
@@ -22,6 +23,11 @@ export function eigenvalues(matrix: Tensor): Tensor {
  * positive.
  *
  * They have no derivative where an eigenvalue is repeated: it comes out as infinity or NaN.
+ *
+ * @example
+ * const matrix = constant(ndarray([3, 0, 0, 1], [2, 2]));
+ * const [vectors] = await evaluate([eigenvectors(matrix)]); // the column for eigenvalue 1 first
+ * console.log([...vectors.data]); // [ 0, 1, 1, 0 ]
  */
 export function eigenvectors(matrix: Tensor): Tensor {
   return apply('eigenvectors', [matrix], {});

@@ -11,6 +11,11 @@ import type { Tensor } from '../tensor.ts';
  * all this one primitive, so that each is a single pass over memory.
  *
  * @throws ShapeError when shapes do not broadcast or the counts differ.
+ *
+ * @example
+ * const [a, b] = [constant(ndarray([1, 2], [2])), constant(ndarray([10], [1]))];
+ * const [y] = await evaluate([linearCombination([a, b], [3, -1])]);
+ * console.log([...y.data]); // [ -7, -4 ]
  */
 export function linearCombination(terms: readonly Tensor[], coefficients: readonly number[]): Tensor {
   checkTensors('linearCombination', terms);
@@ -58,27 +63,57 @@ export function subtract(a: Tensor, b: Tensor): Tensor {
   return linearCombination([a, b], [1, -1]);
 }
 
-/** factor · x. */
+/**
+ * factor · x.
+ *
+ * @example
+ * const [y] = await evaluate([scale(constant(ndarray([1, 2], [2])), 10)]);
+ * console.log([...y.data]); // [ 10, 20 ]
+ */
 export function scale(x: Tensor, factor: number): Tensor {
   return linearCombination([x], [factor]);
 }
 
-/** a / b element by element, shapes broadcast. */
+/**
+ * a / b element by element, shapes broadcast.
+ *
+ * @example
+ * const [y] = await evaluate([divide(constant(ndarray([1, 3], [2])), constant(ndarray([4], [1])))]);
+ * console.log([...y.data]); // [ 0.25, 0.75 ]
+ */
 export function divide(a: Tensor, b: Tensor): Tensor {
   return multiply(a, power(b, -1));
 }
 
-/** xᵉ for a constant exponent. */
+/**
+ * xᵉ for a constant exponent.
+ *
+ * @example
+ * const [y] = await evaluate([power(constant(ndarray([1, 2, 3], [3])), 3)]);
+ * console.log([...y.data]); // [ 1, 8, 27 ]
+ */
 export function power(x: Tensor, exponent: number): Tensor {
   return exponent === 1 ? x : apply('power', [x], { exponent });
 }
 
-/** √x. */
+/**
+ * √x.
+ *
+ * @example
+ * const [y] = await evaluate([sqrt(constant(ndarray([4, 9], [2])))]);
+ * console.log([...y.data]); // [ 2, 3 ]
+ */
 export function sqrt(x: Tensor): Tensor {
   return power(x, 0.5);
 }
 
-/** The same numbers in another precision. */
+/**
+ * The same numbers in another precision.
+ *
+ * @example
+ * const [y] = await evaluate([castTo(constant(ndarray([0.5, 0.1], [2])), 'float32')]);
+ * console.log(y.dtype, [...y.data]); // float32 [ 0.5, 0.10000000149011612 ]
+ */
 export function castTo(x: Tensor, dtype: DType): Tensor {
   oneOf('castTo: dtype', dtype, DTYPES);
   return x.dtype === dtype ? x : apply('cast', [x], { dtype });

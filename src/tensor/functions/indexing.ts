@@ -25,7 +25,12 @@ export interface GatherOptions {
  *
  * @throws InputError when a constant index names no position, ShapeError when x has more than 2²⁴ positions: float32 does
  * not count further.
- * @example gather(embeddings, tokens, { innerRank: 1 }) // [V, D] and [N, T] to [N, T, D]
+ *
+ * @example
+ * const embeddings = constant(ndarray([0, 0, 1, 1, 2, 2], [3, 2])); // [V, D]
+ * const tokens = constant(ndarray([2, 0], [1, 2])); // [N, T]
+ * const [y] = await evaluate([gather(embeddings, tokens, { innerRank: 1 })]);
+ * console.log(y.shape, [...y.data]); // [ 1, 2, 2 ] [ 2, 2, 0, 0 ]
  */
 export function gather(x: Tensor, index: Tensor, options: GatherOptions = {}): Tensor {
   [x, index].forEach((each) => checkTensor('gather', each));
@@ -51,6 +56,11 @@ export function gather(x: Tensor, index: Tensor, options: GatherOptions = {}): T
  * @param axis below 0 it counts from the last dimension
  * @returns […, indices.length, …]
  * @throws ShapeError when there is no such axis, InputError when an index is not a whole number from 0 to V − 1.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4, 5, 6], [2, 3]));
+ * const [y] = await evaluate([take(x, [2, 0, 2], -1)]);
+ * console.log(y.shape, [...y.data]); // [ 2, 3 ] [ 3, 1, 3, 6, 4, 6 ]
  */
 export function take(x: Tensor, indices: readonly number[], axis: number): Tensor {
   checkTensor('take', x);

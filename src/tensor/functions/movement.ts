@@ -26,6 +26,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * used by a primitive that broadcasts by itself.
  *
  * @throws ShapeError when x does not stretch to it.
+ *
+ * @example
+ * const [y] = await evaluate([broadcastTo(constant(ndarray([1, 2], [2, 1])), [2, 3])]);
+ * console.log([...y.data]); // [ 1, 1, 1, 2, 2, 2 ]
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkTensor('broadcastTo', x);
@@ -33,22 +37,46 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : apply('broadcastTo', [x], { from: x.shape, to: shape });
 }
 
-/** A tensor with the same value everywhere. */
+/**
+ * A tensor with the same value everywhere.
+ *
+ * @example
+ * const [y] = await evaluate([full([2, 2], 7)]);
+ * console.log([...y.data]); // [ 7, 7, 7, 7 ]
+ */
 export function full(shape: Shape, value: number, dtype: DType = 'float64'): Tensor {
   return broadcastTo(scalar(value, dtype), shape);
 }
 
-/** The tensor of all zeros. */
+/**
+ * The tensor of all zeros.
+ *
+ * @example
+ * const [y] = await evaluate([zeros([2, 2])]);
+ * console.log([...y.data]); // [ 0, 0, 0, 0 ]
+ */
 export function zeros(shape: Shape, dtype: DType = 'float64'): Tensor {
   return full(shape, 0, dtype);
 }
 
-/** The tensor of all ones. */
+/**
+ * The tensor of all ones.
+ *
+ * @example
+ * const [y] = await evaluate([ones([3], 'float32')]);
+ * console.log(y.dtype, [...y.data]); // float32 [ 1, 1, 1 ]
+ */
 export function ones(shape: Shape, dtype: DType = 'float64'): Tensor {
   return full(shape, 1, dtype);
 }
 
-/** The identity matrix, [n, n]. */
+/**
+ * The identity matrix, [n, n].
+ *
+ * @example
+ * const [y] = await evaluate([eye(2)]);
+ * console.log([...y.data]); // [ 1, 0, 0, 1 ]
+ */
 export function eye(n: number, dtype: DType = 'float64'): Tensor {
   const data = allocate(dtype, n * n);
   for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
@@ -60,6 +88,10 @@ export function eye(n: number, dtype: DType = 'float64'): Tensor {
  * `permutation[i]` of x.
  *
  * @throws ShapeError when it is no permutation.
+ *
+ * @example
+ * const [y] = await evaluate([transpose(constant(ndarray([1, 2, 3, 4, 5, 6], [2, 3])))]);
+ * console.log(y.shape, [...y.data]); // [ 3, 2 ] [ 1, 4, 2, 5, 3, 6 ]
  */
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   checkTensor('transpose', x);
@@ -79,6 +111,11 @@ export interface Range {
  *
  * @param ranges one a dimension, for the last `ranges.length` dimensions.
  * @throws ShapeError when a range is empty or leaves the tensor.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4, 5, 6], [2, 3]));
+ * const [y] = await evaluate([slice(x, [{ start: 0, step: 2 }])]); // the last dimension's first and third
+ * console.log(y.shape, [...y.data]); // [ 2, 2 ] [ 1, 3, 4, 6 ]
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
   checkTensor('slice', x);
@@ -108,6 +145,10 @@ export interface Padding {
  * Adds zeros along each of the innermost dimensions.
  *
  * @param paddings one a dimension, for the last `paddings.length` dimensions.
+ *
+ * @example
+ * const [y] = await evaluate([pad(constant(ndarray([1, 2], [2])), [{ before: 1, interior: 2 }])]);
+ * console.log([...y.data]); // [ 0, 1, 0, 0, 2 ]
  */
 export function pad(x: Tensor, paddings: readonly Padding[]): Tensor {
   checkIterable('pad: paddings', paddings);
@@ -124,6 +165,11 @@ export function pad(x: Tensor, paddings: readonly Padding[]): Tensor {
  * must agree, but dimensions before the axis may also broadcast.
  *
  * @throws ShapeError when shapes do not fit.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [2, 1]));
+ * const [y] = await evaluate([concatenate([x, scale(x, 10)], 1)]);
+ * console.log(y.shape, [...y.data]); // [ 2, 2 ] [ 1, 10, 2, 20 ]
  */
 export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   checkIterable('concatenate', tensors);

@@ -57,6 +57,11 @@ function poolAttributes(
  * @param x […, H, W]
  * @returns […, P, Q]
  * @throws ShapeError when the kernel does not fit, or a window without `countIncludePad` covers no pixel.
+ *
+ * @example
+ * const x = constant(ndarray([1, 2, 3, 4], [1, 4])); // [H, W]
+ * const [y, border] = await evaluate([averagePool(x, [1, 2]), averagePool(x, [1, 3], { stride: 1, padding: [0, 1] })]);
+ * console.log([...y.data], [...border.data]); // [ 1.5, 3.5 ] [ 1.5, 2, 3, 3.5 ]
  */
 export function averagePool(x: Tensor, kernel: number | Pair, options: AveragePoolOptions = {}): Tensor {
   const { declared, ...attributes } = poolAttributes('averagePool', x, kernel, options);
@@ -76,6 +81,10 @@ export function averagePool(x: Tensor, kernel: number | Pair, options: AveragePo
  * @param x […, H, W]
  * @returns […, P, Q]
  * @throws ShapeError when the kernel does not fit, or a window covers no pixel.
+ *
+ * @example
+ * const [y] = await evaluate([maxPool(constant(ndarray([1, 4, 3, 2], [1, 4])), [1, 2])]);
+ * console.log([...y.data]); // [ 4, 3 ]
  */
 export function maxPool(x: Tensor, kernel: number | Pair, options: PoolOptions = {}): Tensor {
   const { declared: _, ...attributes } = poolAttributes('maxPool', x, kernel, options);
@@ -85,7 +94,13 @@ export function maxPool(x: Tensor, kernel: number | Pair, options: PoolOptions =
   return apply('gather', [x, index], { indexedRank: 2, innerRank: 0, indexRank: 2 });
 }
 
-/** The mean over all pixels: […, H, W] to […]. */
+/**
+ * The mean over all pixels: […, H, W] to […].
+ *
+ * @example
+ * const [y] = await evaluate([globalAveragePool(constant(ndarray([1, 2, 3, 4, 5, 6], [2, 1, 3])))]);
+ * console.log([...y.data]); // [ 2, 5 ]
+ */
 export function globalAveragePool(x: Tensor): Tensor {
   return mean(x, [-2, -1]);
 }

@@ -33,6 +33,12 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
  * @param weight […, O, I]
  * @param bias […, O], or nothing
  * @returns […, N, O]
+ *
+ * @example
+ * const x = constant(ndarray([1, 2], [1, 2])); // [N, I]
+ * const weight = constant(ndarray([1, 1, 1, -1], [2, 2])); // [O, I]
+ * const [y] = await evaluate([linear(x, weight, constant(ndarray([10, 20], [2])))]);
+ * console.log([...y.data]); // [ 13, 19 ]
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const product = matmul(x, weight, { transposeB: true });
@@ -44,6 +50,11 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 /**
  * All inner products of the rows of a, […, N, P], with those of b, […, M, P]: a·bᵀ as […, N, M], accumulated and
  * returned in float64 whatever the precision of the rows.
+ *
+ * @example
+ * const rows = constant(ndarray([1, 0, 3, 4], [2, 2], 'float32'));
+ * const [theta] = await evaluate([gram(rows)]);
+ * console.log(theta.dtype, [...theta.data]); // float64 [ 1, 3, 3, 25 ]
  */
 export function gram(a: Tensor, b: Tensor = a): Tensor {
   return apply('gram', [a, b], {});

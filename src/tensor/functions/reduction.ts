@@ -61,6 +61,11 @@ function reduce(
  * equal parts (PyTorch's `amax`).
  *
  * @throws ShapeError when an axis does not exist or has extent 0.
+ *
+ * @example
+ * const x = constant(ndarray([1, 4, 3, 2], [2, 2]));
+ * const [all, rows] = await evaluate([max(x), max(x, [1])]);
+ * console.log([...all.data], [...rows.data]); // [ 4 ] [ 4, 3 ]
  */
 export function max(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
   return reduce('max', x, axes, options);
@@ -71,6 +76,11 @@ export function max(x: Tensor, axes?: readonly number[], options: ReductionOptio
  * equal parts (PyTorch's `amin`).
  *
  * @throws ShapeError when an axis does not exist or has extent 0.
+ *
+ * @example
+ * const x = constant(ndarray([1, 4, 3, 2], [2, 2]));
+ * const [all, rows] = await evaluate([min(x), min(x, [1])]);
+ * console.log([...all.data], [...rows.data]); // [ 1 ] [ 1, 2 ]
  */
 export function min(x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor {
   return scale(max(scale(x, -1), axes, options), -1);

@@ -29,6 +29,11 @@ export function softmax(x: Tensor, axis = -1): Tensor {
  *
  * @param axis below 0 it counts from the last dimension
  * @throws ShapeError when there is no such axis.
+ *
+ * @example
+ * const x = constant(ndarray([0, 0, 1000], [3]));
+ * const [y] = await evaluate([logSoftmax(x)]); // log(softmax(x)) would give -Infinity twice
+ * console.log([...y.data]); // [ -1000, -1000, 0 ]
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   const shifted = subtract(x, stopGradient(max(x, [axis], { keepDimensions: true })));
@@ -42,6 +47,10 @@ const LARGEST = { float32: (2 - EPSILON.float32) * 2 ** 127, float64: Number.MAX
  * log Σ eˣ over the given axes, or over all.
  *
  * @throws ShapeError when an axis does not exist.
+ *
+ * @example
+ * const [y] = await evaluate([logSumExp(constant(ndarray([1000, 1000], [2])))]); // 1000 + log 2
+ * console.log(y.data[0].toFixed(4)); // 1000.6931
  */
 export function logSumExp(
   x: Tensor,

@@ -13,6 +13,10 @@ import { broadcastTo, reshape } from './movement.ts';
  * @param size a single number stands for both dimensions
  * @returns […, size[0], size[1]]
  * @throws ShapeError when x has fewer than two dimensions or the size is not positive.
+ *
+ * @example
+ * const [y] = await evaluate([upsampleNearest(constant(ndarray([1, 2], [1, 2])), [1, 4])]);
+ * console.log([...y.data]); // [ 1, 1, 2, 2 ]
  */
 export function upsampleNearest(x: Tensor, size: number | Pair): Tensor {
   const wanted = pair('upsampleNearest: size', size, 1);

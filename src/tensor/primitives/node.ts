@@ -30,6 +30,11 @@ export type PrimitiveOp<P extends PrimitiveName = PrimitiveName> = {
 /**
  * An immutable expression. A tensor holds no numbers: it says how they follow from others, and a backend computes them
  * when they are asked for. Two tensors may share operands, so that expressions form a directed acyclic graph.
+ *
+ * @example
+ * const x = input('x', [2, 3]);
+ * const y = sum(x, [1]);
+ * console.log(y instanceof Tensor, y.shape, y.operands[0] === x, String(y)); // true [ 2 ] true sum float64[2]
  */
 export class Tensor {
   readonly op: Op;
@@ -60,12 +65,26 @@ export class Tensor {
   }
 }
 
-/** @throws InputError when the value is no tensor. */
+/**
+ * @throws InputError when the value is no tensor.
+ *
+ * @example
+ * const given: unknown = input('x', [2]);
+ * checkTensor('layer', given);
+ * console.log(given.shape); // [ 2 ]
+ */
 export function checkTensor(where: string, value: unknown): asserts value is Tensor {
   if (!(value instanceof Tensor)) throw new InputError(`${where}: expected a tensor, got ${formatValue(value)}`);
 }
 
-/** @throws InputError when the value is no list of tensors. */
+/**
+ * @throws InputError when the value is no list of tensors.
+ *
+ * @example
+ * const given: unknown = [input('x', [2]), input('y', [3])];
+ * checkTensors('loss', given);
+ * console.log(given.length); // 2
+ */
 export function checkTensors(where: string, values: unknown): asserts values is readonly Tensor[] {
   if (!Array.isArray(values)) throw new InputError(`${where}: expected a list of tensors, got ${formatValue(values)}`);
   values.forEach((value) => checkTensor(where, value));

@@ -56,6 +56,11 @@ export async function gpuBackend(options: GpuBackendOptions = {}): Promise<GpuBa
  * The adapters of WebGPU that answer here, the one that is computed on first.
  *
  * @throws BackendError when there is none, or, in Node, the package `webgpu` is not installed.
+ *
+ * @example
+ * ```ts no-run
+ * for (const { name } of await gpuAdapters()) console.log(name);
+ * ```
  */
 export async function gpuAdapters(): Promise<GpuAdapter[]> {
   const { webGpuAdapters } = await import('./webgpu.ts');

@@ -38,14 +38,25 @@ export type ElementwiseApplication = {
   };
 }[ElementwiseName];
 
-/** Whether a primitive is an element-wise expression. */
+/**
+ * Whether a primitive is an element-wise expression.
+ *
+ * @example
+ * console.log(isElementwise({ primitive: 'relu' }), isElementwise({ primitive: 'sum' })); // true false
+ */
 export function isElementwise<S extends { readonly primitive: string }>(
   step: S,
 ): step is S & { readonly primitive: ElementwiseName } {
   return Object.hasOwn(elementwiseRows, step.primitive);
 }
 
-/** What an application computes, as an expression of its operands. */
+/**
+ * What an application computes, as an expression of its operands.
+ *
+ * @example
+ * const { op } = scalarExpression({ primitive: 'multiply', attributes: {}, operands: ['x', 'y'] });
+ * console.log(op); // mul
+ */
 export function scalarExpression({ primitive, attributes, operands }: ElementwiseApplication): Scalar {
   const row = elementwiseRows[primitive] as Row<ElementwisePrimitives[ElementwiseName]>;
   return expressionOf(row, attributes, operands.length);

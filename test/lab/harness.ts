@@ -58,12 +58,13 @@ export class Lab {
   }
 
   /** Enters the laboratory by a link, `#/cell?batch=8`, in a tab with nothing stored. */
-  async enter(link: string, { width = 1280, theme = 'light', height = 900 }: Look = {}): Promise<Visit> {
+  async enter(link: string, { width = 1280, theme = 'light', height = 900, without }: Look = {}): Promise<Visit> {
     const context = await this.#browser.newContext({
       ...{ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce', acceptDownloads: true },
     });
     await context.addInitScript(watchLongTasks);
-    const visit = new Visit(context, await context.newPage());
+    if (without !== undefined) await context.route(without, (route) => route.abort());
+    const visit = new Visit(context, await context.newPage(), without === undefined ? undefined : /net::ERR_FAILED/);
     await visit.page.goto(`${this.#url}${link}`);
     return visit;
   }
@@ -80,6 +81,8 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
+  /** Which files do not arrive, until {@link Visit.connect}: `**\/data/*`. */
+  readonly without?: string;
 }
 
 /** A page that was entered. */
@@ -91,7 +94,8 @@ export class Visit {
   readonly requests: string[] = [];
   readonly #context: BrowserContext;
 
-  constructor(context: BrowserContext, page: Page) {
+  /** @param allowed what the console may say */
+  constructor(context: BrowserContext, page: Page, allowed?: RegExp) {
     [this.#context, this.page] = [context, page];
     context.on('request', (request) => {
       if (/^https?:/.test(request.url())) this.requests.push(new URL(request.url()).pathname);
@@ -100,7 +104,8 @@ export class Visit {
       if (!response.ok() && response.status() !== 304) this.complaints.push(`${response.status()} ${response.url()}`);
     });
     context.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
+      const [kind, text] = [message.type(), message.text()];
+      if (['error', 'warning'].includes(kind) && !allowed?.test(text)) this.complaints.push(text);
     });
     context.on('weberror', (error) => this.complaints.push(String(error.error())));
   }
@@ -130,6 +135,11 @@ export class Visit {
     const tasks = events.filter((event) => event.tdur !== undefined && threads.has(threadOf(event)));
     if (tasks.length === 0) throw new Error('tracing: expected tasks of the page, got none');
     return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
+  }
+
+  /** All files arrive from now on. */
+  async connect(): Promise<void> {
+    await this.#context.unrouteAll();
   }
 
   /** What axe finds that is serious or critical. */

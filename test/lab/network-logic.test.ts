@@ -8,7 +8,8 @@ import { kappaText, remarkOn, shareText } from '../../web/src/ui/conditionNumber
 import { arrayBatch, firstOf, makeBatch } from '../../web/src/rooms/network/batch.ts';
 import { commandOf } from '../../web/src/rooms/network/command.ts';
 import type { KernelRequest } from '../../web/src/rooms/network/request.ts';
-import { inventoryOf, KINKS, lineOf, readNetwork } from '../../web/src/rooms/network/network.ts';
+import { lineOf } from '../../web/src/lineOf.ts';
+import { inventoryOf, KINKS, readNetwork } from '../../web/src/rooms/network/network.ts';
 import { FLOAT, floats, modelBytes } from '../support/onnxModel.ts';
 
 const open = (name: string) => {
@@ -145,5 +146,5 @@ it('whatever is thrown is told in one line', () => {
     'not enough memory: Array buffer allocation failed',
   );
   expect(lineOf(new TypeError('a\n  b'))).toBe('TypeError: a b');
-  expect(lineOf('x')).toBe('Error: x');
+  expect(lineOf('x')).toBe('x');
 });

@@ -20,12 +20,16 @@ for (const type of ['dragover', 'drop'] as const) {
 const shown = signal<{ readonly room: Room; readonly Component: ComponentType } | undefined>(undefined);
 const failure = signal<string | undefined>(undefined);
 
+/** Which time a room is loaded. */
+const attempt = signal(0);
+
 /** The page: its header, the navigation, and the room that the link names. */
 export function App() {
   const { room: name } = link.value;
   const room = currentRoom.value;
   useSignalEffect(() => {
     const wanted = currentRoom.value;
+    void attempt.value;
     failure.value = undefined;
     if (shown.peek()?.room === wanted) return;
     wanted.load().then(
@@ -35,9 +39,9 @@ export function App() {
         document.title = `${wanted.title} · ntkit lab`;
         shown.value = { room: wanted, Component };
       },
-      (error: unknown) => {
+      () => {
         if (currentRoom.peek() !== wanted) return;
-        failure.value = `room ${wanted.title}: it could not be loaded: ${String(error)}`;
+        failure.value = `room ${wanted.title}: it could not be loaded; is this device online?`;
       },
     );
   });
@@ -48,7 +52,7 @@ export function App() {
       {!embedded.value && <Header current={room.name} />}
       <main class="lab" id="room" tabIndex={-1}>
         {unknown && <ErrorLine message={`link: there is no room ${told(name)}; this is ${room.title}`} />}
-        <ErrorLine message={failure.value} />
+        <ErrorLine message={failure.value} onRetry={() => (attempt.value += 1)} />
         {Component ? <Component /> : <p aria-busy="true">Loading the room</p>}
       </main>
     </>

@@ -31,13 +31,17 @@ export function Slider({
   const told = `${format(value)}${unit === undefined ? '' : ` ${unit}`}`;
   return (
     <div class="field">
-      <label for={id} title={help}>
-        {label}
-        <output>{told}</output>
-      </label>
+      <div class="label">
+        <label for={id} title={help}>
+          {label}
+        </label>
+        {/* A screen reader has it of the slider. */}
+        <span aria-hidden="true">{told}</span>
+      </div>
       <input
         id={id}
         type="range"
+        title={help}
         min={values ? 0 : min}
         max={values ? values.length - 1 : max}
         step={values ? 1 : step}

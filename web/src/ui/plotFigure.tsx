@@ -1,6 +1,7 @@
 import type * as PlotModule from '@observablehq/plot';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { theme } from '../theme.ts';
+import { ErrorLine } from './errorLine.tsx';
 
 /** What Plot draws. */
 export type Figure = (SVGSVGElement | HTMLElement) & PlotModule.Plot;
@@ -25,6 +26,8 @@ export function PlotFigure({
   const told = useRef(onDraw);
   told.current = onDraw;
   const [width, setWidth] = useState(0);
+  const [failure, setFailure] = useState<string>();
+  const [attempt, setAttempt] = useState(0);
   const { value: shade } = theme;
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
@@ -34,8 +37,9 @@ export function PlotFigure({
   useEffect(() => {
     if (width === 0) return;
     let current = true;
-    void import('@observablehq/plot').then((Plot) => {
+    const draw = (Plot: typeof PlotModule) => {
       if (!current || !place.current) return;
+      setFailure(undefined);
       const figure = Plot.plot({
         width,
         height,
@@ -46,8 +50,16 @@ export function PlotFigure({
       place.current.replaceChildren(figure);
       const svg = figure instanceof SVGSVGElement ? figure : figure.querySelector('svg');
       if (svg) told.current?.(svg, figure);
+    };
+    import('@observablehq/plot').then(draw, () => {
+      if (current) setFailure('plot: what draws it did not arrive; is this device online?');
     });
     return () => void (current = false);
-  }, [width, options, height, shade]);
-  return <div class="plot" ref={place} role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
+  }, [width, options, height, shade, attempt]);
+  return (
+    <>
+      <ErrorLine message={failure} onRetry={() => setAttempt(attempt + 1)} />
+      <div class="plot" ref={place} role="img" aria-label={label} style={{ minHeight: `${height}px` }} />
+    </>
+  );
 }

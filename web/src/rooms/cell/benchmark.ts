@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { fetched } from '../../fetched.ts';
 
 // What is known of all cells: the accuracies that NAS-Bench-201 records, and the κ of the 1,000 that were swept. Loaded
 // when the first κ is there.
@@ -25,8 +26,8 @@ export class Benchmark {
   readonly swept: readonly SweptCell[];
   readonly #accuracies: DataView;
 
-  constructor(accuracies: ArrayBuffer, sweep: string) {
-    this.#accuracies = new DataView(accuracies);
+  constructor(accuracies: Uint8Array<ArrayBuffer>, sweep: string) {
+    this.#accuracies = new DataView(accuracies.buffer);
     const [, ...lines] = sweep.trim().split('\n');
     this.swept = lines.map((line) => {
       const [digits, kappa] = line.split(',');
@@ -60,6 +61,7 @@ let loading: Promise<void> | undefined;
 
 /** Loads it, if that was not done. */
 export function loadBenchmark(): Promise<void> {
+  benchmarkFailure.value = undefined;
   loading ??= load().catch((error: unknown) => {
     benchmarkFailure.value = (error as Error).message;
     loading = undefined;
@@ -68,12 +70,7 @@ export function loadBenchmark(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  const [accuracies, sweep] = await Promise.all([fetched('data/accuracies.bin'), fetched('data/sweep.csv')]);
-  benchmark.value = new Benchmark(await accuracies.arrayBuffer(), await sweep.text());
-}
-
-async function fetched(path: string): Promise<Response> {
-  const response = await fetch(new URL(path, document.baseURI));
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
-  return response;
+  const bytesOf = (path: string) => fetched(new URL(path, document.baseURI));
+  const [accuracies, sweep] = await Promise.all([bytesOf('data/accuracies.bin'), bytesOf('data/sweep.csv')]);
+  benchmark.value = new Benchmark(accuracies, new TextDecoder().decode(sweep));
 }

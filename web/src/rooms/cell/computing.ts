@@ -1,14 +1,18 @@
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import { currentRoom } from '../../link.ts';
+import { Thread } from '../../thread.ts';
 import { state } from './link.ts';
 import type { Details, Request, Result } from './request.ts';
 import type { CellWorker } from './worker.ts';
 
 // What the room shows follows its link: whenever that changes, κ is computed anew, in the worker.
 
-const worker = Comlink.wrap<CellWorker>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
-void worker.open(new URL('data/cifar10-256.bin', document.baseURI).href, state.peek().backend);
+const thread = new Thread<CellWorker>(
+  () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+  (worker) => worker.open(new URL('data/cifar10-256.bin', document.baseURI).href, state.peek().backend),
+);
+thread.start();
 
 const both = <T>(): readonly [Signal<T | undefined>, Signal<T | undefined>] => [signal(undefined), signal(undefined)];
 
@@ -24,20 +28,42 @@ export const failures = both<string>();
 /** Whether κ is being computed. */
 export const busy = [signal(false), signal(false)] as const;
 
+/** How much of the kernel's rows are there, from 0 to 1; undefined before the first are. */
+export const progress = both<number>();
+
+/** Which time each κ is tried. */
+const attempts = [signal(0), signal(0)] as const;
+
+/** Computes a κ anew. */
+export function retry(place: 0 | 1): void {
+  attempts[place].value += 1;
+}
+
+/** Ends what is computed, with no κ. */
+export function stop(place: 0 | 1): void {
+  stopped[place]();
+  void thread.call((worker) => worker.cancel(place)).catch(() => {});
+  [busy[place].value, failures[place].value] = [false, 'stopped'];
+  [results[place].value, details[place].value] = [undefined, undefined];
+}
+
 /** How many pictures were dropped in, and which time that was. */
 export const pictures = signal({ count: 0, time: 0 });
 
 /** Takes pictures in place of as many of CIFAR-10's; none is CIFAR-10's alone. @throws an Error when one cannot be read. */
 export async function dropPictures(files: readonly File[]): Promise<void> {
-  const count = await worker.takePictures(files);
+  const count = await thread.call((worker) => worker.takePictures(files));
   // What was dropped later took its place.
   if (count !== undefined) pictures.value = { count, time: pictures.value.time + 1 };
 }
 
 /** The network and the batch of a result, as a case file. */
 export function caseFile(request: Request): Promise<Uint8Array> {
-  return worker.caseFile(request);
+  return thread.call((worker) => worker.caseFile(request));
 }
+
+/** Lets go of what is asked for. */
+const stopped: [() => void, () => void] = [() => {}, () => {}];
 
 const inRoom = computed(() => currentRoom.value.name === 'cell');
 
@@ -51,6 +77,7 @@ for (const place of [0, 1] as const) {
   effect(() => {
     // By its text: the other cell's changes are none of this one's.
     void text.value;
+    void attempts[place].value;
     return follow(place, request.peek());
   });
 }
@@ -63,11 +90,13 @@ function follow(place: 0 | 1, request: Request | undefined): () => void {
     (value: T) => {
       if (current) use(value);
     };
+  stopped[place] = () => (current = false);
   busy[place].value = request !== undefined;
+  progress[place].value = undefined;
   failures[place].value = undefined;
   if (request === undefined) {
     if (place === 1) [results[place].value, details[place].value] = [undefined, undefined];
-    void worker.cancel(place);
+    void thread.call((worker) => worker.cancel(place)).catch(() => {});
     return () => {};
   }
   const onResult = only<Result>((result) => {
@@ -81,6 +110,8 @@ function follow(place: 0 | 1, request: Request | undefined): () => void {
     if (busy[place].peek()) [results[place].value, details[place].value] = [undefined, undefined];
     busy[place].value = false;
   });
-  worker.kappa(place, request, Comlink.proxy(onResult), Comlink.proxy(onDetails)).catch(onFailure);
-  return () => (current = false);
+  const onProgress = only<number>((share) => (progress[place].value = share));
+  const [told, found, more] = [Comlink.proxy(onProgress), Comlink.proxy(onResult), Comlink.proxy(onDetails)];
+  thread.call((worker) => worker.kappa(place, request, told, found, more)).catch(onFailure);
+  return stopped[place];
 }

@@ -1,21 +1,6 @@
-import {
-  ArrayDataset,
-  CIFAR10_CLASSES,
-  CIFAR10_NORMALIZATION,
-  collate,
-  DataLoader,
-  type Dataset,
-  parseCifar10,
-} from 'ntkit/data';
+import { ArrayDataset, CIFAR10_CLASSES, CIFAR10_NORMALIZATION, collate, DataLoader, type Dataset } from 'ntkit/data';
 import type { NDArray } from 'ntkit/tensor';
 import type { BatchView } from './request.ts';
-
-/** The images of CIFAR-10 that come with the page, the same that the command calls `sample`. */
-export async function loadSample(url: string): Promise<Dataset> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`images: ${response.status} ${response.statusText} for ${url}`);
-  return parseCifar10([{ name: 'images', bytes: new Uint8Array(await response.arrayBuffer()) }], { name: 'sample' });
-}
 
 const SIDE = 32;
 

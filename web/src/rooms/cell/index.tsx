@@ -7,9 +7,9 @@ import { HeatMap } from '../../ui/heatMap.tsx';
 import { Spectrum } from '../../ui/spectrum.tsx';
 import { benchmark, benchmarkFailure, loadBenchmark } from './benchmark.ts';
 import { cellIndex, nameOf, randomArch } from './cells.ts';
-import { busy, caseFile, details, failures, results } from './computing.ts';
+import { busy, caseFile, details, failures, results, retry } from './computing.ts';
 import { CellGraph } from './graph.tsx';
-import { KappaPanel } from './kappa.tsx';
+import { KappaPanel, Progress } from './kappa.tsx';
 import { Layers } from './layers.tsx';
 import { isArch, problem, state, update } from './link.ts';
 import { Neighbours } from './neighbours.tsx';
@@ -85,14 +85,19 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
             <Choose place={place} arch={own} onChange={set} />
           </div>
           <div>
-            <ErrorLine message={failures[place].value} />
+            <ErrorLine message={failures[place].value} onRetry={() => retry(place)} />
             {result ? (
               <>
-                <KappaPanel result={result} details={more} busy={busy[place].value} />
+                <KappaPanel result={result} details={more} place={place} />
                 <ExportMenu items={savings(result, drawings.current, () => caseFile(result.request))} />
               </>
             ) : (
-              failures[place].value === undefined && <p aria-busy="true">Computing κ</p>
+              failures[place].value === undefined && (
+                <>
+                  <p aria-busy="true">Computing κ</p>
+                  <Progress place={place} />
+                </>
+              )
             )}
           </div>
         </div>
@@ -207,7 +212,7 @@ function AmongOthers() {
   return (
     <section class="panel wide" aria-label="Among other cells">
       <h2>Among 1,000 cells: κ before training, accuracy after it</h2>
-      <ErrorLine message={benchmarkFailure.value} />
+      <ErrorLine message={benchmarkFailure.value} onRetry={() => void loadBenchmark()} />
       {known ? (
         <Neighbours {...{ benchmark: known, marked, onChoose, onDraw }} />
       ) : (

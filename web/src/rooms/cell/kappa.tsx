@@ -5,24 +5,31 @@ import { VerdictOn } from '../../ui/verdict.tsx';
 import { Computing } from '../../ui/computing.tsx';
 import { benchmark } from './benchmark.ts';
 import { cellIndex } from './cells.ts';
+import { busy, progress, stop } from './computing.ts';
 import type { Details, Result } from './request.ts';
+
+/** How much of a κ is computed. */
+export function Progress({ place }: { readonly place: 0 | 1 }) {
+  return <Computing busy={busy[place].value} share={progress[place].value} onStop={() => stop(place)} />;
+}
 
 /** κ of a cell and what is certain of it; what the benchmark records of the cell. */
 export function KappaPanel({
   result,
   details,
-  busy,
+  place,
 }: {
   readonly result: Result;
   readonly details: Details | undefined;
-  readonly busy: boolean;
+  readonly place: 0 | 1;
 }) {
+  const isBusy = busy[place].value;
   const ntk = details?.certified ?? result.ntk;
   const cell = cellIndex(parseGenotype(result.request.arch));
   const recorded = benchmark.value?.recorded(cell);
   return (
     <>
-      <div class={busy ? 'busy' : undefined} aria-busy={busy}>
+      <div class={isBusy ? 'busy' : undefined} aria-busy={isBusy}>
         <dl class="figures">
           <div class="large">
             <dt>condition number κ = λmax/λmin</dt>
@@ -56,9 +63,9 @@ export function KappaPanel({
           {formatCount(ntk.parameters.used)} weights; {result.device}; {result.seconds.toFixed(2)} s to κ.
         </p>
       </div>
-      <Computing busy={busy} />
+      <Progress place={place} />
       {recorded && (
-        <dl class={`figures recorded${busy ? ' busy' : ''}`} aria-label="What NAS-Bench-201 records of this cell">
+        <dl class={`figures recorded${isBusy ? ' busy' : ''}`} aria-label="What NAS-Bench-201 records of this cell">
           <div>
             <dt>CIFAR-10 test accuracy</dt>
             <dd data-testid="accuracy">{recorded.cifar10.toFixed(2)} %</dd>

@@ -1,10 +1,11 @@
 import type { CertifiedNtk, Contribution, Ntk } from 'ntkit/ntk';
+import type { BackendName } from '../../backendNames.ts';
 
-/** What a backend of the page is called. */
-export const BACKENDS = ['wasm', 'webgl2', 'webgpu'] as const;
+/** What the room computes with. */
+export const BACKENDS = ['wasm', 'webgl2', 'webgpu'] as const satisfies readonly BackendName[];
 
 /** One of {@link BACKENDS}. */
-export type BackendName = (typeof BACKENDS)[number];
+export type CellBackend = (typeof BACKENDS)[number];
 
 /** The κ that is asked for; what `ntkit score` computes with the same settings. */
 export interface Request {
@@ -18,7 +19,7 @@ export interface Request {
   readonly init: 'paper' | 'code';
   readonly mode: 'train' | 'eval';
   readonly seed: number;
-  readonly backend: BackendName;
+  readonly backend: CellBackend;
   /** Counts the sets of pictures that were dropped in; 0 for CIFAR-10's. */
   readonly pictures: number;
 }

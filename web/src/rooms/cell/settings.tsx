@@ -4,16 +4,16 @@ import { Select, Slider } from '../../ui/fields.tsx';
 import { FileDrop } from '../../ui/fileDrop.tsx';
 import { dropPictures, pictures } from './computing.ts';
 import { state, update } from './link.ts';
-import type { BackendName } from './request.ts';
+import type { CellBackend } from './request.ts';
 
-const BACKEND_LABELS: Readonly<Record<BackendName, string>> = {
+const BACKEND_LABELS: Readonly<Record<CellBackend, string>> = {
   wasm: 'WebAssembly',
   webgl2: 'WebGL 2',
   webgpu: 'WebGPU',
 };
 
 /** Whether the browser knows of a backend; whether it has a device for it is seen when it is opened. */
-const IS_KNOWN: Readonly<Record<BackendName, boolean>> = {
+const IS_KNOWN: Readonly<Record<CellBackend, boolean>> = {
   wasm: true,
   webgl2: 'WebGL2RenderingContext' in globalThis,
   webgpu: 'gpu' in navigator,

@@ -1,4 +1,4 @@
-import { batchWithChannels, CIFAR10_NORMALIZATION, type Dataset, decodeNpy, parseCifar10 } from 'ntkit/data';
+import { batchWithChannels, CIFAR10_NORMALIZATION, type Dataset, decodeNpy } from 'ntkit/data';
 import { checkBatch } from 'ntkit/nn';
 import { repeatBatches } from 'ntkit/search';
 import { formatShape, Generator, InputError, type NDArray, sizeOf } from 'ntkit/tensor';
@@ -188,11 +188,4 @@ function picturesOf({ shape, data }: NDArray, { normalization }: Pick<Dataset, '
     return picture;
   });
   return { pictures };
-}
-
-/** The images of CIFAR-10 that come with the page, the same that the command calls `sample`. */
-export async function loadSample(url: string): Promise<Dataset> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`images: ${response.status} ${response.statusText} for ${url}`);
-  return parseCifar10([{ name: 'images', bytes: new Uint8Array(await response.arrayBuffer()) }], { name: 'sample' });
 }

@@ -1,7 +1,10 @@
 import { computed, effect, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { KernelOutputs } from 'ntkit/ntk';
+import { isGpu } from '../../backendNames.ts';
+import { fetched } from '../../fetched.ts';
 import { currentRoom } from '../../link.ts';
+import { Thread } from '../../thread.ts';
 import { EXAMPLES } from './examples.ts';
 import { state, update } from './link.ts';
 import type { Details, Inventory, KernelRequest, KernelResult, NetworkFiles, Source } from './request.ts';
@@ -9,8 +12,11 @@ import type { NetworkWorker } from './worker.ts';
 
 // What the room shows follows its link and the file that is open: whenever one changes, κ is computed anew, in the worker.
 
-const worker = Comlink.wrap<NetworkWorker>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
-void worker.start(new URL('data/cifar10-256.bin', document.baseURI).href);
+const thread = new Thread<NetworkWorker>(
+  () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+  (worker) => worker.start(new URL('data/cifar10-256.bin', document.baseURI).href),
+);
+thread.start();
 
 /** The largest file that is read, bytes. */
 const MOST_BYTES = 512e6;
@@ -24,8 +30,8 @@ export const files = signal<NetworkFiles | undefined>(undefined);
 /** Whether it is one that was dropped in, and not one of the page's. */
 export const isOwn = signal(false);
 
-/** Why a file could not be opened, in one line. */
-export const fileFailure = signal<string | undefined>(undefined);
+/** Why a file could not be opened, in one line; and how to try again, where that may help. */
+export const fileFailure = signal<{ readonly message: string; readonly retry?: () => void } | undefined>(undefined);
 
 /** Why pictures could not be taken, in one line. */
 export const imagesFailure = signal<string | undefined>(undefined);
@@ -63,14 +69,16 @@ export async function openFiles(chosen: readonly File[]): Promise<void> {
   const networks = chosen.filter(({ name }) => /\.(onnx|safetensors)$/i.test(name));
   if (networks.length > 1) {
     const names = networks.map(({ name }) => name).join(', ');
-    fileFailure.value = `network: expected one .onnx or .safetensors with what belongs to it, got ${networks.length}: ${names}`;
+    const message = `network: expected one .onnx or .safetensors with what belongs to it, got ${networks.length}: ${names}`;
+    fileFailure.value = { message };
     return;
   }
   // Weights may lie in files beside the model.
   const main = networks[0] ?? chosen[0];
   const size = chosen.reduce((sum, file) => sum + file.size, 0);
   if (size > MOST_BYTES) {
-    fileFailure.value = `${main.name}: expected at most ${MOST_BYTES / 1e6} MB, got ${Math.round(size / 1e6)} MB`;
+    const message = `${main.name}: expected at most ${MOST_BYTES / 1e6} MB, got ${Math.round(size / 1e6)} MB`;
+    fileFailure.value = { message };
     return;
   }
   try {
@@ -79,13 +87,13 @@ export async function openFiles(chosen: readonly File[]): Promise<void> {
     const next = { ...(await read(main)), beside };
     if (number === asked) await open(next, number, true);
   } catch (error) {
-    if (number === asked) fileFailure.value = (error as Error).message;
+    if (number === asked) fileFailure.value = { message: (error as Error).message };
   }
 }
 
 async function open(next: NetworkFiles, number: number, own: boolean): Promise<void> {
   // What the worker has opened is open, though another was asked for meanwhile: that may be no network.
-  const found = await worker.open(next);
+  const found = await thread.call((worker) => worker.open(next));
   if (number === asked) fileFailure.value = undefined;
   [result.value, details.value, failure.value] = [undefined, undefined, undefined];
   [files.value, isOwn.value] = [next, own];
@@ -97,19 +105,18 @@ export async function openExample(name: string): Promise<void> {
   const number = ++asked;
   const { file } = EXAMPLES.find((example) => example.name === name) ?? EXAMPLES[0];
   try {
-    const response = await fetch(new URL(`data/networks/${file}`, document.baseURI));
-    if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = await fetched(new URL(`data/networks/${file}`, document.baseURI));
     if (number === asked) await open({ name: file, bytes, beside: [] }, number, false);
   } catch (error) {
-    if (number === asked) fileFailure.value = (error as Error).message;
+    const { message } = error as Error;
+    if (number === asked) fileFailure.value = { message, retry: () => void openExample(name) };
   }
 }
 
 /** Takes pictures or a batch in place of the page's images. */
 export async function takeImages(chosen: readonly File[]): Promise<void> {
   try {
-    const count = await worker.takeImages(chosen);
+    const count = await thread.call((worker) => worker.takeImages(chosen));
     if (count === undefined) return; // others took their place
     imagesFailure.value = undefined;
     droppedImages.value = chosen.length === 1 ? chosen[0].name : `${count} pictures`;
@@ -147,7 +154,7 @@ const request = computed((): KernelRequest | undefined => {
     batch: { source: source.value, size: batch, seed, dropped: dropCount.value },
     ...{ mode: mode.value, outputs: outputsOf(outputs), parameters, backend, by },
     // Graphics cards compute in float32.
-    dtype: backend === 'webgl2' || backend === 'webgpu' ? 'float32' : dtype,
+    dtype: isGpu(backend) ? 'float32' : dtype,
   };
 });
 
@@ -168,16 +175,18 @@ async function ask(next: KernelRequest): Promise<void> {
     };
   progress.value = 0;
   try {
-    await worker.kernel(
-      next,
-      Comlink.proxy(
-        only<KernelResult>((value) => {
-          [result.value, details.value, failure.value] = [value, undefined, undefined];
-          progress.value = undefined;
-        }),
+    await thread.call((worker) =>
+      worker.kernel(
+        next,
+        Comlink.proxy(
+          only<KernelResult>((value) => {
+            [result.value, details.value, failure.value] = [value, undefined, undefined];
+            progress.value = undefined;
+          }),
+        ),
+        Comlink.proxy(only<Details>((value) => (details.value = value))),
+        Comlink.proxy(only<number>((share) => (progress.value = share))),
       ),
-      Comlink.proxy(only<Details>((value) => (details.value = value))),
-      Comlink.proxy(only<number>((share) => (progress.value = share))),
     );
   } catch (error) {
     only<Error>(({ message }) => {
@@ -193,14 +202,20 @@ export function stop(): void {
   before = '';
   progress.value = undefined;
   failure.value = 'stopped';
-  void worker.cancel();
+  void thread.call((worker) => worker.cancel());
+}
+
+/** Computes the kernel anew. */
+export function retry(): void {
+  failure.value = undefined;
+  if (request.peek()) void ask(request.peek()!);
 }
 
 /** The batch and Θ of a result as a file. */
-export const save = (what: KernelResult): Promise<Uint8Array> => worker.save(what);
+export const save = (what: KernelResult): Promise<Uint8Array> => thread.call((worker) => worker.save(what));
 
 /** The batch of a result. */
-export const batchOf = (what: KernelResult) => worker.batch(what.request);
+export const batchOf = (what: KernelResult) => thread.call((worker) => worker.batch(what.request));
 
 let example = '';
 effect(() => {

@@ -2,7 +2,7 @@ import './style.css';
 import { formatCount } from 'ntkit/report';
 import { Computing } from '../../ui/computing.tsx';
 import { ErrorLine } from '../../ui/errorLine.tsx';
-import { failure, fileFailure, inventory, progress, result, stop } from './computing.ts';
+import { failure, fileFailure, inventory, progress, result, retry, stop } from './computing.ts';
 import { Contents } from './contents.tsx';
 import { Laws } from './lawsPanel.tsx';
 import { problem } from './link.ts';
@@ -26,13 +26,13 @@ export default function NetworkRoom() {
           {open && <Settings open={open} />}
         </div>
         <div class="results">
-          <ErrorLine message={fileFailure.value} />
+          <ErrorLine message={fileFailure.value?.message} onRetry={fileFailure.value?.retry} />
           {open ? (
             <Contents open={open} />
           ) : (
             fileFailure.value === undefined && <p aria-busy="true">Opening the network</p>
           )}
-          <ErrorLine message={failure.value} />
+          <ErrorLine message={failure.value} onRetry={retry} />
           <Progress />
           {result.value && <KernelPanels result={result.value} />}
           {result.value && <Laws />}
@@ -56,13 +56,8 @@ function Progress() {
   return (
     <div class="computing">
       {share !== undefined ? (
-        <>
-          {/* Before the first rows there is no share of them. */}
-          <Computing busy share={share === 0 ? undefined : share} />
-          <button type="button" class="quiet" onClick={stop}>
-            Stop
-          </button>
-        </>
+        // Before the first rows there is no share of them.
+        <Computing busy share={share === 0 ? undefined : share} onStop={stop} />
       ) : (
         done && (
           <span class="muted small">

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import * as Comlink from 'comlink';
+import { Thread } from '../../thread.ts';
 import { batchOf, files, result } from './computing.ts';
 import type { LawsWorker } from './lawsWorker.ts';
 import { state } from './link.ts';
@@ -37,12 +38,13 @@ export async function runSuite(suite: Suite): Promise<void> {
   const kernel = result.value;
   const network = files.value;
   if (suite === 'network' && (!kernel || !network)) return;
-  const thread = new Worker(new URL('./lawsWorker.ts', import.meta.url), { type: 'module' });
-  const worker = Comlink.wrap<LawsWorker>(thread);
+  const thread = new Thread<LawsWorker>(
+    () => new Worker(new URL('./lawsWorker.ts', import.meta.url), { type: 'module' }),
+  );
   let ended = false;
   end = () => {
     ended = true;
-    thread.terminate();
+    thread.end();
   };
   const set = (changes: Partial<LawRun>) => {
     if (!ended) run.value = { ...run.value!, ...changes };
@@ -52,8 +54,8 @@ export async function runSuite(suite: Suite): Promise<void> {
   try {
     let told: string;
     if (suite === 'all') {
-      set({ of: await worker.count() });
-      told = await worker.everyLaw(RUNS, state.value.seed, onRecord);
+      set({ of: await thread.call((worker) => worker.count()) });
+      told = await thread.call((worker) => worker.everyLaw(RUNS, state.value.seed, onRecord));
     } else {
       // Of the kernel that is shown, whatever the link says by now.
       const { mode, outputs: asked, parameters, batch: given } = kernel!.request;
@@ -62,14 +64,14 @@ export async function runSuite(suite: Suite): Promise<void> {
         ...{ files: network!, batch, mode, parameters, seed: given.seed },
         outputs: asked === 'full' ? ('trace' as const) : asked,
       };
-      told = await worker.laws(request, onRecord);
+      told = await thread.call((worker) => worker.laws(request, onRecord));
       if (asked === 'full') told += '; of the outputs’ trace, as laws are of one row per sample';
     }
     set({ running: false, told });
   } catch (error) {
     set({ running: false, failure: (error as Error).message });
   }
-  if (!ended) thread.terminate();
+  if (!ended) thread.end();
 }
 
 /** Ends the laws that run. */

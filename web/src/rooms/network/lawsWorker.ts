@@ -2,8 +2,9 @@ import * as Comlink from 'comlink';
 import { type KernelOutputs, tangentKernel } from 'ntkit/ntk';
 import { type NDArray, wasmBackend } from 'ntkit/tensor';
 import { clearBatch, kinkDistance, type LawRecord, runLaws, verificationLaws, verifyNetwork } from 'ntkit/testing';
+import { told } from '../../lineOf.ts';
 import { firstOf } from './batch.ts';
-import { choiceOf, lineOf, readNetwork } from './network.ts';
+import { choiceOf, readNetwork } from './network.ts';
 import type { LawView, NetworkFiles } from './request.ts';
 
 // Laws run in a worker of their own: they take long, and ending the worker ends them. What draws their cases is loaded here
@@ -27,8 +28,8 @@ const SAMPLES = 3;
 const CLEARANCE = 1e-6;
 
 /** What the laws were tried on, in words. */
-async function laws(request: LawRequest, onRecord: (record: LawView) => unknown): Promise<string> {
-  try {
+function laws(request: LawRequest, onRecord: (record: LawView) => unknown): Promise<string> {
+  return told(async () => {
     const { mode, outputs, seed } = request;
     const { network } = readNetwork(request.files);
     const parameters = choiceOf(request.parameters);
@@ -52,20 +53,16 @@ async function laws(request: LawRequest, onRecord: (record: LawView) => unknown)
       ? `the first ${x.shape[0]} samples of the batch`
       : `${x.shape[0]} standard normal samples away from kinks`;
     return `on ${on}, in float64`;
-  } catch (error) {
-    throw new Error(lineOf(error), { cause: error });
-  }
+  });
 }
 
 /** The laws of ntkit itself, on the backend of this browser: what `ntkit verify` tries. */
-async function everyLaw(runs: number, seed: number, onRecord: (record: LawView) => unknown): Promise<string> {
-  try {
+function everyLaw(runs: number, seed: number, onRecord: (record: LawView) => unknown): Promise<string> {
+  return told(async () => {
     const backend = wasmBackend();
     await runLaws(verificationLaws, backend, { runs, seed }, (record) => void onRecord(viewOf(record)));
     return `on random cases, ${backend.device}, in float32`;
-  } catch (error) {
-    throw new Error(lineOf(error), { cause: error });
-  }
+  });
 }
 
 function viewOf({ law, statement, cases, worst, seconds, broken }: LawRecord): LawView {

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { BACKENDS } from '../../backendNames.ts';
 import { choice, integer, linkState, text } from '../../link.ts';
 import { EXAMPLES } from './examples.ts';
-import { BACKENDS, SOURCES } from './request.ts';
+import { SOURCES } from './request.ts';
 
 const isOutputs = (value: string) => /^(sum|trace|full|\d{1,6})$/.test(value);
 

@@ -3,7 +3,7 @@ import { groupOf, type ParameterChoice } from 'ntkit/ntk';
 import { OnnxNetwork, parseOnnx } from 'ntkit/onnx';
 import { formatCount } from 'ntkit/report';
 import { networkCost } from 'ntkit/search';
-import { dependents, InputError, type NDArray, NtkitError, type Shape, sizeOf, topologicalOrder } from 'ntkit/tensor';
+import { dependents, InputError, type NDArray, type Shape, sizeOf, topologicalOrder } from 'ntkit/tensor';
 import type { Inventory, LayerView, NetworkFiles } from './request.ts';
 
 // A file as a network, and what is in it.
@@ -133,12 +133,4 @@ function tracedFacts(network: Module, sample: Shape): { readonly outputs: number
       `${name} in ${layers} ${layers === 1 ? 'place' : 'places'}, of ${formatCount(units)} inputs`,
   );
   return { outputs: sizeOf(y.shape), kinks: told.length === 0 ? 'none' : told.join('; ') };
-}
-
-/** One line that says what is wrong, whatever was thrown. */
-export function lineOf(error: unknown): string {
-  if (error instanceof NtkitError) return error.message;
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  if (error instanceof RangeError) return `not enough memory: ${message}`;
-  return `${name}: ${message}`.replace(/\s+/g, ' ');
 }

@@ -1,12 +1,7 @@
 import type { CertifiedNtk, Contribution, Grouping, KernelOutputs, Ntk } from 'ntkit/ntk';
+import type { BackendName, Precision } from '../../backendNames.ts';
 
 // What passes between the room and its workers.
-
-/** What computes. */
-export const BACKENDS = ['wasm', 'reference', 'webgl2', 'webgpu'] as const;
-
-/** One of {@link BACKENDS}. */
-export type BackendName = (typeof BACKENDS)[number];
 
 /** Where a batch comes from: the file, standard normal numbers, the page's images, or what was dropped in. */
 export const SOURCES = ['file', 'normal', 'sample', 'dropped'] as const;
@@ -71,7 +66,7 @@ export interface KernelRequest {
   /** `weight`, `all` or `/REGEX/`. */
   readonly parameters: string;
   readonly backend: BackendName;
-  readonly dtype: 'float32' | 'float64';
+  readonly dtype: Precision;
   readonly by: Grouping;
 }
 

@@ -1,3 +1,4 @@
+import { type BackendName, isGpu } from '../../backendNames.ts';
 import { ErrorLine } from '../../ui/errorLine.tsx';
 import { FileDrop } from '../../ui/fileDrop.tsx';
 import { Select, Slider } from '../../ui/fields.tsx';
@@ -5,7 +6,7 @@ import { useId, useState } from 'preact/hooks';
 import { droppedImages, imagesFailure, isOwn, mode, openExample, openFiles, source, takeImages } from './computing.ts';
 import { EXAMPLES } from './examples.ts';
 import { isParameters, state, update } from './link.ts';
-import type { BackendName, Inventory, Source } from './request.ts';
+import type { Inventory, Source } from './request.ts';
 
 /** Where a network comes from. */
 export function Opening() {
@@ -64,7 +65,6 @@ const SIZES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 export function Settings({ open }: { readonly open: Inventory }) {
   const { batch, seed, outputs, parameters, backend, dtype, by } = state.value;
   const kind = /^\d+$/.test(outputs) ? 'one' : outputs;
-  const isGpu = backend === 'webgl2' || backend === 'webgpu';
   return (
     <details class="panel settings" open={matchMedia('(min-width: 900px)').matches}>
       <summary>Settings of the kernel</summary>
@@ -131,10 +131,10 @@ export function Settings({ open }: { readonly open: Inventory }) {
       />
       <Select
         label="Precision of rows"
-        value={isGpu ? 'float32' : dtype}
+        value={isGpu(backend) ? 'float32' : dtype}
         options={[
           { value: 'float32', label: 'float32' },
-          { value: 'float64', label: 'float64', disabled: isGpu },
+          { value: 'float64', label: 'float64', disabled: isGpu(backend) },
         ]}
         onChange={(next) => update({ dtype: next })}
       />

@@ -1,36 +1,24 @@
 import * as Comlink from 'comlink';
-import type { Dataset } from 'ntkit/data';
 import { encodeSafetensors, stateDict } from 'ntkit/nn';
 import { certify, contributions, JacobianProgram, ntkOf, type Progress } from 'ntkit/ntk';
-import { InputError, type NDArray } from 'ntkit/tensor';
+import { type Backend, InputError, type NDArray } from 'ntkit/tensor';
+import { openAhead, withBackend } from '../../backends.ts';
+import { told } from '../../lineOf.ts';
 import { Newest } from '../../newest.ts';
-import { backendOf } from './backends.ts';
-import { arrayBatch, type Dropped, loadSample, makeBatch } from './batch.ts';
-import { choiceOf, inventoryOf, lineOf, type OpenNetwork, readNetwork } from './network.ts';
+import { release } from '../../release.ts';
+import { samples } from '../../sample.ts';
+import { arrayBatch, type Dropped, makeBatch } from './batch.ts';
+import { choiceOf, inventoryOf, type OpenNetwork, readNetwork } from './network.ts';
 import type { Details, Inventory, KernelRequest, KernelResult, NetworkFiles } from './request.ts';
 
 let open: OpenNetwork | undefined;
 let opened = 0;
 let dropped: Dropped | undefined;
 let sampleUrl = '';
-let sample: Promise<Dataset> | undefined;
 const newest = new Newest();
 const newestImages = new Newest();
 
-/** Errors cross to the page as one line. */
-async function told<T>(compute: () => T | Promise<T>): Promise<T> {
-  try {
-    return await compute();
-  } catch (error) {
-    throw new Error(lineOf(error), { cause: error });
-  }
-}
-
-function sampleImages(): Promise<Dataset> {
-  sample ??= loadSample(sampleUrl);
-  sample.catch(() => (sample = undefined));
-  return sample;
-}
+const sampleImages = () => samples.get(sampleUrl);
 
 /** What is open, if it is what a request is about. */
 function openFor(count: number): OpenNetwork {
@@ -38,17 +26,22 @@ function openFor(count: number): OpenNetwork {
   return open;
 }
 
+/** What the page is told while a kernel is computed. */
+interface Listeners {
+  readonly onResult: (result: KernelResult) => unknown;
+  readonly onDetails: (details: Details) => unknown;
+  /** How much of the kernel's rows are there, from 0 to 1. */
+  readonly onProgress: (share: number) => unknown;
+}
+
 async function compute(
   request: KernelRequest,
-  onResult: (result: KernelResult) => unknown,
-  onDetails: (details: Details) => unknown,
-  onProgress: (share: number) => unknown,
-  signal: AbortSignal,
+  backend: Backend,
+  { onResult, onDetails, onProgress }: Listeners,
+  { start, signal }: { readonly start: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const start = performance.now();
   const { mode, outputs, dtype } = request;
   const current = openFor(request.opened);
-  const backend = await backendOf(request.backend, dtype);
   const { x, view } = await makeBatch(current, request.batch, dropped, sampleImages);
   signal.throwIfAborted();
   const settings = { mode, outputs, parameters: choiceOf(request.parameters), backend, dtype, signal };
@@ -122,9 +115,9 @@ async function droppedOf(files: readonly File[]): Promise<Dropped> {
 
 const api = {
   /** Says where the page's images are. They are fetched when they are asked for. */
-  start(images: string): void {
+  async start(images: string): Promise<void> {
     sampleUrl = images;
-    void backendOf('wasm', 'float32');
+    await openAhead('wasm');
   },
 
   /** Reads a file in place of the one before. @throws an Error of one line when it is no network */
@@ -156,13 +149,25 @@ const api = {
   },
 
   /** Computes Θ and κ, then what follows; a newer request ends it. */
-  kernel(
+  async kernel(
     request: KernelRequest,
     onResult: (result: KernelResult) => unknown,
     onDetails: (details: Details) => unknown,
     onProgress: (share: number) => unknown,
-  ): Promise<unknown> {
-    return told(() => newest.run((signal) => compute(request, onResult, onDetails, onProgress, signal)));
+  ): Promise<void> {
+    const start = performance.now();
+    const listeners = { onResult, onDetails, onProgress };
+    try {
+      await told(() =>
+        newest.run((signal) =>
+          withBackend(request.backend, request.dtype, (backend) =>
+            compute(request, backend, listeners, { start, signal }),
+          ),
+        ),
+      );
+    } finally {
+      release(onResult, onDetails, onProgress);
+    }
   },
 
   /** Ends what is being computed. */

@@ -1,14 +1,16 @@
 import { batch, effect, signal } from '@preact/signals';
-import * as Comlink from 'comlink';
 import { type Moment, withMoment } from './history.ts';
 import { settings, state } from './link.ts';
 import type { Frame, RunDescription, RunSettings } from './run.ts';
+import { Thread } from '../../thread.ts';
 import type { TrainingWorker } from './worker.ts';
 
 // What the room shows follows its link: whenever a setting changes, a run begins in the worker. Pictures follow each other
 // as fast as they are computed, at most one for each the screen shows.
 
-const worker = Comlink.wrap<TrainingWorker>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
+const thread = new Thread<TrainingWorker>(
+  () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+);
 
 /** What is seen: a run, where it has come to, and how. */
 export interface View {
@@ -56,7 +58,7 @@ async function begin(next: RunSettings): Promise<void> {
   const own = ++run;
   busy.value = true;
   try {
-    const started = await worker.start(next);
+    const started = await thread.call((worker) => worker.start(next));
     if (own !== run || !started) return;
     const { description, frame } = started;
     batch(() => {
@@ -87,16 +89,19 @@ function follow(own: number, frame: Frame | undefined): boolean {
   return true;
 }
 
+/** The run after as many steps as lie between two pictures. */
+const advanced = () => thread.call((worker) => worker.advance(state.peek().speed));
+
 async function playOn(own: number): Promise<void> {
   if (!playing.peek()) return;
   let [start, count] = [performance.now(), 0];
-  let next = worker.advance(state.peek().speed);
+  let next = advanced();
   for (;;) {
     const frame = await next;
     const goesOn = playing.peek() && own === run && frame?.diverged === false;
     if (goesOn) {
       // The next picture is computed while this one is drawn.
-      next = worker.advance(state.peek().speed);
+      next = advanced();
       next.catch(() => {}); // it is told when its turn comes
     }
     if (!follow(own, frame) || !goesOn) return;
@@ -134,7 +139,7 @@ export function pause(): void {
 export function stepOnce(): void {
   pause();
   const own = run;
-  inTurn(own, async () => void follow(own, await worker.advance(state.peek().speed)));
+  inTurn(own, async () => void follow(own, await advanced()));
 }
 
 /** Back to the first step. */

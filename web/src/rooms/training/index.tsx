@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ErrorLine } from '../../ui/errorLine.tsx';
 import { type ExportItem, ExportMenu } from '../../ui/exportMenu.tsx';
 import { canvasPng, csvBlob, svgBlob, svgPng } from '../../ui/exports.ts';
-import { busy, failure, pause, slowView, view, type View } from './computing.ts';
+import { busy, failure, pause, restart, slowView, view, type View } from './computing.ts';
 import { Explanation } from './explanation.tsx';
 import { chosen, problem } from './link.ts';
 import { CONTENDERS, contendersOf, FieldPlots, FunctionPlot, isLost, LossPlot, ModePlot, Swatch } from './plots.tsx';
@@ -24,7 +24,7 @@ export default function Training() {
         will happen, and what infinitely wide networks do.
       </p>
       <ErrorLine message={problem.value} />
-      <ErrorLine message={failure.value} />
+      <ErrorLine message={failure.value} onRetry={restart} />
       <div class="training-room">
         <Picture />
         <Settings />

@@ -1,0 +1,67 @@
+import {
+  ArraySizeError,
+  type Backend,
+  BackendError,
+  constant,
+  evaluate,
+  gpuBackend,
+  ndarray,
+  referenceBackend,
+  sum,
+  wasmBackend,
+} from 'ntkit/tensor';
+import { type BackendName, isGpu, type Precision } from './backendNames.ts';
+import { Kept } from './kept.ts';
+
+/** A backend that is open, and how many computations use it. */
+interface Opened {
+  readonly backend: Backend;
+  uses: number;
+}
+
+const opened = new Kept(async (key: string): Promise<Opened> => {
+  const [name, dtype] = key.split(' ') as [BackendName, Precision];
+  return { backend: await open(name, dtype), uses: 0 };
+});
+
+async function open(name: BackendName, dtype: Precision): Promise<Backend> {
+  if (name === 'reference') return referenceBackend;
+  if (name === 'wasm') return wasmBackend({ dtype });
+  return gpuBackend({ mode: name, gpujs: await import('gpu.js') });
+}
+
+/**
+ * Computes with a backend that is open already, or is opened. A graphics device that failed may be lost, and stays so: it
+ * is opened anew the next time.
+ */
+export async function withBackend<T>(
+  name: BackendName,
+  dtype: Precision,
+  compute: (backend: Backend) => Promise<T>,
+): Promise<T> {
+  const key = `${name} ${isGpu(name) ? 'float32' : dtype}`;
+  const used = await opened.get(key);
+  used.uses += 1;
+  let failed = false;
+  try {
+    return await compute(used.backend);
+  } catch (error) {
+    failed = isGpu(name) && error instanceof BackendError && !(error instanceof ArraySizeError);
+    if (failed) opened.forget(key);
+    throw error;
+  } finally {
+    used.uses -= 1;
+    if (failed && used.uses === 0) await used.backend.close();
+  }
+}
+
+/** Opens a backend ahead of its use. */
+export async function openAhead(name: BackendName): Promise<void> {
+  try {
+    const { backend } = await opened.get(`${name} float32`);
+    // Threads start with the first program.
+    await evaluate([sum(constant(ndarray([1, 1], [2])))], new Map(), backend);
+  } catch {
+    // It is told to who computes with it.
+  }
+}

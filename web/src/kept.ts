@@ -1,0 +1,30 @@
+/**
+ * What is made once for a key, and anew after it has failed.
+ *
+ * @example
+ * const images = new Kept((url: string) => loadSample(url));
+ * await images.get('data/cifar10-256.bin'); // fetched by the first call alone
+ */
+export class Kept<K, T> {
+  readonly #make: (key: K) => Promise<T>;
+  readonly #made = new Map<K, Promise<T>>();
+
+  constructor(make: (key: K) => Promise<T>) {
+    this.#make = make;
+  }
+
+  /** What there is for a key; it is made when there is none. */
+  get(key: K): Promise<T> {
+    const known = this.#made.get(key);
+    if (known) return known;
+    const made = this.#make(key);
+    this.#made.set(key, made);
+    made.catch(() => this.#made.get(key) === made && this.#made.delete(key));
+    return made;
+  }
+
+  /** Lets go of what there is for a key: the next call makes another. */
+  forget(key: K): void {
+    this.#made.delete(key);
+  }
+}

@@ -39,6 +39,21 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
+  test('follows the system’s theme while it is open, until a theme is chosen', async () => {
+    const visit = await lab.enter('#/cell', { theme: 'light' });
+    const { page } = visit;
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    await page.waitForSelector('h1');
+    expect(await background()).toBe('rgb(245, 246, 248)');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await expect.poll(background).toBe('rgb(19, 23, 27)');
+    await page.getByRole('button', { name: 'Use the light theme' }).click();
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await background()).toBe('rgb(245, 246, 248)');
+    await visit.close();
+  });
+
   test('hides its header where it is embedded, and has the theme of the page around it', async () => {
     const visit = await lab.enter('#/cell?embed=1&theme=dark', { theme: 'light' });
     const { page } = visit;

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { embedded, link } from './link.ts';
 
-/** Light, dark, or as the system is. */
+/** What `data-theme` of the root element says; style.css holds the colours of each. */
 export type Theme = 'light' | 'dark';
 
 const KEY = 'ntkit-theme';
@@ -29,21 +29,20 @@ export function toggleTheme(): void {
   try {
     localStorage.setItem(KEY, next);
   } catch {
-    // A page that may store nothing forgets it.
+    // Where the browser allows no storage, the choice lasts as long as the page.
   }
 }
 
 effect(() => {
-  const shown = surrounding.value ?? chosen.value;
-  if (shown !== undefined) document.documentElement.dataset.theme = shown;
+  document.documentElement.dataset.theme = theme.value;
 });
 
+/** The choice of an earlier visit. */
 function stored(): Theme | undefined {
-  const { theme: value } = document.documentElement.dataset;
-  return value === 'light' || value === 'dark' ? value : undefined;
-}
-
-/** The value of a CSS variable, such as `--good`, in the theme that is shown. */
-export function cssVariable(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === 'light' || value === 'dark' ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

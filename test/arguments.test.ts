@@ -207,7 +207,7 @@ test('slice refuses a pair, and a network has to be one', async () => {
   expect(() => tensor.slice(t, [[0, 1]] as never)).toThrow('slice: a range: expected an object of options, got [0,1]');
   await expect(ntk.computeNtk({} as never, x)).rejects.toThrow('network: expected a module, got {}');
   await expect(ntk.computeNtk(network(), [[1, 2]] as never)).rejects.toThrow(
-    'batch: expected an array as ndarray(data, shape) makes, got [[1,2]]',
+    'batch: expected an array as ndarray(data, shape) returns, got [[1,2]]',
   );
   await expect(ntk.computeNtk(network(), x, { output: 'sum' } as never)).rejects.toThrow(/got "output"/);
   await expect(ntk.computeNtk(network(), x, { backend: 'wasm' as never })).rejects.toThrow(

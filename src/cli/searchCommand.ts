@@ -131,7 +131,7 @@ function settingsOf(options: Options, { backend, dtype }: Computation): SearchSe
 async function savedEntries(path: string, settings: SearchSettings, resume: boolean): Promise<readonly Entry[]> {
   const entries = await loadSearch(path, settings);
   if (entries !== undefined && !resume) {
-    throw new InputError(`${path}: it holds a search already, expected --resume or another folder`);
+    throw new InputError(`${path}: already holds a search, expected --resume or another folder`);
   }
   return entries ?? [];
 }

@@ -75,7 +75,7 @@ async function cellsOf({ count, all, archs, seed }: Options): Promise<Genotype[]
   const cells = lines.flatMap((line, i) =>
     line === '' || line.startsWith('#') ? [] : [parseLine(line, `--archs ${archs}: line ${i + 1}`)],
   );
-  if (cells.length === 0) throw new InputError(`--archs ${archs}: expected an architecture a line, got none`);
+  if (cells.length === 0) throw new InputError(`--archs ${archs}: expected one architecture per line, got none`);
   return cells;
 }
 

@@ -32,7 +32,7 @@ interface Sent extends SentTensors {
 /** `ntkit verify --against FILE`: whether a kernel that other code computed is right, and which mistake explains it. */
 export async function verifyAgainst(path: string, options: Options, signal: AbortSignal): Promise<void> {
   if (options.backend === 'gpu') {
-    throw new InputError('--backend gpu: with --against all is computed in float64, by wasm or reference');
+    throw new InputError('--backend gpu: --against computes in float64, expected wasm or reference');
   }
   await withBackend({ ...options, dtype: 'float64' }, async ({ backend }) => {
     setDefaultBackend(backend);

@@ -26,7 +26,7 @@ export function collate(samples: readonly Sample[], normalization?: Normalizatio
   samples.forEach(({ image }, i) => {
     if (!sameShape(image.shape, shape)) {
       throw new ShapeError(
-        `collate: image ${i} has another shape, expected ${formatShape(shape)}, got ${formatShape(image.shape)}`,
+        `collate: image ${i} has a different shape, expected ${formatShape(shape)}, got ${formatShape(image.shape)}`,
       );
     }
     writeNormalized(image.data, channels, size / channels, normalization, data, i * size);

@@ -131,7 +131,7 @@ function requireFinite(name: string, images: Pixels, shape: Shape): void {
   if (bad < 0) return;
   const at = shape.map((extent, axis) => Math.floor(bad / sizeOf(shape.slice(axis + 1))) % extent);
   throw new InputError(
-    `${name}: image ${Math.floor(bad / sizeOf(shape))} has a value without meaning at ${formatShape(at)}, ` +
+    `${name}: image ${Math.floor(bad / sizeOf(shape))} has a value that is not finite at ${formatShape(at)}, ` +
       `expected numbers that are finite in float32, got ${images[bad]}`,
   );
 }

@@ -42,7 +42,7 @@ export function gunzipped(format: string, { name, bytes }: NamedBytes, lengthOf:
     const length = (content.length - began) % 2 ** 32;
     const at = end - TRAILER_BYTES;
     if (at < 0 || view.getUint32(at, true) !== crc || view.getUint32(at + 4, true) !== length) {
-      throw new InputError(`${where}: cannot be unpacked, it is cut off or not what was packed (checksum differs)`);
+      throw new InputError(`${where}: cannot be unpacked, it is cut off or damaged (checksum differs)`);
     }
     crc = 0;
     began = content.length;

@@ -96,7 +96,7 @@ function parseHeader({ name, bytes }: NamedBytes): { readonly shape: Shape; read
     );
   }
   if (type !== UNSIGNED_BYTES) {
-    throw new InputError(`idx ${name}: elements of another type, expected uint8, got ${TYPES[type]}`);
+    throw new InputError(`idx ${name}: unsupported element type, expected uint8, got ${TYPES[type]}`);
   }
   const dataStart = 4 + 4 * rank;
   if (bytes.length < dataStart) {

@@ -60,7 +60,7 @@ export function imageDataset({ name, images, labels }: ImageArrays, options: Ima
   if (options.layout === undefined && CHANNELS.includes(c) && !CHANNELS.includes(a)) {
     throw new InputError(
       `${name}: ${formatShape(images.shape)} looks like NHWC, expected [n, c, h, w]; ` +
-        "transpose it, x.transpose(0, 3, 1, 2) in NumPy, or say layout 'nhwc' (or 'nchw', if it is that)",
+        "transpose it, x.transpose(0, 3, 1, 2) in NumPy, or pass layout 'nhwc' (or 'nchw', if that is what it is)",
     );
   }
   return new ArrayDataset({ ...fields, images: pixels, shape: sample });

@@ -49,7 +49,9 @@ export class Content {
       this.#most = this.#lengthOf(start) ?? (start.length < LONGEST_START ? undefined : LONGEST_START);
     }
     if (this.#most !== undefined && this.#length > this.#most) {
-      throw new InputError(`${this.#where}: unpacks to more than it says, expected at most ${this.#most} bytes`);
+      throw new InputError(
+        `${this.#where}: unpacks to more than its header says, expected at most ${this.#most} bytes`,
+      );
     }
   }
 

@@ -83,7 +83,7 @@ export function writeNormalized(
 export function requireChannels(where: string, { mean, std }: Normalization, channels: number): void {
   if (mean.length !== channels || std.length !== channels) {
     throw new InputError(
-      `${where}: normalisation for another number of channels, expected ${channels}, ` +
+      `${where}: normalisation for a different number of channels, expected ${channels}, ` +
         `got ${mean.length} means and ${std.length} deviations`,
     );
   }

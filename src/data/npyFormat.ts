@@ -50,7 +50,7 @@ export function decodeNpy(file: NamedBytes): NpyArray {
     if (value === undefined) {
       const exact = dtype === 'int64' ? view.getBigInt64(at, littleEndian) : view.getBigUint64(at, littleEndian);
       throw new InputError(
-        `npy ${name}: element ${i} of ${dtype} is beyond what is read exactly, expected at most 2^53 in size, got ${exact}`,
+        `npy ${name}: element ${i} of ${dtype} is beyond what is read exactly, expected an absolute value of at most 2^53, got ${exact}`,
       );
     }
     data[i] = value;

@@ -61,7 +61,7 @@ class SuperCell extends Module {
       // Of a hundred operations or more all may weigh too little. TE-NAS's sum of nothing is a number that no layer takes.
       if (sum === undefined) {
         throw new InputError(
-          `supernet cell: node ${i}: no operation into it weighs more than 0.01, expected one at least`,
+          `supernet cell: node ${i}: no operation into it weighs more than 0.01, expected at least one`,
         );
       }
       states.push(sum);

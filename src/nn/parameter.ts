@@ -84,7 +84,7 @@ export class Parameter extends Variable {
     if (typeof start === 'number') return filled(this.shape, start);
     if (typeof start === 'object' && 'fixed' in start) return filled(this.shape, start.fixed);
     throw new InputError(
-      `parameter of shape ${formatShape(this.shape)}: it has no value yet, expected initialize or loadStateDict before`,
+      `parameter of shape ${formatShape(this.shape)}: it has no value yet, expected initialize or loadStateDict first`,
     );
   }
 }

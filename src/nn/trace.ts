@@ -158,7 +158,7 @@ export class Trace {
     const values = [...this.#leaves].map(([variable, leaf]) => {
       if (!variable.hasValue) {
         throw new InputError(
-          `network: parameter ${this.#names.get(variable)} has no value yet, expected initialize or loadStateDict before`,
+          `network: parameter ${this.#names.get(variable)} has no value yet, expected initialize or loadStateDict first`,
         );
       }
       return [leaf, cast(variable.value, this.dtype)] as const;

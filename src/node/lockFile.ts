@@ -51,7 +51,8 @@ export async function acquireLock(path: string, what: string): Promise<Lock> {
   const isOurs = async () => (await readIfThere(path)) === content;
   return {
     async check() {
-      if (!(await isOurs())) throw new InputError(`${what}: expected to hold the lock ${path}, but someone took it`);
+      if (!(await isOurs()))
+        throw new InputError(`${what}: expected to hold the lock ${path}, but another process took it`);
     },
     async release() {
       if (await isOurs()) await rm(path, { force: true });
@@ -102,7 +103,7 @@ async function removeStale(path: string, what: string): Promise<void> {
 /** A dangling link exists and cannot be read: waiting for it would never end. */
 async function requireNoLink(path: string): Promise<void> {
   const present = await lstat(path).catch(() => undefined);
-  if (present?.isSymbolicLink()) throw new InputError(`${path}: expected a lock or no file, got a link to nothing`);
+  if (present?.isSymbolicLink()) throw new InputError(`${path}: expected a lock or no file, got a dangling link`);
 }
 
 /** This process as one that holds a lock. */

@@ -28,7 +28,7 @@ export async function readText(format: string, path: string): Promise<string> {
 
 /** A pipe ends; a device, as /dev/zero, would be read without end. */
 async function readWhole(path: string): Promise<Buffer> {
-  if ((await stat(path)).isCharacterDevice()) throw new Error('it is a device, expected a file');
+  if ((await stat(path)).isCharacterDevice()) throw new Error('a device, expected a file');
   return readFile(path);
 }
 

@@ -222,7 +222,7 @@ function checkSpectrum(eigenvalues: Float64Array): void {
   if (eigenvalues.length === 0) throw new ShapeError('conditionNumber: expected at least one eigenvalue, got none');
   eigenvalues.forEach((lambda, i) => {
     if (!Number.isFinite(lambda)) {
-      throw new NumericalError(`conditionNumber: expected finite eigenvalues, got ${lambda} at place ${i}`);
+      throw new NumericalError(`conditionNumber: expected finite eigenvalues, got ${lambda} at index ${i}`);
     }
     if (i > 0 && lambda < eigenvalues[i - 1]) {
       throw new InputError(

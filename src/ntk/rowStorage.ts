@@ -27,7 +27,7 @@ export class RowStorage {
     } catch (cause) {
       const most = ELEMENT_BYTES[this.#dtype] * this.#sizes.reduce((a, b) => Math.max(a, b), 0);
       throw new BackendError(
-        `tangent kernel: expected arrays of up to ${most} bytes for rows of J, the system gives none; fewer samples need less`,
+        `tangent kernel: expected arrays of up to ${most} bytes for rows of J, the system has no memory for them; fewer samples need less`,
         { cause },
       );
     }

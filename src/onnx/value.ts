@@ -70,9 +70,7 @@ export class Value {
    */
   numbers(where: string): NDArray {
     if (!this.isKnown) {
-      throw new InputError(
-        `${where}: expected numbers that the file fixes, got some that depend on the input or parameters`,
-      );
+      throw new InputError(`${where}: expected constants, got values that depend on the input or parameters`);
     }
     if (this.#numbers === undefined) {
       const tensor = this.in('float64');

@@ -3,7 +3,7 @@ import { Generator, InputError } from '../tensor/index.ts';
 /** Two lists of numbers that belong together, NaN nowhere; infinities are the largest and smallest. */
 function requirePairs(name: string, x: readonly number[], y: readonly number[]): void {
   if (x.length !== y.length || x.length < 2) {
-    throw new InputError(`${name}: expected two lists of one length, at least 2, got ${x.length} and ${y.length}`);
+    throw new InputError(`${name}: expected two lists of the same length, at least 2, got ${x.length} and ${y.length}`);
   }
   const bad = [...x, ...y].find(Number.isNaN);
   if (bad !== undefined) throw new InputError(`${name}: expected numbers that can be ordered, got NaN`);

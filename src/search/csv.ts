@@ -39,7 +39,7 @@ export function parseCsv(text: string, name: string): CsvTable {
   const columns = header.fields;
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
   if (twice !== undefined)
-    throw new InputError(`${name}: expected columns of different names, got two of one name: ${formatValue(twice)}`);
+    throw new InputError(`${name}: expected distinct column names, got two of one name: ${formatValue(twice)}`);
   for (const { line: at, fields } of body) {
     if (fields.length === columns.length) continue;
     throw new InputError(`${name}: line ${at}: expected ${columns.length} fields, got ${fields.length}`);

@@ -146,7 +146,7 @@ function requireBounds(settings: SweepSettings | SearchSettings, where: string):
 
 function requireChoice(mask: Mask, choice: Choice, where: string): void {
   if (mask[choice.cell]?.[choice.edge]?.[choice.op]) return;
-  throw new InputError(`${where}: choice: expected an operation that the round has, got ${formatValue(choice)}`);
+  throw new InputError(`${where}: choice: expected an operation of the round, got ${formatValue(choice)}`);
 }
 
 const ENTRY = v.strictObject({

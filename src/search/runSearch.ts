@@ -65,7 +65,7 @@ export async function runSearch(options: RunSearchOptions): Promise<Search> {
       await each(tasks, tell, signal);
       const told = search.entries.length - before;
       if (told !== tasks.length) {
-        throw new InputError(`runSearch: measure: expected ${tasks.length} entries, one a task, got ${told}`);
+        throw new InputError(`runSearch: measure: expected ${tasks.length} entries, one per task, got ${told}`);
       }
     }
     return search;

@@ -57,7 +57,7 @@ export function parseSearch(text: string, settings: SearchSettings, path: string
 function record(search: Search, { round, of, ...entry }: SavedEntry, where: string): void {
   const { next, settings, space } = search;
   if (next === undefined)
-    throw new InputError(`${where}: expected none after the last round, got one of round ${round}`);
+    throw new InputError(`${where}: expected none after the last round, got one for round ${round}`);
   const expected = [next.round.index, nameOf(space, next.choice)];
   if (round !== expected[0] || of !== expected[1]) {
     throw new InputError(`${where}: expected round ${expected.join(', ')}, got round ${round}, ${of}`);

@@ -73,7 +73,7 @@ export function requireSameSettings(saved: object, now: object, where: string): 
   for (const [key, value] of Object.entries(now)) {
     if (JSON.stringify(before[key]) !== JSON.stringify(value)) {
       throw new InputError(
-        `${where}: begun with other settings: ${key}: expected ${JSON.stringify(before[key])}, got ${JSON.stringify(value)}`,
+        `${where}: started with different settings: ${key}: expected ${JSON.stringify(before[key])}, got ${JSON.stringify(value)}`,
       );
     }
   }

@@ -32,7 +32,7 @@ export interface NDArray {
 export function checkArray(where: string, value: unknown): asserts value is NDArray {
   const { shape, dtype, data } = Object(value) as Partial<NDArray>;
   if (!ArrayBuffer.isView(data)) {
-    throw new InputError(`${where}: expected an array as ndarray(data, shape) makes, got ${formatValue(value)}`);
+    throw new InputError(`${where}: expected an array as ndarray(data, shape) returns, got ${formatValue(value)}`);
   }
   checkShape(`${where}: shape`, shape);
   oneOf(`${where}: dtype`, dtype, DTYPES);

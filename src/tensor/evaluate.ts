@@ -104,7 +104,9 @@ export class Program {
     );
     signal?.throwIfAborted();
     this.#hasCarried = false;
-    this.#unbound = new BackendError('evaluate: expected a bound program, got one whose bind failed or has not ended');
+    this.#unbound = new BackendError(
+      'evaluate: expected a bound program, got one whose bind failed or has not finished',
+    );
     try {
       await abortable(this.#executable.bind(values, signal), signal);
       this.#unbound = undefined;

@@ -28,7 +28,7 @@ describe('without a server', () => {
       ['queue', 'status', '--queue', 'redis://:secret@h/x'],
       /^ntkit: queue: expected the number of a database after \//,
     ],
-    [['worker', '--queue', 'secret'], /^ntkit: queue: expected redis:.*, got another text$/],
+    [['worker', '--queue', 'secret'], /^ntkit: queue: expected redis:.*, got something else$/],
     [['worker', '--queue', 'redis://h', '--queue-prefix', 'a b'], /^ntkit: queue: prefix: expected up to 60 letters/],
     [['sweep', '--count', '1', '--queue', 'redis://:secret@h', '--threads', '2'], 'ntkit: --threads 2: expected with ntkit worker, which computes for --queue'], // prettier-ignore
   ])('%j is refused in a line', async (args, line) => {

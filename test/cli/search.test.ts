@@ -106,9 +106,9 @@ describe('killed at random moments and taken up again', () => {
 
     const refused = await ntkit(...tinySearch(), '--out', at('whole'));
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toMatch(/search\.json: it holds a search already, expected --resume or another folder/);
+    expect(refused.stderr).toMatch(/search\.json: already holds a search, expected --resume or another folder/);
     const other = await ntkit(...args, at('whole'), '--fidelity', 'code');
-    expect(other.stderr).toMatch(/begun with other settings: fidelity: expected "paper", got "code"/);
+    expect(other.stderr).toMatch(/started with different settings: fidelity: expected "paper", got "code"/);
 
     const html = await readFile(join(at('whole'), 'report.html'), 'utf8');
     const page = (parseHTML(html) as unknown as { document: Element }).document;

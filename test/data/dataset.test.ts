@@ -93,7 +93,7 @@ describe('normalisation', () => {
     const images = ndarray([1, 2], [1, 2, 1, 1]);
     expectInputError(
       () => normalize(images, MNIST_NORMALIZATION),
-      'normalize: normalisation for another number of channels, expected 2, got 1 means and 1 deviations',
+      'normalize: normalisation for a different number of channels, expected 2, got 1 means and 1 deviations',
     );
     expectInputError(
       () => normalize(images, { mean: [0, 0], std: [1, 0] }),
@@ -144,7 +144,7 @@ describe('a batch', () => {
     expectInputError(() => collate([]), 'collate: an empty batch, expected at least 1 sample, got 0');
     const other = { image: { shape: [1, 2, 2] as const, data: new Uint8Array(4) }, label: 0 };
     expect(() => collate([sample(new Uint8Array(4), 0), other])).toThrow(
-      new ShapeError('collate: image 1 has another shape, expected [2, 1, 2], got [1, 2, 2]'),
+      new ShapeError('collate: image 1 has a different shape, expected [2, 1, 2], got [1, 2, 2]'),
     );
   });
 });

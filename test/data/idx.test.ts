@@ -99,7 +99,7 @@ test('IDX of another element type is refused by its name', () => {
   ] as const) {
     expectInputError(
       () => parseIdx(file(encodeIdx([1, 1, 1], [0, 0, 0, 0], code))),
-      `idx x: elements of another type, expected uint8, got ${type}`,
+      `idx x: unsupported element type, expected uint8, got ${type}`,
     );
   }
 });

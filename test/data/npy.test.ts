@@ -273,7 +273,7 @@ describe('images from NPY', () => {
     expectInputError(
       () => parseNpy(last),
       'npy x.npy: [2, 6, 5, 3] looks like NHWC, expected [n, c, h, w]; ' +
-        "transpose it, x.transpose(0, 3, 1, 2) in NumPy, or say layout 'nhwc' (or 'nchw', if it is that)",
+        "transpose it, x.transpose(0, 3, 1, 2) in NumPy, or pass layout 'nhwc' (or 'nchw', if that is what it is)",
     );
     const first = parseNpy(last, { layout: 'nhwc' });
     expect(first).toMatchObject({ shape: [3, 6, 5], length: 2 });
@@ -297,7 +297,7 @@ describe('images from NPY', () => {
         parseNpy(file(encodeNpy({ shape: [1, 3, 1, 1], data: new Uint8Array(3) })), {
           normalization: MNIST_NORMALIZATION,
         }),
-      'npy x.npy: normalisation for another number of channels, expected 3, got 1 means and 1 deviations',
+      'npy x.npy: normalisation for a different number of channels, expected 3, got 1 means and 1 deviations',
     );
   });
 
@@ -317,7 +317,7 @@ describe('images from NPY', () => {
     data[12 + 4 + 2 + 1] = value;
     expectInputError(
       () => parseNpy(file(encodeNpy({ shape: [2, 3, 2, 2], data }))),
-      'npy x.npy: image 1 has a value without meaning at [1, 1, 1], ' +
+      'npy x.npy: image 1 has a value that is not finite at [1, 1, 1], ' +
         `expected numbers that are finite in float32, got ${shown}`,
     );
   });

@@ -47,11 +47,11 @@ describe('NPY files of NumPy', () => {
   test.each([
     [
       'i8 beyond 2^53, odd',
-      'element 1 of int64 is beyond what is read exactly, expected at most 2^53 in size, got 9007199254740993',
+      'element 1 of int64 is beyond what is read exactly, expected an absolute value of at most 2^53, got 9007199254740993',
     ],
     [
       'u8 beyond 2^53, odd',
-      'element 0 of uint64 is beyond what is read exactly, expected at most 2^53 in size, got 18446744073709551615',
+      'element 0 of uint64 is beyond what is read exactly, expected an absolute value of at most 2^53, got 18446744073709551615',
     ],
   ])('%s is refused', (name, problem) => {
     expectInputError(() => decodeNpy(written(name)), `npy x: ${problem}`);

@@ -80,7 +80,7 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
     (context.getExtension('STACKGL_destroy_context') as { destroy(): void }).destroy();
     const lost = program.run(new Map([[x, values]]));
     await expect(lost).rejects.toThrow(BackendError);
-    await expect(lost).rejects.toThrow(/context of headlessgl was lost.*open the backend anew/);
+    await expect(lost).rejects.toThrow(/context of headlessgl was lost.*open a new backend/);
     program.dispose();
     await backend.close();
   });

@@ -95,7 +95,7 @@ describe.skipIf(reason)(reason ? `webgpu (skipped: ${reason})` : 'webgpu', () =>
     device.destroy();
     const lost = squares(backend);
     await expect(lost).rejects.toThrow(BackendError);
-    await expect(lost).rejects.toThrow(/context of webgpu was lost.*open the backend anew/);
+    await expect(lost).rejects.toThrow(/context of webgpu was lost.*open a new backend/);
     await backend.close();
     const again = await gpuBackend({ mode: 'webgpu' });
     expect(await squares(again)).toEqual([1, 4, 9]);

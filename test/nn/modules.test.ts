@@ -332,7 +332,7 @@ describe('arguments of layers', () => {
     [() => new Conv1d(2, 3, 3, { groups: 2 }), /Conv1d: groups: expected a divisor of the 3 outChannels, got 2/],
     [() => new ConvTranspose2d(3, 2, 3, { groups: 2 }), /ConvTranspose2d: groups: .* 3 inChannels, got 2/],
     [() => new ConvTranspose2d(2, 2, 3, { outputPadding: -1 }), /ConvTranspose2d: outputPadding/],
-    [() => new Upsample({}), /Upsample: expected either size or scaleFactor, got both or none/],
+    [() => new Upsample({}), /Upsample: expected either size or scaleFactor, got both or neither/],
     [() => new Upsample({ scaleFactor: 0 }), /Upsample: scaleFactor: expected a number > 0, got 0/],
     [() => new Embedding(0, 2), /Embedding: numEmbeddings/],
     [

@@ -90,7 +90,7 @@ describe('networks', () => {
       superNetwork(Array<string>(operations).fill('skip_connect'), 2, { ...size, cells: 1, depth: 1 });
     const trace = (network: Module) => new Trace(network, [2, 3, 8, 8], { mode: 'train' });
     expect(trace(of(99)).y.shape).toEqual([2, 10]);
-    expect(() => trace(of(100))).toThrow(/node 1: no operation into it weighs more than 0\.01, expected one at least$/);
+    expect(() => trace(of(100))).toThrow(/node 1: no operation into it weighs more than 0\.01, expected at least one$/);
   });
 
   test('edges are numbered in alphabetical order, in which 10 comes before 1 and its arrow', () => {

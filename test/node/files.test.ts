@@ -149,7 +149,7 @@ describe('a lock', () => {
   test('at a path that is a link to nothing is refused, not waited for', async () => {
     await symlink(at('nowhere'), at('f.lock'));
     await expect(acquireLock(at('f.lock'), 'f')).rejects.toThrow(
-      new InputError(`${at('f.lock')}: expected a lock or no file, got a link to nothing`),
+      new InputError(`${at('f.lock')}: expected a lock or no file, got a dangling link`),
     );
   });
 

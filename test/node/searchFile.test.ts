@@ -73,7 +73,7 @@ describe('a saved search', () => {
     expect(await edited(() => undefined)).toEqual(entries);
     await expectInputRejection(
       loadSearch(path(), { ...settings, seed: 1 }),
-      `${path()}: begun with other settings: seed: expected 0, got 1`,
+      `${path()}: started with different settings: seed: expected 0, got 1`,
     );
   });
 

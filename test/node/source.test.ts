@@ -368,12 +368,12 @@ describe('choices after a path', () => {
     for (const kind of ['npy', 'npz', 'idx', 'cifar10']) {
       await expectInputRejection(
         openDataset(`${kind}:/dev/zero`),
-        `${kind} /dev/zero: cannot be read, it is a device, expected a file`,
+        `${kind} /dev/zero: cannot be read, a device, expected a file`,
       );
     }
     await expectInputRejection(
       readSweepTable('/dev/zero'),
-      'table /dev/zero: cannot be read, it is a device, expected a file',
+      'table /dev/zero: cannot be read, a device, expected a file',
     );
   });
 

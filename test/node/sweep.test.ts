@@ -95,7 +95,7 @@ describe('a sweep', () => {
       onRow: (done) => done === 2 && writeFileSync(`${path}.lock`, 'someone else'),
     });
     await expect(taking).rejects.toThrow(
-      /taken\.csv: expected to hold the lock .*taken\.csv\.lock, but someone took it/,
+      /taken\.csv: expected to hold the lock .*taken\.csv\.lock, but another process took it/,
     );
     expect((await readFile(path, 'utf8')).trimEnd().split('\n')).toHaveLength(1 + 2);
     // The other's lock stays.
@@ -106,7 +106,7 @@ describe('a sweep', () => {
   test('refuses a table of other settings or cells, and leaves it as it is', async () => {
     await sweep('mine.csv', twins.slice(0, 2));
     const before = await readFile(at('mine.csv'), 'utf8');
-    await expect(sweep('mine.csv', twins, { seed: 1 })).rejects.toThrow(/other settings: seed: expected 0, got 1/);
+    await expect(sweep('mine.csv', twins, { seed: 1 })).rejects.toThrow(/different settings: seed: expected 0, got 1/);
     await expect(sweep('mine.csv', twins.slice(1))).rejects.toThrow(/line 2, column architecture: expected .* got /);
     await rm(settingsPath(at('mine.csv')));
     await expect(sweep('mine.csv', twins)).rejects.toThrow(/expected its settings in .*mine\.csv\.settings\.json/);

@@ -308,7 +308,7 @@ describe('by eigenvalues alone', () => {
       new ShapeError('conditionNumber: expected at least one eigenvalue, got none'),
     );
     expect(() => conditionNumberOf(Float64Array.of(1, NaN))).toThrow(
-      new NumericalError('conditionNumber: expected finite eigenvalues, got NaN at place 1'),
+      new NumericalError('conditionNumber: expected finite eigenvalues, got NaN at index 1'),
     );
     expect(() => conditionNumberOf(Float64Array.of(2, 1))).toThrow(
       new InputError('conditionNumber: expected eigenvalues in ascending order, got 2 before 1'),

@@ -143,7 +143,7 @@ describe('a file that is no model, or one that cannot be computed, is refused in
       'a shape that depends on the input',
       { steps: [{ operator: 'Reshape', inputs: ['x', 'x'], outputs: ['y'] }] },
       [4, 2],
-      'm.onnx: Reshape of y: input 1: expected numbers that the file fixes, got some that depend on the input or parameters',
+      'm.onnx: Reshape of y: input 1: expected constants, got values that depend on the input or parameters',
     ],
     [
       'pixels in three dimensions',

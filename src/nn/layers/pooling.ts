@@ -77,7 +77,7 @@ export class MaxPool2d extends Module {
     checkOptions('MaxPool2d', options, ['stride', 'padding', 'ceilMode', 'dilation']);
     const { dilation = 1 } = options;
     if (dilation !== 1)
-      throw new ShapeError(`MaxPool2d: dilation: expected 1, others are missing, got ${formatValue(dilation)}`);
+      throw new ShapeError(`MaxPool2d: dilation: expected 1, the only one supported, got ${formatValue(dilation)}`);
     const windows = windowOptions('MaxPool2d', kernelSize, options);
     this.#kernel = windows.kernel;
     this.#options = windows.options;

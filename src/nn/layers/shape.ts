@@ -148,7 +148,7 @@ export class Upsample extends Module {
     const { size, scaleFactor, mode = 'nearest' } = options;
     oneOf('Upsample: mode', mode, ['nearest']);
     if ((size === undefined) === (scaleFactor === undefined)) {
-      throw new ShapeError('Upsample: expected either size or scaleFactor, got both or none');
+      throw new ShapeError('Upsample: expected either size or scaleFactor, got both or neither');
     }
     this.#size = size === undefined ? undefined : pairOf('Upsample: size', size, 1);
     const factors = typeof scaleFactor === 'number' ? ([scaleFactor, scaleFactor] as const) : scaleFactor;

@@ -24,10 +24,10 @@ const EXPECTED = 'redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// f
 export function parseAddress(text: string, password?: string): Address {
   const url = parsed(text);
   if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    throw new InputError(`queue: expected ${EXPECTED}, got another text`);
+    throw new InputError(`queue: expected ${EXPECTED}, got something else`);
   }
   if (url.search !== '' || url.hash !== '') {
-    throw new InputError(`queue: expected ${EXPECTED}, got more after the database`);
+    throw new InputError(`queue: expected ${EXPECTED}, got more after the database number`);
   }
   const [, digits] = /^\/?(\d{0,5})$/.exec(url.pathname) ?? [];
   if (digits === undefined) throw new InputError(`queue: expected the number of a database after /, as in ${EXPECTED}`);

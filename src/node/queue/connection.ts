@@ -23,7 +23,7 @@ export async function loadLibraries(): Promise<Libraries> {
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new InputError(
-      `queue: expected the packages bullmq and ioredis, which are not there; npm install bullmq ioredis (${reason})`,
+      `queue: expected the packages bullmq and ioredis, which are not installed; npm install bullmq ioredis (${reason})`,
     );
   }
 }

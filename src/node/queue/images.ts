@@ -120,7 +120,7 @@ export async function getImages(redis: Redis, prefix: string, digest: string): P
   }
   const dataset = datasetOf(description, found['pixels'], where);
   if (describeImages(dataset).digest !== digest) {
-    throw new InputError(`${where}: expected images of that digest, got others`);
+    throw new InputError(`${where}: expected images with that digest, got different ones`);
   }
   return dataset;
 }

@@ -76,7 +76,7 @@ export class Lease {
     if (found === null) return;
     const holder = parseHolder(found);
     const by = holder === undefined ? 'the queue was drained' : `process ${holder.pid} on ${holder.host} took over`;
-    this.#lost = new InputError(`${this.#what}: expected to be the one that collects, but ${by}`);
+    this.#lost = new InputError(`${this.#what}: expected to be the collector, but ${by}`);
     throw this.#lost;
   }
 

@@ -20,7 +20,7 @@ export class Cholesky {
         for (let k = 0; k < j; k++) sum -= lower[i * n + k] * lower[j * n + k];
         if (i === j && !(sum > 0)) {
           throw new NumericalError(
-            `${where}: kernel: expected a positive definite matrix, got a pivot of ${sum} in row ${j}; noise makes it so`,
+            `${where}: kernel: expected a positive definite matrix, got a pivot of ${sum} in row ${j}; a larger noise makes it so`,
           );
         }
         lower[i * n + j] = i === j ? Math.sqrt(sum) : sum / lower[j * n + j];

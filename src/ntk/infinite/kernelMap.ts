@@ -57,7 +57,7 @@ export interface KernelMap {
 export function checkMap(where: string, value: unknown): asserts value is KernelMap {
   const { infer, apply } = Object(value) as Partial<Record<keyof KernelMap, unknown>>;
   if (typeof infer === 'function' && typeof apply === 'function') return;
-  throw new InputError(`${where}: expected a map as dense(…) or serial(…) makes, got ${formatValue(value)}`);
+  throw new InputError(`${where}: expected a map as dense(…) or serial(…) returns, got ${formatValue(value)}`);
 }
 
 /** [3, 8, 8], or [16] */

@@ -16,7 +16,7 @@ type Expectations = (k12: number, k11: number, k22: number) => readonly [value: 
 export function checkGaussian(where: string, signal: Signal): void {
   if (signal.gaussian) return;
   throw new InputError(
-    `${where}: expected a Gaussian signal, as dense and conv make, got that of ${signal.source}: it has no formula`,
+    `${where}: expected a Gaussian signal, as dense and conv give, got that of ${signal.source}, which has no formula`,
   );
 }
 

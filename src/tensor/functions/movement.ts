@@ -25,7 +25,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * x stretched to a larger shape along dimensions that are missing or of extent 1. Costs no memory where the result is
  * used by a primitive that broadcasts by itself.
  *
- * @throws ShapeError when x does not stretch to it.
+ * @throws ShapeError when x cannot be broadcast to it.
  *
  * @example
  * const [y] = await evaluate([broadcastTo(constant(ndarray([1, 2], [2, 1])), [2, 3])]);

@@ -78,7 +78,7 @@ export const movementDefinitions = {
     ({ from, to }, core) => {
       expectFrom('broadcastTo', from, core);
       if (from.length > to.length || !sameShape(broadcastShapes('broadcastTo', [from, to]), to)) {
-        throw new ShapeError(`broadcastTo: ${formatShape(from)} does not stretch to ${formatShape(to)}`);
+        throw new ShapeError(`broadcastTo: ${formatShape(from)} cannot be broadcast to ${formatShape(to)}`);
       }
       return to;
     },

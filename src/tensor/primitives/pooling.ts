@@ -58,7 +58,7 @@ function windows(name: string) {
       const last = (count - 1) * stride[i] - low;
       if (kernel[i] <= low - counted[i][0] || last >= size + counted[i][1]) {
         throw new ShapeError(
-          `${name}: a window lies wholly in the padding, expected less padding for a kernel of ${kernel[i]} ` +
+          `${name}: a window lies entirely in the padding, expected less padding for a kernel of ${kernel[i]} ` +
             `in dimension ${i - 2}, got ${low} before and ${high} after ${size} pixels`,
         );
       }

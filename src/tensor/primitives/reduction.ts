@@ -37,7 +37,7 @@ export const reductionDefinitions = {
     signature: reduction('max', (core, axes) => {
       if (axes.some((axis) => core[core.length + axis] === 0)) {
         throw new ShapeError(
-          `max: nothing has no maximum, expected extents ≥ 1 along axes ${axes.join(', ')}, got ${formatShape(core)}`,
+          `max: the maximum of nothing is undefined, expected extents ≥ 1 along axes ${axes.join(', ')}, got ${formatShape(core)}`,
         );
       }
     }),

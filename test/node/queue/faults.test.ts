@@ -169,7 +169,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     while ((await queueStates(two))[0]?.waiting !== 5) await sleep(10);
     expect(await drainQueues(two)).toBe(5);
     expect(await queueStates(two)).toEqual([]);
-    expect(await collecting).toBe('test: expected to be the one that collects, but the queue was drained');
+    expect(await collecting).toBe('test: expected to be the collector, but the queue was drained');
     expect(await queueStates(two)).toEqual([]);
     // And may be asked for again at once.
     const { end } = worker(two);

@@ -98,7 +98,7 @@ describe('a job', () => {
     [cellJob, 'settings.dtype', 'float16', 'job: settings.dtype: expected "float32" or "float64", got "float16"'],
     [searchJob, 'round.mask', '111', 'job: round.mask: expected 2×14 edges of 8 digits, as darts has, got "111"'],
     [searchJob, 'round.index', -1, 'job: round.index: expected at least 0, got -1'],
-    [searchJob, 'choice', { cell: 0, edge: 99, op: 0 }, 'job: choice: expected an operation that the round has, got '],
+    [searchJob, 'choice', { cell: 0, edge: 99, op: 0 }, 'job: choice: expected an operation of the round, got '],
     [searchJob, 'settings.space', '__proto__', 'job: settings.space: expected "nas-bench-201" or "darts", got '],
   ])('%#: is refused where %j is %j', (job, path, by, message) => {
     expect(() => parseJob(changed(jobToJson(job), path, by), 'job')).toThrow(message);
@@ -187,7 +187,10 @@ describe.runIf(redisPath !== undefined)('on a server', () => {
       await server.redis.hset(key, fields);
       await expect(getImages(server.redis, 'p', images.digest)).rejects.toThrow(message);
     };
-    await refused({ pixels: Buffer.from(bytes.map((x) => x ^ 1)) }, /expected images of that digest, got others/);
+    await refused(
+      { pixels: Buffer.from(bytes.map((x) => x ^ 1)) },
+      /expected images with that digest, got different ones/,
+    );
     await refused({ pixels: 'x' }, /expected 96 bytes, got 1/);
     await refused({ description: '{' }, /expected JSON/);
     await refused({ description: '{"kind":"file","path":"/etc/passwd"}' }, /kind: expected /);

@@ -142,9 +142,9 @@ describe('what has no formula is refused', () => {
   const refused = (map: infinite.KernelMap, x: NDArray = vectors) => expect(infiniteKernel(map, x)).rejects;
 
   test('a non-linearity of what is not Gaussian', async () => {
-    await refused(relu()).toThrow('relu: expected a Gaussian signal, as dense and conv make, got that of the data');
+    await refused(relu()).toThrow('relu: expected a Gaussian signal, as dense and conv give, got that of the data');
     await refused(serial(dense(2), relu(), erf())).toThrow(
-      'erf: expected a Gaussian signal, as dense and conv make, got that of relu',
+      'erf: expected a Gaussian signal, as dense and conv give, got that of relu',
     );
     await refused(serial(dense(2), relu(), layerNorm())).toThrow('layerNorm: expected a Gaussian signal');
     await refused(serial(conv(2, 3), flatten(), relu()), images).toThrow('got that of flatten');
@@ -204,7 +204,7 @@ describe('what has no formula is refused', () => {
     expect(() => conv(2, 0)).toThrow('conv: kernelSize: expected integers ≥ 1');
     expect(() => layerNorm({ over: 'batch' as never })).toThrow('layerNorm: over: expected "channels" or "sample"');
     expect(() => leakyRelu(NaN)).toThrow('leakyRelu: slope: expected a finite number, got NaN');
-    expect(() => serial(relu as never)).toThrow('serial: 0: expected a map as dense(…) or serial(…) makes');
+    expect(() => serial(relu as never)).toThrow('serial: 0: expected a map as dense(…) or serial(…) returns');
     expect(() => fanInSum()).toThrow('fanInSum: expected at least one branch, got none');
     await expect(infiniteKernel(dense(2), ndarray([NaN], [1, 1]))).rejects.toThrow(
       'x1: expected finite numbers, got NaN',

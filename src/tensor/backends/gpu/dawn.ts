@@ -98,6 +98,6 @@ async function start(): Promise<Dawn> {
     create?: (options: readonly string[]) => WebGpu;
   };
   // GPU.js brings a version of its own, which has no such function.
-  if (typeof module.create !== 'function') throw new Error('the package webgpu that was found is another version');
+  if (typeof module.create !== 'function') throw new Error('a different version of the package webgpu was found');
   return { gpu: module.create([]), ticks: new Ticks() };
 }

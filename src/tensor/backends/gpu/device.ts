@@ -223,7 +223,7 @@ export class Device {
     if (ran === 'cpu' && this.mode !== 'cpu') {
       throw this.#failure(
         what,
-        new Error(`GPU.js went over to JavaScript (${kernel.fallbackReason ?? 'no reason given'})`),
+        new Error(`GPU.js fell back to JavaScript (${kernel.fallbackReason ?? 'no reason given'})`),
       );
     }
     this.#pool.adopt(kernel.kernel);
@@ -265,7 +265,7 @@ export class Device {
     const lost = this.#isLost();
     return new BackendError(
       lost
-        ? `backend gpu: the graphics context of ${this.mode} was lost, and all arrays with it; open the backend anew`
+        ? `backend gpu: the graphics context of ${this.mode} was lost, and all arrays with it; open a new backend`
         : `backend gpu: ${what} on ${this.mode}: ${reason.split('\n').slice(0, 3).join(' ')}`,
     );
   }

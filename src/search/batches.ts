@@ -10,13 +10,7 @@ import {
   randomHorizontalFlip,
 } from '../data/index.ts';
 import { formatShape, type Generator, InputError, type NDArray } from '../tensor/index.ts';
-import { IMAGE_CHANNELS } from './constants.ts';
-
-/** The inputs of a linear-region count: TE-NAS's are 3 batches of 1000 crops of 3×3 pixels of one channel. */
-export interface RegionBatchSize {
-  readonly batches: number;
-  readonly samples: number;
-}
+import { IMAGE_CHANNELS, type RegionBatchSize } from './constants.ts';
 
 const REGION_CROP = 3;
 const REGION_CHANNELS = 1;

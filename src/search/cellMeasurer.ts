@@ -7,7 +7,8 @@ import { type Backend, type DType, Generator, type NDArray } from '../tensor/ind
 import { regionBatches, repeatBatches, requireColour } from './batches.ts';
 import { keepKappa, type KappaMeasurement } from './measurement.ts';
 import { REGION_SCHEMES } from './measurer.ts';
-import { checkSweepSettings, type SweepSettings } from './sweepSettings.ts';
+import type { SweepSettings } from './settings.ts';
+import { checkSweepSettings } from './sweepSettings.ts';
 
 /** What was measured of one cell, in each repeat. */
 export interface CellMeasurement {

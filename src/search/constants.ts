@@ -1,5 +1,4 @@
 import { NAS_BENCH_201_SPACE } from '../nn/spaces.ts';
-import type { RegionBatchSize } from './batches.ts';
 
 // Numbers of NAS-Bench-201 and of TE-NAS, which the command's help shows: nothing else is loaded with them.
 
@@ -11,6 +10,12 @@ export const CELL_COUNT: number = NAS_BENCH_201_SPACE.length ** EDGES;
 
 /** Input channels of the networks of both search spaces. */
 export const IMAGE_CHANNELS = 3;
+
+/** The inputs of a linear-region count: TE-NAS's are 3 batches of 1000 crops of 3×3 pixels of one channel. */
+export interface RegionBatchSize {
+  readonly batches: number;
+  readonly samples: number;
+}
 
 /** TE-NAS's 3 batches of 1000. */
 export const REGION_BATCHES: RegionBatchSize = { batches: 3, samples: 1000 };

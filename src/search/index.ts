@@ -5,8 +5,8 @@
  * @module
  */
 export { AccuracyTable, BENCHMARK_DATASETS, type BenchmarkDataset, type CellAccuracy } from './accuracy.ts';
-export { kappaBatch, type RegionBatchSize, regionBatches, repeatBatches } from './batches.ts';
-export { CELL_COUNT, IMAGE_CHANNELS, REGION_BATCHES, TE_NAS_COMMON } from './constants.ts';
+export { kappaBatch, regionBatches, repeatBatches } from './batches.ts';
+export { CELL_COUNT, IMAGE_CHANNELS, REGION_BATCHES, type RegionBatchSize, TE_NAS_COMMON } from './constants.ts';
 export { type CellMeasurement, CellMeasurer } from './cellMeasurer.ts';
 export { canonicalForm, cellAt, cellDigits, randomCells, representativeOf } from './cells.ts';
 export { correlate, type MetricCorrelation } from './correlate.ts';
@@ -75,6 +75,7 @@ export {
   type Fidelity,
   requireSameSettings,
   type SearchSettings,
+  type SweepSettings,
   TE_NAS_SETTINGS,
   TIES,
 } from './settings.ts';
@@ -92,5 +93,5 @@ export {
 } from './space.ts';
 export { formatRow, headerLine, parseRow } from './sweepRow.ts';
 export { formatSearch, parseSearch, type SavedEntry, type SavedSearch } from './savedSearch.ts';
-export { checkSweepSettings, parseSweepSettings, type SweepSettings } from './sweepSettings.ts';
+export { checkSweepSettings, parseSweepSettings } from './sweepSettings.ts';
 export { type Metric, METRICS, parseSweepTable, type SweepTable } from './sweepTable.ts';

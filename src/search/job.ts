@@ -7,9 +7,8 @@ import type { Entry } from './measurement.ts';
 import type { RoundState } from './schedule.ts';
 import { kappa, measurement, SEARCH_SETTINGS, SWEEP_SETTINGS } from './schemas.ts';
 import type { Task } from './search.ts';
-import type { SearchSettings } from './settings.ts';
+import type { SearchSettings, SweepSettings } from './settings.ts';
 import { type Choice, formatMask, type Mask, parseMask, SEARCH_SPACES } from './space.ts';
-import type { SweepSettings } from './sweepSettings.ts';
 import { validated } from './validate.ts';
 
 // A measurement that another process makes. A job holds everything that its numbers depend on, and nothing else: settings

@@ -1,6 +1,7 @@
+import * as v from 'valibot';
 import { InputError } from '../tensor/index.ts';
 import type { Entry, Measurement } from './measurement.ts';
-import { SAVED_SEARCH, SEARCH_FORMAT } from './schemas.ts';
+import { measurement, SEARCH_SETTINGS } from './schemas.ts';
 import { Search, type Task } from './search.ts';
 import { requireSameSettings, type SearchSettings } from './settings.ts';
 import type { SearchSpace } from './space.ts';
@@ -22,6 +23,23 @@ export interface SavedSearch {
   readonly settings: SearchSettings;
   readonly entries: readonly SavedEntry[];
 }
+
+/** The format of a saved search. */
+const SEARCH_FORMAT = 'ntkit search 2';
+
+/** {@link SavedSearch} as JSON. */
+const SAVED_SEARCH: v.GenericSchema<SavedSearch> = v.strictObject({
+  format: v.literal(SEARCH_FORMAT),
+  settings: SEARCH_SETTINGS,
+  entries: v.array(
+    v.strictObject({
+      round: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')),
+      of: v.string(),
+      before: v.exactOptional(v.array(measurement)),
+      after: v.exactOptional(v.array(measurement)),
+    }),
+  ),
+});
 
 /** A search as text: everything that is needed to continue it. */
 export function formatSearch({ settings, entries, space }: Search): string {

@@ -2,9 +2,7 @@ import * as v from 'valibot';
 import { verdictOf } from '../ntk/index.ts';
 import { DTYPES } from '../tensor/index.ts';
 import type { KappaMeasurement, Measurement } from './measurement.ts';
-import type { SavedSearch } from './savedSearch.ts';
-import { CRITERIA, FIDELITIES, type SearchSettings } from './settings.ts';
-import type { SweepSettings } from './sweepSettings.ts';
+import { CRITERIA, FIDELITIES, type SearchSettings, type SweepSettings } from './settings.ts';
 import { validated } from './validate.ts';
 
 // What is read from disk, or given by code without types, is checked whole before anything is made of it.
@@ -78,21 +76,4 @@ export const kappa: v.GenericSchema<KappaMeasurement> = v.pipe(
 export const measurement: v.GenericSchema<Measurement> = v.strictObject({
   kappa: v.exactOptional(kappa),
   regions: v.exactOptional(count),
-});
-
-/** The format of a saved search. */
-export const SEARCH_FORMAT = 'ntkit search 2';
-
-/** {@link SavedSearch} as JSON. */
-export const SAVED_SEARCH: v.GenericSchema<SavedSearch> = v.strictObject({
-  format: v.literal(SEARCH_FORMAT),
-  settings: SEARCH_SETTINGS,
-  entries: v.array(
-    v.strictObject({
-      round: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')),
-      of: text,
-      before: v.exactOptional(v.array(measurement)),
-      after: v.exactOptional(v.array(measurement)),
-    }),
-  ),
 });

@@ -1,5 +1,6 @@
+import type { Mode } from '../nn/index.ts';
 import { InputError } from '../tensor/index.ts';
-import type { RegionBatchSize } from './batches.ts';
+import type { RegionBatchSize } from './constants.ts';
 import type { TieRule } from './ranking.ts';
 import type { SpaceName } from './space.ts';
 
@@ -58,6 +59,24 @@ export const TE_NAS_SETTINGS: Readonly<Record<SpaceName, Pick<SearchSettings, 'b
   'nas-bench-201': { batchSize: 72, pruneNumber: 1 },
   darts: { batchSize: 14, pruneNumber: 3 },
 };
+
+/** Everything that a cell's measurements depend on, beside the cell. */
+export interface SweepSettings {
+  readonly data: string;
+  /** Channels C of the first stage. */
+  readonly channels: number;
+  /** Cells N of each stage. */
+  readonly cells: number;
+  readonly classes: number;
+  readonly batchSize: number;
+  readonly repeats: number;
+  readonly mode: Mode;
+  readonly init: Fidelity;
+  readonly seed: number;
+  readonly regions: RegionBatchSize;
+  readonly backend: string;
+  readonly dtype: string;
+}
 
 /** How a fidelity ties. */
 export const TIES: Readonly<Record<Fidelity, TieRule>> = { paper: 'rounded', code: 'exact' };

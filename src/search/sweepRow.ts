@@ -7,7 +7,7 @@ import type { NetworkCost } from './cost.ts';
 import { type KappaMeasurement, usableKappa } from './measurement.ts';
 import { fieldError, parseNumber } from './csv.ts';
 import { meanOf } from './ranking.ts';
-import type { SweepSettings } from './sweepSettings.ts';
+import type { SweepSettings } from './settings.ts';
 
 const FIXED = ['architecture', 'parameters', 'flops', 'kappa', 'regions'];
 const REPEATED = ['kappa', 'lambda_min', 'lambda_max', 'noise_floor', 'verdict', 'regions'];

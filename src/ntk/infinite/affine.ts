@@ -1,8 +1,9 @@
 import { checkOptions, formatValue, oneOf, checkReal } from '../../check.ts';
 import { type Pair, pair, type PaddingOption, ShapeError, sides, type Sides } from '../../tensor/index.ts';
 import { atMost, type Covariances } from './covariances.ts';
-import { formatSignal, type KernelMap, type Signal } from './kernelMap.ts';
-import { ScaledConvolution, ScaledLinear } from './modules.ts';
+import type { KernelMap } from './kernelMap.ts';
+import { type Affine, ScaledConvolution, ScaledLinear } from './modules.ts';
+import { formatSignal, type Signal, visited } from './signal.ts';
 import { alongBoth, alongOne, type Taps, tapsOf } from './windows.ts';
 
 /** How the weights of a linear layer are drawn and trained. */
@@ -19,14 +20,6 @@ export interface AffineOptions {
    *   grows with the widths: what is computed is its leading term at those given (Sohl-Dickstein et al. 2020).
    */
   readonly parameterization?: 'ntk' | 'standard' | undefined;
-}
-
-/** {@link AffineOptions}, checked. */
-export interface Affine {
-  readonly width: number;
-  readonly weightStd: number;
-  readonly biasStd: number | undefined;
-  readonly parameterization: 'ntk' | 'standard';
 }
 
 const AFFINE = ['weightStd', 'biasStd', 'parameterization'] as const;
@@ -175,10 +168,4 @@ export function conv(width: number, kernelSize: number | Pair, options: ConvOpti
 function samePadding(extent: number, kernel: number, stride: number): Pair {
   const total = Math.max(0, (Math.ceil(extent / stride) - 1) * stride + kernel - extent);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
-}
-
-/** The signal, after it was visited. */
-export function visited(signal: Signal, visit: (signal: Signal) => void): Signal {
-  visit(signal);
-  return signal;
 }

@@ -1,8 +1,8 @@
 import { InputError, ShapeError } from '../../errors.ts';
 import { Identity, Sequential } from '../../nn/index.ts';
-import { visited } from './affine.ts';
 import { atMost, type Covariances } from './covariances.ts';
-import { checkMap, formatSignal, type KernelMap, type Spatial } from './kernelMap.ts';
+import { checkMap, type KernelMap } from './kernelMap.ts';
+import { formatSignal, type Spatial, visited } from './signal.ts';
 import { BranchSum } from './modules.ts';
 
 /** What comes in, unchanged: the shortcut of a residual sum. */

@@ -1,4 +1,4 @@
-import { pixelCount, type Signal, type Spatial } from './kernelMap.ts';
+import { pixelCount, type Signal, type Spatial } from './signal.ts';
 
 /**
  * The covariances and the tangent kernel of features for some pairs of samples (a, b), each per channel: [pairs, P] of the

@@ -3,7 +3,8 @@
 export { type AffineOptions, conv, type ConvOptions, dense } from './affine.ts';
 export { fanInSum, identity, serial } from './compose.ts';
 export { type Covariances, type PairVariances, type Variances } from './covariances.ts';
-export { type KernelMap, type Signal, type Spatial } from './kernelMap.ts';
+export type { KernelMap } from './kernelMap.ts';
+export type { Signal, Spatial } from './signal.ts';
 export { layerNorm, type LayerNormMapOptions } from './layerNorm.ts';
 export { erf, leakyRelu, relu } from './nonlinearities.ts';
 export { averagePool, type AveragePoolMapOptions, flatten, globalAveragePool } from './pooling.ts';

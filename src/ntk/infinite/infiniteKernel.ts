@@ -6,7 +6,8 @@ import { checkBatch, type Module } from '../../nn/index.ts';
 import { formatShape, InputError, ndarray, type NDArray, type Shape, ShapeError } from '../../tensor/index.ts';
 import { checkBytes } from '../memory.ts';
 import { type Covariances, Variances } from './covariances.ts';
-import { checkMap, formatSignal, type KernelMap, pixelCount, type Signal, type Spatial } from './kernelMap.ts';
+import { checkMap, type KernelMap } from './kernelMap.ts';
+import { formatSignal, pixelCount, type Signal, type Spatial } from './signal.ts';
 
 /** The two kernels of an infinitely wide network, in float64. */
 export interface InfiniteKernel {

@@ -1,7 +1,7 @@
 import { checkOptions, oneOf, checkReal } from '../../check.ts';
-import { visited } from './affine.ts';
 import { atMost, forEachCovariance } from './covariances.ts';
-import { type KernelMap, pixelCount, type Signal } from './kernelMap.ts';
+import type { KernelMap } from './kernelMap.ts';
+import { pixelCount, type Signal, visited } from './signal.ts';
 import { PlainLayerNorm } from './modules.ts';
 import { checkGaussian } from './nonlinearities.ts';
 

@@ -13,9 +13,16 @@ import {
   type Tensor,
   transpose,
 } from '../../tensor/index.ts';
-import type { Affine } from './affine.ts';
 
 // The layers that ntkit/nn has no module for: linear maps in the NTK parametrisation, and maps without parameters.
+
+/** How the weights of a linear layer are drawn and trained, every setting given. */
+export interface Affine {
+  readonly width: number;
+  readonly weightStd: number;
+  readonly biasStd: number | undefined;
+  readonly parameterization: 'ntk' | 'standard';
+}
 
 /** How a parameter is drawn, and what it is multiplied by. */
 interface Drawn {

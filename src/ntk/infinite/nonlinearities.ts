@@ -2,8 +2,8 @@ import { checkReal } from '../../check.ts';
 import { InputError } from '../../errors.ts';
 import { type Module, ReLU } from '../../nn/index.ts';
 import { atMost, forEachCovariance } from './covariances.ts';
-import { visited } from './affine.ts';
-import type { KernelMap, Signal } from './kernelMap.ts';
+import type { KernelMap } from './kernelMap.ts';
+import { type Signal, visited } from './signal.ts';
 import { Erf, Rectifier } from './modules.ts';
 
 /**

@@ -2,9 +2,9 @@ import { checkOptions, formatValue } from '../../check.ts';
 import { InputError } from '../../errors.ts';
 import { AvgPool2d, Flatten, GlobalAvgPool2d } from '../../nn/index.ts';
 import { type PaddingOption, type Pair, pair, ShapeError, sides } from '../../tensor/index.ts';
-import { visited } from './affine.ts';
 import { atMost } from './covariances.ts';
-import { formatSignal, type KernelMap, pixelCount, type Signal } from './kernelMap.ts';
+import type { KernelMap } from './kernelMap.ts';
+import { formatSignal, pixelCount, type Signal, visited } from './signal.ts';
 import { alongOne, type Taps, tapsOf } from './windows.ts';
 
 /** Options of {@link averagePool}; names and defaults are PyTorch's. */

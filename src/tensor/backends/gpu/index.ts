@@ -1,33 +1,9 @@
 import { checkOptions } from '../../../check.ts';
-import type { Backend } from '../../backend.ts';
 import type { GpuAdapter } from './webgpu.ts';
+import type { GpuBackend, GpuBackendOptions } from './gpuBackend.ts';
 import { GPU_MODES, type GpuMode, type GpuModeChoice } from './modes.ts';
 
-export { type GpuAdapter, GPU_MODES, type GpuMode, type GpuModeChoice };
-
-/** Settings of {@link gpuBackend}. */
-export interface GpuBackendOptions {
-  /** What GPU.js runs on; `auto` by default. */
-  readonly mode?: GpuModeChoice | undefined;
-  /**
-   * GPU.js, where a page has loaded it by other means than `import('gpu.js')`: through its bundler, or by a script of its
-   * own.
-   */
-  readonly gpujs?: unknown;
-}
-
-/** A backend on GPU.js, and what it holds. */
-export interface GpuBackend extends Backend {
-  readonly mode: GpuMode;
-  /** The graphics stack as it names itself. */
-  readonly renderer: string;
-  /** How many arrays are on the device. */
-  readonly arrays: number;
-  /** How many kernels are compiled. */
-  readonly kernels: number;
-  /** How many kernels have run. */
-  readonly launches: number;
-}
+export { type GpuAdapter, type GpuBackend, type GpuBackendOptions, GPU_MODES, type GpuMode, type GpuModeChoice };
 
 /**
  * The primitives as GPU.js kernels, in float32: on WebGPU, on OpenGL without a screen in Node, on WebGL 2 in a page, and

@@ -8,7 +8,7 @@ import { sizeOf } from '../../shape.ts';
 import { compute, loadFor } from '../reference/index.ts';
 import type { Device, DeviceArray } from './device.ts';
 import { loadGpuJs, unwrapped } from './gpujs.ts';
-import type { GpuBackend, GpuBackendOptions } from './index.ts';
+import type { GpuBackend, GpuBackendOptions } from './gpuBackend.ts';
 import { checkMode, type GpuMode } from './modes.ts';
 import { openDevice } from './openDevice.ts';
 import { type GpuProgram, lowerPlan, type Operation } from './program.ts';

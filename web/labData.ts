@@ -5,12 +5,12 @@ import { encodeSafetensors, parseGenotype, parseSafetensors } from '../src/nn/in
 import { decodeResiduals } from '../src/node/residuals.ts';
 import { parseCsv } from '../src/search/csv.ts';
 
-// The laboratory's data, made from what is in the repository when the page is built: each file holds what the page needs
-// and no more.
+// The laboratory's data, made from what is in the repository when the page is built: each file holds only what the page
+// needs.
 
 const file = (path: string) => readFile(new URL(`../${path}`, import.meta.url));
 
-/** How many images the page has: those of the command's source `sample`. */
+/** How many images the page has: those of the command's data source `sample`. */
 const IMAGES = 256;
 
 /** The first images in CIFAR-10's binary format. */
@@ -45,7 +45,7 @@ async function sweep(): Promise<Uint8Array> {
   return new TextEncoder().encode(`ops,kappa\n${lines.join('\n')}\n`);
 }
 
-/** A case without the figures that tests expect of it. */
+/** A case without the figures that tests compare. */
 async function withoutFigures(path: string): Promise<Uint8Array> {
   const { tensors, metadata } = parseSafetensors(await file(path), path);
   const { name, config, mode } = metadata;
@@ -70,7 +70,7 @@ const FILES: Readonly<Record<string, () => Promise<Uint8Array>>> = {
   'data/sweep.csv': sweep,
 };
 
-/** Puts the data beside the page, and serves them while it is developed. */
+/** Emits the data files beside the page, and serves them in development. */
 export function labData(): Plugin {
   return {
     name: 'lab-data',

@@ -3,7 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { sourceAliases } from '../scripts/sourceAliases.ts';
 import { labData } from './labData.ts';
 
-/** With these headers threads share one memory; without them, as on most static hosts, each has its own. */
+/** With these headers threads share one memory; without them, as on most static hosts, each thread has its own. */
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 /** KaTeX names each of its fonts in three formats; every browser that runs the page reads the smallest. */
@@ -26,7 +26,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     chunkSizeWarningLimit: 1000,
-    // How long the build's parts took is no concern of who runs it.
+    // Plugin timings are not of interest to whoever runs the build.
     rolldownOptions: { checks: { pluginTimings: false, ineffectiveDynamicImport: false } },
   },
   server: { headers },

@@ -51,7 +51,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   const enter = (query: Readonly<Record<string, string | number>> = {}, look = {}): Promise<Visit> =>
     lab.enter(linkOf(query), look);
 
-  test('tells the κ of the command, and that of a changed edge; the link restores it in a new tab', async () => {
+  test('shows the κ of the command, also after a change of an edge; the link restores it in a new tab', async () => {
     const [first, pooled] = expected;
     const start = performance.now();
     const visit = await enter();
@@ -113,7 +113,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('a κ that fails leaves no κ of another request, and the next change begins anew', async () => {
+  test('a κ that fails leaves no κ of an earlier request, and the next change starts again', async () => {
     const visit = await enter(SMALL);
     const { page } = visit;
     const first = await kappa(page);
@@ -129,7 +129,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('pictures that are dropped in come first; what is none is told in a line', async () => {
+  test('dropped pictures come first; other files are refused in one line', async () => {
     const visit = await enter(SMALL);
     const { page } = visit;
     await kappa(page);
@@ -137,7 +137,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await input.setInputFiles({ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') });
     await expect
       .poll(() => alert(page).textContent())
-      .toBe('notes.png: expected a picture that this browser can read, got image/png');
+      .toBe('notes.png: expected an image that this browser can read, got image/png');
     const pixel = await page.evaluate<string>(
       `(() => { const c = document.createElement('canvas'); c.width = c.height = 40; const x = c.getContext('2d'); x.fillStyle = 'red'; x.fillRect(0, 0, 20, 40); return c.toDataURL('image/png'); })()`,
     );

@@ -18,7 +18,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   });
   afterAll(() => lab.close());
 
-  test.each(['webgl2', 'webgpu'])('tells the κ of the command by %s, or why there is none', async (backend) => {
+  test.each(['webgl2', 'webgpu'])('shows the κ of the command by %s, or why there is none', async (backend) => {
     const visit = await lab.enter(linkOf({ ...SMALL, arch: ARCH, backend }));
     const { page } = visit;
     await page.getByTestId('kappa').or(alert(page)).first().waitFor({ timeout: 100_000 });

@@ -81,7 +81,7 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
-  /** Which files do not arrive, until {@link Visit.connect}: `**\/data/*`. */
+  /** Files that do not arrive, until {@link Visit.connect}: `**\/data/*`. */
   readonly without?: string;
 }
 

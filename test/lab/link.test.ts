@@ -24,13 +24,13 @@ const schema = v.object({
 const defaults = { batch: 16, rate: 0.5, mode: 'train', wide: false, arch: '|a~0|' } as const;
 const read = (hash: string) => readState(schema, parseLink(hash).query);
 
-test('a link without a query is the defaults, and the defaults are a link without one', () => {
+test('a link without a query means the defaults, and the defaults give a link without one', () => {
   expect(read('#/cell')).toEqual({ state: defaults, problem: undefined });
   expect(read('')).toEqual({ state: defaults, problem: undefined });
   expect(formatLink({ room: 'cell', query: writeState(schema, defaults) })).toBe('#/cell');
 });
 
-test('every state comes back from its link', () => {
+test('every state is restored from its link', () => {
   const states = fc.record({
     batch: fc.integer({ min: 2, max: 64 }),
     rate: fc.double({ min: 0, max: 10, noNaN: true }).map(Math.abs), // −0 is 0
@@ -48,7 +48,7 @@ test('every state comes back from its link', () => {
   );
 });
 
-test('what is broken is told in one line, and is the default; the rest is kept', () => {
+test('a broken value is reported in one line and becomes the default; the others are kept', () => {
   expect(read('#/cell?batch=1&mode=eval')).toEqual({
     state: { ...defaults, mode: 'eval' },
     problem: 'link: batch: expected a whole number from 2 to 64, got "1"; it is 16 here',
@@ -73,7 +73,7 @@ test('what is broken is told in one line, and is the default; the rest is kept',
   expect(read(`#/cell?arch=${'x'.repeat(5000)}`).problem!.length).toBeLessThan(200);
 });
 
-test('what the page itself reads is no state of a room, and stays', () => {
+test('keys of the page itself are not the state of a room, and are kept', () => {
   const { query } = parseLink('#/cell?embed=1&theme=dark&batch=8');
   expect(readState(schema, query)).toEqual({ state: { ...defaults, batch: 8 }, problem: undefined });
   expect(String(writeState(schema, defaults, query))).toBe('embed=1&theme=dark');

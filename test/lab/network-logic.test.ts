@@ -43,14 +43,14 @@ describe('what is in a network', () => {
     expect(bent.filter((name) => !(name in KINKS) && !others.includes(name))).toEqual([]);
   });
 
-  it('has layers with tensors and numbers, of which some are weights', () => {
+  it('has layers with tensors, some of which are weights', () => {
     const { layers, parameters, weights, outputs, sample } = open('resnet-bn.onnx');
     expect(layers[0]).toEqual({ name: 'stem.0', tensors: [{ name: 'weight', shape: [8, 3, 3, 3] }], numbers: 216 });
     expect(layers.reduce((sum, { numbers }) => sum + numbers, 0)).toBe(parameters);
     expect([parameters, weights, outputs, sample]).toEqual([19_789, 19_616, 5, [3, 32, 32]]);
   });
 
-  it('is told of a network of several inputs in one line', () => {
+  it('of a network of several inputs is refused in one line', () => {
     const bytes = modelBytes({
       ...{ inputs: { a: ['N', 2], b: ['N', 2] }, outputs: ['y'] },
       steps: [{ operator: 'Add', inputs: ['a', 'b'], outputs: ['y'] }],
@@ -76,7 +76,7 @@ describe('the command', () => {
   });
 });
 
-describe('what is told of a κ', () => {
+describe('κ in words', () => {
   const told = (eigenvalues: readonly number[]) => {
     const n = eigenvalues.length;
     const matrix = Float64Array.from({ length: n * n }, (_, k) => (k % (n + 1) === 0 ? eigenvalues[k / (n + 1)] : 0));
@@ -94,7 +94,7 @@ describe('what is told of a κ', () => {
     expect(remarkOn(told([0, 0]))).toMatch(/^Θ is 0/);
   });
 
-  it('has shares of positive numbers alone', () => {
+  it('has shares of positive totals only', () => {
     expect(shareText(1, 4)).toBe('25.0 %');
     for (const whole of [0, -1, NaN]) expect(shareText(0, whole)).toBe('–');
   });
@@ -121,26 +121,26 @@ describe('a batch', () => {
   });
 
   it.each([
-    ['file', 'linear.onnx: the file holds no batch; choose other images'],
+    ['file', 'linear.onnx: the file holds no batch; choose another source of images'],
     ['sample', 'linear.onnx: expected a network of images, [N, C, H, W], got samples of shape [4]'],
-    ['dropped', 'images: none were dropped in; choose others'],
-  ] as const)('that a network does not have is told: %s', async (source, message) => {
+    ['dropped', 'images: none were dropped in; choose another source'],
+  ] as const)('that a network does not have is refused: %s', async (source, message) => {
     const images = () => Promise.resolve(undefined as never);
     await expect(makeBatch(vectors, { ...request, source }, undefined, images)).rejects.toThrow(
       new InputError(message),
     );
   });
 
-  it('of a network whose shape is open is dropped in', async () => {
+  it('of a network with an open shape has to be dropped in', async () => {
     const free = readNetwork({ name: 'free.onnx', bytes: linear(['N', 'D']), beside: [] });
     expect(inventoryOf(free, 10, 1)).toMatchObject({ sample: undefined, outputs: undefined });
     await expect(makeBatch(free, { ...request, source: 'normal' }, undefined, noImages)).rejects.toThrow(
-      'free.onnx: the file leaves the shape of a sample open; drop a batch in as .npy',
+      'free.onnx: the file leaves the shape of a sample open; drop in a batch as .npy',
     );
   });
 });
 
-it('whatever is thrown is told in one line', () => {
+it('anything that is thrown becomes one line', () => {
   expect(lineOf(new ShapeError('a: b'))).toBe('a: b');
   expect(lineOf(new RangeError('Array buffer allocation failed'))).toBe(
     'not enough memory: Array buffer allocation failed',

@@ -17,7 +17,7 @@ import { Lab, type Visit } from './harness.ts';
 const model = (name: string) => fileURLToPath(new URL(`../onnx/models/${name}.onnx`, import.meta.url));
 const missing = chromiumPath === undefined;
 
-/** κ, once it is there and nothing is computed any more. */
+/** κ, once nothing is being computed any more. */
 async function kappaOf(page: Page): Promise<number> {
   await page.waitForSelector('section[aria-label=Contributions]');
   return Number(await page.getAttribute('[data-testid=kappa]', 'data-value'));
@@ -63,7 +63,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     expect(await page.textContent('[data-testid=certificate]')).toMatch(
       /^κ lies between \S+ and \S+; the rank is 4 of 4\./,
     );
-    // Loading aside, and what else the machine does: of several changes the calmest counts.
+    // Without loading, and on a busy machine: the fastest of several changes counts.
     const longest: number[] = [];
     for (const seed of ['4', '5', '6', '7']) {
       await visit.longTasks();
@@ -88,7 +88,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('computes the same on other backends, and what a link says in a new tab', async () => {
+  test('computes the same on other backends, and restores a link in a new tab', async () => {
     const settings = ['--images', 'sample', '--batch-size', '3', '--outputs', 'trace', '--parameters', '/bias$/'];
     const { kappa } = await command(model('upsample'), ...settings);
     for (const backend of ['wasm', 'reference', 'webgl2']) {
@@ -117,7 +117,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('tells of every file that is no network in one line, and keeps what is open', async () => {
+  test('refuses every other file in one line, and keeps the open network', async () => {
     const visit = await lab.enter('#/network?example=upsample&batch=2');
     await kappaOf(visit.page);
     const upsample = readFileSync(model('upsample'));
@@ -170,7 +170,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('takes pictures and arrays in place of its images, and tells of what is neither', async () => {
+  test('takes pictures and arrays instead of its images, and refuses other files', async () => {
     const visit = await lab.enter('#/network?example=upsample&batch=4');
     const { page } = visit;
     await kappaOf(page);
@@ -214,11 +214,11 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('tries its laws, each with its number, and saves what was computed', async () => {
+  test('checks the laws, each with its number, and saves the results', async () => {
     const visit = await lab.enter('#/network?example=vit&batch=3');
     const { page } = visit;
     await kappaOf(page);
-    await page.getByRole('button', { name: 'Try the laws of this network' }).click();
+    await page.getByRole('button', { name: 'Check the laws of this network' }).click();
     await page.waitForFunction(() => /hold|broken/.test(document.querySelector('[data-testid=laws]')!.textContent));
     expect(await page.textContent('[data-testid=laws]')).toBe(
       'All 6 laws hold, on the first 3 samples of the batch, in float64.',

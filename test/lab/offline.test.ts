@@ -6,15 +6,15 @@ import { Lab } from './harness.ts';
 const missing = chromiumPath === undefined;
 const CELL = linkOf({ channels: 2, batch: 4 });
 const ASKS = 'is this device online?';
-const NO_SCRIPT = `worker: it could not be started: its script did not arrive; ${ASKS}`;
+const NO_SCRIPT = `worker: could not be started: its script did not arrive; ${ASKS}`;
 
-/** A link, which file does not arrive, what is told of it, and what is there once it has arrived. */
+/** A link, the file that does not arrive, the message, and what is shown once it has arrived. */
 const FILES = [
   [CELL, 'data/cifar10-256.bin', `cifar10-256.bin: the file did not arrive; ${ASKS}`, '[data-testid=kappa]'],
   [CELL, 'data/accuracies.bin', `accuracies.bin: the file did not arrive; ${ASKS}`, '[data-testid=accuracy]'],
   [CELL, 'assets/src-*.js', `plot: what draws it did not arrive; ${ASKS}`, '[aria-label=Spectrum] .plot svg'],
   [CELL, 'assets/worker-*.js', NO_SCRIPT, '[data-testid=kappa]'],
-  [CELL, 'assets/cell-*.js', `room Cell: it could not be loaded; ${ASKS}`, '[data-testid=kappa]'],
+  [CELL, 'assets/cell-*.js', `room Cell: could not be loaded; ${ASKS}`, '[data-testid=kappa]'],
   ['#/training?width=8', 'assets/worker-*.js', `training: ${NO_SCRIPT}`, '.plot svg [stroke]'],
   ['#/network', 'assets/worker-*.js', NO_SCRIPT, '[data-testid=kappa]'],
   ['#/network', 'data/networks/*', `resnet-bn.onnx: the file did not arrive; ${ASKS}`, '[data-testid=kappa]'],
@@ -38,16 +38,16 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     await visit.close();
   });
 
-  test('laws say it, too, and are tried by their button', async () => {
+  test('the laws say so, too, and their button tries again', async () => {
     const visit = await lab.enter('#/network', { without: '**/assets/lawsWorker-*.js' });
     const { page } = visit;
-    await page.getByRole('button', { name: 'Try the laws of this network' }).click();
+    await page.getByRole('button', { name: 'Check the laws of this network' }).click();
     await alert(page).waitFor();
     expect(await alert(page).textContent()).toBe(NO_SCRIPT);
     await visit.close();
   });
 
-  test('what takes long is stopped, and begins anew', async () => {
+  test('a long computation can be stopped and started again', async () => {
     const visit = await lab.enter(linkOf({ channels: 16, cells: 2, batch: 32 }));
     const { page } = visit;
     await page.locator('progress[value]').waitFor();

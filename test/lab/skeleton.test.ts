@@ -15,7 +15,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   });
   afterAll(() => lab.close());
 
-  test('opens in its first room, and tells of a room that is not there', async () => {
+  test('opens in its first room, and reports an unknown room', async () => {
     const visit = await lab.enter('#/cellar');
     await visit.page.waitForSelector('h1');
     expect(await visit.page.textContent('[role=alert]:not([hidden])')).toBe(
@@ -69,7 +69,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   test.each(ROOMS)('opens the room $name with less than 400 kB gzip, without the images', async ({ name, title }) => {
     const visit = await lab.enter(`#/${name}`);
     await visit.page.getByRole('heading', { level: 1 }).waitFor();
-    // Plots are drawn where there is something to plot: with it all has come.
+    // The first plot is the last thing to load.
     if (name !== 'network') await visit.page.locator('.plot svg').first().waitFor();
     expect(await visit.page.title()).toBe(`${title} · ntkit lab`);
     const files = new Set(visit.requests.filter((path) => path.startsWith('/assets/')));

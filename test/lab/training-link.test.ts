@@ -31,7 +31,7 @@ const lists = fc.constantFrom(1 as const, 2 as const).chain((inputs) =>
 );
 
 describe('samples in a link', () => {
-  test('come back from it', () => {
+  test('are restored from it', () => {
     fc.assert(
       fc.property(lists, ({ inputs, samples }) => {
         const text = formatSamples(samples);
@@ -42,7 +42,7 @@ describe('samples in a link', () => {
     );
   });
 
-  test('are the problem’s own where there are none, or of another problem', () => {
+  test('are the problem’s own where the link has none, or has those of another problem', () => {
     expect(samplesOf(PROBLEMS.sine, '')).toBe(PROBLEMS.sine.samples);
     expect(samplesOf(PROBLEMS.sine, '1,1,1')).toBe(PROBLEMS.sine.samples);
     expect(samplesOf(PROBLEMS.xor, '1,1')).toBe(PROBLEMS.xor.samples);
@@ -53,13 +53,13 @@ describe('samples in a link', () => {
     (text) => expect(isSamples(text)).toBe(false),
   );
 
-  test('are not too many', () => {
+  test('are limited in number', () => {
     const row = (i: number) => `${i / 100},0`;
     const list = (count: number) => Array.from({ length: count }, (_, i) => row(i)).join('|');
     expect([isSamples(list(MOST_SAMPLES)), isSamples(list(MOST_SAMPLES + 1))]).toEqual([true, false]);
   });
 
-  test('are added within what is drawn, replaced where they lie, and taken away but for the last', () => {
+  test('are added within the extent, replaced at the same position, and removed except for the last', () => {
     const one: Sample[] = [{ x: [0.5], y: 1 }];
     expect(withSample(one, { x: [9], y: -9.123 })).toEqual([...one, { x: [EXTENT], y: -EXTENT }]);
     expect(withSample(one, { x: [0.501], y: 0.126 })).toEqual([{ x: [0.5], y: 0.13 }]);
@@ -78,7 +78,7 @@ const frameAt = (step: number): Frame => ({
 });
 
 describe('history', () => {
-  test('keeps the first moment and the last, in order, and no more than it may', () => {
+  test('keeps the first point and the last, in order, and no more than its limit', () => {
     let history: readonly Moment[] = [];
     for (let step = 0; step <= 3000; step++) {
       history = withMoment(history, frameAt(step));

@@ -63,7 +63,7 @@ function exactParts({ architecture, samples, seed }: RunSettings) {
 }
 
 describe('problems', () => {
-  it('lie within what is drawn, all samples apart, and are few enough', () => {
+  it('have few enough samples, all distinct and within the extent', () => {
     for (const name of PROBLEM_NAMES) {
       const { inputs, samples } = PROBLEMS[name];
       expect(samples.length).toBeLessThan(MOST_SAMPLES);
@@ -107,7 +107,7 @@ describe('kernel of a network, layer by layer', () => {
 });
 
 describe('run', () => {
-  it('trains the network as a Trainer of its own does, however often it is looked at', async () => {
+  it('trains the network as a Trainer does, however often frames are taken', async () => {
     const run = await open();
     await run.advance(0);
     await run.advance(3);
@@ -132,7 +132,7 @@ describe('run', () => {
     expect(along / outputs.length).toBeCloseTo(error, 5);
   });
 
-  it('predicts by Θ what mseDynamics predicts, and what a linearised network comes to', async () => {
+  it('predicts by Θ what mseDynamics predicts, and how a linearised network trains', async () => {
     const run = await open();
     const { linearised, modes } = await run.advance(25);
     const { network, x, y, grid } = exactParts(settings());
@@ -175,7 +175,7 @@ describe('run', () => {
     expect(eigenvalues).toEqual(eigenvalues.toSorted((a, b) => b - a));
   });
 
-  it('predicts of infinitely wide networks what networkEnsemble tells', async () => {
+  it('predicts of infinitely wide networks what networkEnsemble predicts', async () => {
     const run = await open();
     const start = await run.advance(0);
     const { infinite } = await run.advance(12);
@@ -198,7 +198,7 @@ describe('run', () => {
     expect(run.describe().infiniteLimit).toBeCloseTo(2 / Math.max(...symmetricEigen(train.ntk).values), 10);
   });
 
-  it('tells the mean error of networks from many initialisations', async () => {
+  it('gives the mean error of networks from many initialisations', async () => {
     const architecture = { ...small, width: 256, depth: 1 };
     const draws = 12;
     let [sum, squares, predicted] = [0, 0, 0];
@@ -224,7 +224,7 @@ describe('run', () => {
     expect([real.field.length, infinite!.field.length]).toEqual([28 ** 2, 28 ** 2]);
   });
 
-  it('is nearer to its prediction, and moves less, the wider it is', async () => {
+  it('is closer to its prediction, and moves less, the wider it is', async () => {
     const gaps: number[] = [];
     const movements: number[] = [];
     for (const width of [32, 1024]) {
@@ -268,7 +268,7 @@ describe('run', () => {
     const beyond = await open({ architecture, rate: 1.6 });
     const { diverged, step, real, linearised } = await beyond.advance(2000);
     expect(linearised.meanSquaredError).toBeGreaterThan(10);
-    // A network of bounded units comes to rest elsewhere, or is lost; it does not go on at its prediction's pace.
+    // A network of bounded units settles elsewhere or diverges; it does not grow at the predicted rate.
     expect(diverged || step === 2000).toBe(true);
     expect(real.field.every(Number.isFinite)).toBe(true);
     const rectified = await open({ architecture: { ...architecture, activation: 'relu' }, rate: 2.6 });
@@ -294,7 +294,7 @@ describe('run', () => {
 });
 
 describe('session', () => {
-  it('answers the newest request, and what came before by nothing', async () => {
+  it('answers the newest request, and earlier ones with undefined', async () => {
     const session = new Session();
     const stale = session.start(settings({ seed: 8 }));
     const started = session.start(settings());
@@ -306,7 +306,7 @@ describe('session', () => {
     expect(await advancing).toEqual(await run.advance(3));
   });
 
-  it('restarts in the midst of steps, and goes on after an error', async () => {
+  it('restarts during steps, and continues after an error', async () => {
     const session = new Session();
     expect(await session.advance(1)).toBeUndefined();
     const first = await session.start(settings());

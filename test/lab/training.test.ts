@@ -9,7 +9,7 @@ import { Lab } from './harness.ts';
 
 const missing = chromiumPath === undefined;
 
-/** The first picture of a run. */
+/** The first frame of a run. */
 const begun = (page: Page) => page.waitForSelector('.picture-panel[aria-busy=false] [data-testid=sentence]');
 
 const stepOf = async (page: Page) => Number((await page.textContent('[data-testid=step]'))!.replaceAll(',', ''));
@@ -27,7 +27,7 @@ async function train(page: Page, step: number): Promise<void> {
   if ((await pause.count()) > 0) await pause.click();
 }
 
-/** The mean squared errors that are told: of the network, linearised, of infinite width. */
+/** The mean squared errors that are shown: of the network, linearised, of infinite width. */
 async function errors(page: Page): Promise<number[]> {
   const told = await page.locator('.picture-panel .figures dd').allTextContents();
   return told.slice(0, 3).map(Number);
@@ -42,7 +42,7 @@ describe.skipIf(missing)(
     });
     afterAll(() => lab.close());
 
-    test('trains beside its predictions at width 512, and leaves the page free', async () => {
+    test('trains beside its predictions at width 512, and keeps the page responsive', async () => {
       const visit = await lab.enter('#/training');
       const { page } = visit;
       await begun(page);
@@ -97,7 +97,7 @@ describe.skipIf(missing)(
       await visit.close();
     });
 
-    test('is what its link says, and its link is what it is', async () => {
+    test('shows the state of its link, and links to its state', async () => {
       const link = '#/training?problem=xor&width=32&depth=1&activation=relu&rate=0.5&seed=7&speed=5';
       const [one, two] = [await lab.enter(link), await lab.enter(link)];
       const told: number[][] = [];
@@ -150,15 +150,15 @@ describe.skipIf(missing)(
       await page.getByLabel('y', { exact: true }).press('Enter');
       await expect.poll(dots).toBe(3);
       expect(await page.evaluate<string>('location.hash')).toContain('|1.5,-1.25');
-      await page.getByRole('button', { name: 'Take away the sample at -1' }).press('Enter');
+      await page.getByRole('button', { name: 'Remove the sample at -1' }).press('Enter');
       await expect.poll(dots).toBe(2);
       await visit.close();
     });
 
-    test('tells what is wrong with a link, and works by what is right', async () => {
+    test('reports what is wrong with a link, and uses the rest', async () => {
       const broken = {
         'rate=fast': 'link: rate: expected a number from 0.01 to 6, got "fast"; it is 0.3 here',
-        'samples=1,1,1': 'link: samples: expected x,y|x,y for this problem; they are its own here',
+        'samples=1,1,1': 'link: samples: expected x,y|x,y for this problem; its own samples are used',
         'samples=1,9': 'link: samples: expected nothing, or up to 48 samples',
         'problem=moons': 'link: problem: expected one of sine',
       };
@@ -198,7 +198,7 @@ describe.skipIf(missing)(
     test.each([
       ['1-D', '#/training?width=32', { width: 1280, theme: 'light' }],
       ['2-D on a telephone', '#/training?width=32&problem=ring', { width: 360, theme: 'dark' }],
-    ] as const)('has nothing that axe finds serious, and nothing wider than the screen: %s', async (_, link, look) => {
+    ] as const)('has no serious axe violation, and nothing wider than the screen: %s', async (_, link, look) => {
       const visit = await lab.enter(link, look);
       await begun(visit.page);
       await visit.page.evaluate('scrollTo(0, document.body.scrollHeight)');

@@ -7,7 +7,7 @@ import { ErrorLine } from './ui/errorLine.tsx';
 
 followLinks();
 
-// A file that is dropped beside a place for files would take the page's own place.
+// A file that is dropped outside of a drop zone would replace the page.
 for (const type of ['dragover', 'drop'] as const) {
   addEventListener(type, (event) => {
     if (event.defaultPrevented || !event.dataTransfer) return;
@@ -16,11 +16,11 @@ for (const type of ['dragover', 'drop'] as const) {
   });
 }
 
-/** The room that is shown: while another is loaded, the one before. */
+/** The room that is shown: the previous one while the next is being loaded. */
 const shown = signal<{ readonly room: Room; readonly Component: ComponentType } | undefined>(undefined);
 const failure = signal<string | undefined>(undefined);
 
-/** Which time a room is loaded. */
+/** Counts the attempts to load the room. */
 const attempt = signal(0);
 
 /** The page: its header, the navigation, and the room that the link names. */
@@ -34,14 +34,14 @@ export function App() {
     if (shown.peek()?.room === wanted) return;
     wanted.load().then(
       ({ default: Component }) => {
-        // Another may have been asked for meanwhile.
+        // The link may name another room by now.
         if (currentRoom.peek() !== wanted) return;
         document.title = `${wanted.title} · ntkit lab`;
         shown.value = { room: wanted, Component };
       },
       () => {
         if (currentRoom.peek() !== wanted) return;
-        failure.value = `room ${wanted.title}: it could not be loaded; is this device online?`;
+        failure.value = `room ${wanted.title}: could not be loaded; is this device online?`;
       },
     );
   });
@@ -86,7 +86,7 @@ function Header({ current }: { readonly current: string }) {
   );
 }
 
-/** Moves the focus without a change of the hash, which is the state. */
+/** Moves the focus without changing the hash, which is the state. */
 function skip(event: Event) {
   event.preventDefault();
   document.getElementById('room')?.focus();

@@ -1,12 +1,12 @@
-// Apart from the backends themselves, so that the page knows their names without them.
+// Separate from the backends, so that the page needs only their names.
 
-/** What computes. */
+/** The backends. */
 export const BACKENDS = ['wasm', 'reference', 'webgl2', 'webgpu'] as const;
 
 /** One of {@link BACKENDS}. */
 export type BackendName = (typeof BACKENDS)[number];
 
-/** Numbers that a backend computes with; graphics devices have float32 alone. */
+/** The precision of a backend; graphics devices have only float32. */
 export type Precision = 'float32' | 'float64';
 
 /** Whether a backend computes on a graphics device. */

@@ -13,7 +13,7 @@ import {
 import { type BackendName, isGpu, type Precision } from './backendNames.ts';
 import { Kept } from './kept.ts';
 
-/** A backend that is open, and how many computations use it. */
+/** An open backend, and how many computations use it. */
 interface Opened {
   readonly backend: Backend;
   uses: number;
@@ -31,8 +31,8 @@ async function open(name: BackendName, dtype: Precision): Promise<Backend> {
 }
 
 /**
- * Computes with a backend that is open already, or is opened. A graphics device that failed may be lost, and stays so: it
- * is opened anew the next time.
+ * Computes with a backend, which is opened on first use. A graphics device that failed may be lost for good: it is
+ * opened again the next time.
  */
 export async function withBackend<T>(
   name: BackendName,
@@ -62,6 +62,6 @@ export async function openAhead(name: BackendName): Promise<void> {
     // Threads start with the first program.
     await evaluate([sum(constant(ndarray([1, 1], [2])))], new Map(), backend);
   } catch {
-    // It is told to who computes with it.
+    // Reported to the computations that use it.
   }
 }

@@ -1,4 +1,4 @@
-// What Vite makes of imports that are no scripts.
+// What Vite makes of imports that are not scripts.
 declare module '*.css' {}
 declare module '*?url' {
   const url: string;

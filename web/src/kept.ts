@@ -1,9 +1,9 @@
 /**
- * What is made once for a key, and anew after it has failed.
+ * Values that are made once for each key, and again after a failure.
  *
  * @example
  * const images = new Kept((url: string) => loadSample(url));
- * await images.get('data/cifar10-256.bin'); // fetched by the first call alone
+ * await images.get('data/cifar10-256.bin'); // fetched by the first call only
  */
 export class Kept<K, T> {
   readonly #make: (key: K) => Promise<T>;
@@ -13,7 +13,7 @@ export class Kept<K, T> {
     this.#make = make;
   }
 
-  /** What there is for a key; it is made when there is none. */
+  /** The value of a key, which is made on first use. */
   get(key: K): Promise<T> {
     const known = this.#made.get(key);
     if (known) return known;
@@ -23,7 +23,7 @@ export class Kept<K, T> {
     return made;
   }
 
-  /** Lets go of what there is for a key: the next call makes another. */
+  /** Drops the value of a key: the next call makes another. */
   forget(key: K): void {
     this.#made.delete(key);
   }

@@ -1,6 +1,6 @@
 import { NtkitError } from 'ntkit/tensor';
 
-/** One line that says what is wrong, whatever was thrown. */
+/** One line that says what is wrong, for anything that was thrown. */
 export function lineOf(error: unknown): string {
   if (error instanceof NtkitError) return error.message;
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
@@ -8,7 +8,7 @@ export function lineOf(error: unknown): string {
   return (name === 'Error' ? message : `${name}: ${message}`).replace(/\s+/g, ' ');
 }
 
-/** Computes in a worker: errors cross to the page as one line. */
+/** Computes in a worker: errors reach the page as one line. */
 export async function told<T>(compute: () => T | Promise<T>): Promise<T> {
   try {
     return await compute();

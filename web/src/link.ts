@@ -10,7 +10,7 @@ export interface Link {
   readonly query: URLSearchParams;
 }
 
-/** Reads the hash of an address; `#/` and no hash are the room of the empty name. */
+/** Reads the hash of an address; without a hash, as for `#/`, the name of the room is empty. */
 export function parseLink(hash: string): Link {
   const [path, ...query] = hash.replace(/^#\/?/, '').split('?');
   return { room: path, query: new URLSearchParams(query.join('?')) };
@@ -83,18 +83,18 @@ export interface ReadState<S extends LinkSchema> {
   readonly problem: string | undefined;
 }
 
-/** Keys that the shell reads, in every room. */
+/** Keys that the page around the rooms reads. */
 const SHELL_KEYS = ['embed', 'theme'];
 
-/** The most characters of a link that a message repeats. */
+/** Most characters of a link that a message quotes. */
 const MOST_TOLD = 80;
 
-/** What a link says, as messages repeat it. */
+/** A part of a link, as messages quote it. */
 export function told(given: string): string {
   return JSON.stringify(given.length > MOST_TOLD ? `${given.slice(0, MOST_TOLD)}…` : given);
 }
 
-/** Reads a state from a link. What is missing or broken is the default; the first thing that is broken is told. */
+/** Reads a state from a link. What is missing or broken becomes the default; the first fault is reported. */
 export function readState<S extends LinkSchema>(schema: S, query: URLSearchParams): ReadState<S> {
   const state: Record<string, unknown> = {};
   let problem: string | undefined;
@@ -116,7 +116,7 @@ export function readState<S extends LinkSchema>(schema: S, query: URLSearchParam
   return { state: state, problem };
 }
 
-/** The query of a state: what differs from the defaults. Of another query, what the shell reads is kept. */
+/** The query of a state: what differs from the defaults. Keys that the page around the rooms reads are kept. */
 export function writeState<S extends LinkSchema>(
   schema: S,
   state: v.InferOutput<S>,
@@ -134,7 +134,7 @@ export function writeState<S extends LinkSchema>(
 
 const hash = signal('');
 
-/** The page's present link. */
+/** The current link of the page. */
 export const link: ReadonlySignal<Link> = computed(() => parseLink(hash.value));
 
 /** The room that is shown: the one that the link names, else the first. */
@@ -155,7 +155,7 @@ export function followLinks(): void {
 
 let last = { keys: '', time: -Infinity };
 
-/** Changes of the same values that follow each other within this time are one step back, ms. */
+/** Changes of the same values within this time are one step of the history, in ms. */
 const ONE_STEP = 800;
 
 /** The state of a room as its component sees it. */
@@ -163,7 +163,7 @@ export interface LinkState<S extends LinkSchema> {
   readonly state: ReadonlySignal<v.InferOutput<S>>;
   /** What is wrong with the link, in one line. */
   readonly problem: ReadonlySignal<string | undefined>;
-  /** Changes some values. Changes that follow each other at once, as those of a slider do, are one step of the history. */
+  /** Changes some values. Changes in quick succession, as of a slider, are one step of the history. */
   readonly update: (changes: Partial<v.InferOutput<S>>) => void;
   /** The hash with some values changed. */
   readonly hrefWith: (changes: Partial<v.InferOutput<S>>) => string;
@@ -172,7 +172,7 @@ export interface LinkState<S extends LinkSchema> {
 /** The state of a room, called once in its module: `const { state, problem, update } = linkState('cell', schema)`. */
 export function linkState<S extends LinkSchema>(room: string, schema: S): LinkState<S> {
   let kept: ReadState<S> = readState(schema, new URLSearchParams());
-  // In another room it stays what it was.
+  // Another room's link leaves it as it is.
   const read = computed(() => {
     if (currentRoom.value.name === room) kept = readState(schema, link.value.query);
     return kept;

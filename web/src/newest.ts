@@ -1,5 +1,5 @@
 /**
- * Lets only the newest of several computations come to an end: a new one aborts the one before. For the methods of a
+ * Lets only the newest of several computations finish: a new one aborts the previous one. For the methods of a
  * worker, where requests come faster than they are computed.
  *
  * @example
@@ -9,7 +9,7 @@
 export class Newest {
   #controller: AbortController | undefined;
 
-  /** @returns what it comes to, or undefined when a newer one took its place. */
+  /** @returns its result, or undefined when a newer one replaced it. */
   async run<T>(compute: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     this.cancel();
     const controller = new AbortController();

@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 
 /**
- * A worker as the page calls it. Where its script cannot be loaded or started, calls fail, and the next call begins with
+ * A worker as the page calls it. Where its script cannot be loaded or started, calls fail, and the next call starts
  * another worker.
  *
  * @example
@@ -14,13 +14,13 @@ export class Thread<T> {
   #running: { readonly worker: Worker; readonly api: Comlink.Remote<T>; readonly failed: Promise<never> } | undefined;
 
   /**
-   * @param prepare is called of each worker first
+   * @param prepare called first, with each worker
    */
   constructor(make: () => Worker, prepare?: (api: Comlink.Remote<T>) => Promise<unknown>) {
     [this.#make, this.#prepare] = [make, prepare];
   }
 
-  /** Makes the worker ahead of the first call. */
+  /** Starts the worker ahead of the first call. */
   start(): void {
     this.#running ??= this.#started();
   }
@@ -32,7 +32,7 @@ export class Thread<T> {
     return Promise.race([use(api), failed]);
   }
 
-  /** Ends the worker, and with it all that it computes: those calls are never answered. */
+  /** Ends the worker and everything that it computes: pending calls are never answered. */
   end(): void {
     this.#running?.worker.terminate();
     this.#running = undefined;
@@ -46,13 +46,13 @@ export class Thread<T> {
         this.end();
         // A script that did not arrive is an event without a message.
         const reason = message ?? 'its script did not arrive; is this device online?';
-        reject(new Error(`worker: it could not be started: ${reason}`));
+        reject(new Error(`worker: could not be started: ${reason}`));
       };
       worker.addEventListener('error', fail);
-      // Once it answers it has started.
+      // Its first answer shows that it has started.
       worker.addEventListener('message', () => worker.removeEventListener('error', fail), { once: true });
     });
-    failed.catch(() => {}); // it is told to who calls
+    failed.catch(() => {}); // reported to the calls
     this.#prepare?.(api).catch(() => {});
     return { worker, api, failed };
   }

@@ -1,11 +1,14 @@
-/** That something is being computed, how much of it is done where that is known, and a way to end it. Its place is kept free. */
+/**
+ * Shows that something is being computed, its progress where that is known, and a button to stop it. Its space is
+ * reserved.
+ */
 export function Computing({
   busy,
   share,
   onStop,
 }: {
   readonly busy: boolean;
-  /** From 0 to 1; nothing is known of it where it is left out. */
+  /** From 0 to 1; omitted where it is unknown. */
   readonly share?: number | undefined;
   readonly onStop: () => void;
 }) {

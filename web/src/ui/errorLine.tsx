@@ -1,4 +1,4 @@
-/** What is wrong, in one line; nothing where nothing is. */
+/** An error in one line; hidden while there is none. */
 export function ErrorLine({
   message,
   onRetry,

@@ -7,7 +7,7 @@ export function download(blob: Blob, name: string): void {
   const anchor = document.createElement('a');
   [anchor.href, anchor.download] = [url, name];
   anchor.click();
-  // The browser has read the address by then.
+  // By then the browser has started to read it.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
@@ -19,7 +19,7 @@ export function csvBlob(head: readonly string[], rows: readonly (readonly (strin
   return new Blob([lines.join('\r\n'), '\r\n'], { type: 'text/csv' });
 }
 
-/** An array as NumPy's file. */
+/** An array as an NPY file. */
 export function npyBlob(array: NDArray): Blob {
   return new Blob([encodeNpy(array) as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' });
 }
@@ -35,7 +35,7 @@ export async function canvasPng(canvas: HTMLCanvasElement): Promise<Blob> {
   return pngOf(copy);
 }
 
-/** A drawing as a file of its own: the page's colours, which are variables, are written into it. */
+/** A drawing as a file of its own, with the values of the page's CSS variables written into it. */
 export function svgBlob(svg: SVGSVGElement): Blob {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
@@ -55,7 +55,7 @@ export function svgBlob(svg: SVGSVGElement): Blob {
   return new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' });
 }
 
-/** A drawing as pixels, two for each of the page's. */
+/** A drawing as a bitmap with two pixels for each CSS pixel. */
 export async function svgPng(svg: SVGSVGElement): Promise<Blob> {
   const { width, height } = svg.getBoundingClientRect();
   const url = URL.createObjectURL(svgBlob(svg));

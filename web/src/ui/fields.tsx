@@ -1,6 +1,6 @@
 import { useId } from 'preact/hooks';
 
-/** A slider and a field of numbers in one: label, value and unit are always there to read. */
+/** A slider whose label, value and unit are always shown. */
 export function Slider({
   label,
   value,
@@ -21,7 +21,7 @@ export function Slider({
   /** The values to choose from, ascending, where they are not evenly spaced: powers of two, a log scale. */
   readonly values?: readonly number[];
   readonly unit?: string;
-  /** A sentence on what it is. */
+  /** One sentence that explains it. */
   readonly help?: string;
   readonly format?: (value: number) => string;
   readonly onChange: (value: number) => void;
@@ -62,7 +62,7 @@ function nearest(values: readonly number[], value: number): number {
   return best;
 }
 
-/** A choice of one among a few. */
+/** A choice of one option among a few. */
 export function Select<T extends string>({
   label,
   value,

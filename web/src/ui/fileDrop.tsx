@@ -9,7 +9,7 @@ export function FileDrop({
 }: {
   /** What may be dropped: "Drop pictures here, or choose them". */
   readonly label: string;
-  /** As the attribute of an input has it: `.onnx,.safetensors`. */
+  /** The attribute of a file input: `.onnx,.safetensors`. */
   readonly accept: string;
   readonly multiple?: boolean;
   readonly onFiles: (files: readonly File[]) => void;
@@ -42,7 +42,7 @@ export function FileDrop({
         multiple={multiple}
         onChange={({ currentTarget }) => {
           take(currentTarget.files);
-          currentTarget.value = ''; // the same file again is a change, too
+          currentTarget.value = ''; // so that choosing the same file again is a change
         }}
       />
     </label>

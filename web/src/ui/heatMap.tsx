@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { theme } from '../theme.ts';
 import { type ColorScale, colorScale, css } from './colors.ts';
 
-/** What a side of a matrix has for each of its rows or columns. */
+/** The labels of a matrix's rows or columns. */
 export interface Side {
   /** What it is: `image 3 (frog)`. */
   readonly names: readonly string[];
@@ -15,8 +15,8 @@ export interface Side {
 const MARGIN = 0.09;
 
 /**
- * A matrix as a heat map on a canvas, with pictures along its sides. The pointer or the arrow keys choose an entry, which
- * is told below with its two names and pictures; all entries are a table, too.
+ * A matrix as a heat map on a canvas, with pictures along its sides. The pointer or the arrow keys choose an entry,
+ * which is shown below with its two names and pictures; a table lists all entries.
  */
 export function HeatMap({
   values,
@@ -32,15 +32,15 @@ export function HeatMap({
   readonly values: ArrayLike<number>;
   readonly rows: number;
   readonly columns: number;
-  /** What it is, for who cannot see it. */
+  /** What it is, for assistive technology. */
   readonly label: string;
-  /** How an entry is called: `Θ`. */
+  /** The symbol of an entry: `Θ`. */
   readonly symbol: string;
   /** Of the rows. */
   readonly left: Side;
   /** Of the columns; that of the rows by default. */
   readonly top?: Side;
-  /** Told of the drawing, e.g. to export it. */
+  /** Called with the drawing, e.g. to export it. */
   readonly onDraw?: (canvas: HTMLCanvasElement) => void;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -170,7 +170,7 @@ function draw(
 
 const canvases = new WeakMap<ImageData, HTMLCanvasElement>();
 
-/** A picture on a canvas of its own size: what can be drawn at another. */
+/** A picture on a canvas of its own size, which can be drawn at another. */
 function canvasOf(image: ImageData): HTMLCanvasElement {
   const known = canvases.get(image);
   if (known) return known;
@@ -199,7 +199,7 @@ export function Picture({ image, name = '' }: { readonly image: ImageData | unde
   );
 }
 
-/** Which colour is which value. */
+/** The scale from values to colours. */
 function ScaleBar({ scale: { low, high, rgb } }: { readonly scale: ColorScale }) {
   const stops = Array.from({ length: 17 }, (_, k) => css(rgb(low + ((high - low) * k) / 16)));
   return (
@@ -211,7 +211,7 @@ function ScaleBar({ scale: { low, high, rgb } }: { readonly scale: ColorScale })
   );
 }
 
-/** All entries in a table, made when it is opened. */
+/** All entries in a table, rendered when it is opened. */
 function MatrixTable({
   values,
   rows,

@@ -6,20 +6,22 @@ import { ErrorLine } from './errorLine.tsx';
 /** What Plot draws. */
 export type Figure = (SVGSVGElement | HTMLElement) & PlotModule.Plot;
 
-/** A plot by Observable Plot, redrawn for the width that there is and for the theme. Plot is loaded with the first. */
+/**
+ * A plot by Observable Plot, redrawn for the available width and for the theme. Plot is loaded with the first figure.
+ */
 export function PlotFigure({
   label,
   options,
   height,
   onDraw,
 }: {
-  /** What it shows, for who cannot see it. */
+  /** What it shows, for assistive technology. */
   readonly label: string;
   /** The plot for a width in pixels; a new function is a new plot. */
   readonly options: (Plot: typeof PlotModule, width: number) => PlotModule.PlotOptions;
-  /** In pixels: what is kept free until it is drawn. */
+  /** In pixels: the space that is reserved until it is drawn. */
   readonly height: number;
-  /** Told of the drawing, e.g. to export it. */
+  /** Called with the drawing, e.g. to export it. */
   readonly onDraw?: (svg: SVGSVGElement, figure: Figure) => void;
 }) {
   const place = useRef<HTMLDivElement>(null);

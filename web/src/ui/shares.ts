@@ -1,6 +1,6 @@
 import type { Contribution } from 'ntkit/ntk';
 
-/** What contributions are to. */
+/** The quantities that contributions add up to. */
 export type Part = 'lambdaMin' | 'lambdaMax' | 'trace';
 export const PARTS: readonly Part[] = ['lambdaMin', 'lambdaMax', 'trace'];
 

@@ -20,7 +20,7 @@ export function Spectrum({
       const floor = noiseFloor > 0 ? noiseFloor : Math.abs(lambdaMax || 1) * 1e-16;
       const points = [...eigenvalues].reverse().map((value, i) => ({
         rank: i + 1,
-        // What a log axis cannot show is drawn on the floor, as a cross.
+        // Values that a log axis cannot show are drawn at its lower end, as crosses.
         height: value > 0 ? value : floor,
         below: !(value > 0),
         title: `λ${i + 1} = ${format(value)}`,

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-/** A formula in TeX. KaTeX is loaded with the first; until then, and for who has no use for it, there is the source. */
+/** A formula in TeX. KaTeX is loaded with the first formula; until then the source is shown. */
 export function Tex({ children, block = false }: { readonly children: string; readonly block?: boolean }) {
   const place = useRef<HTMLSpanElement>(null);
   const [failed, setFailed] = useState(false);
@@ -8,7 +8,7 @@ export function Tex({ children, block = false }: { readonly children: string; re
     let current = true;
     Promise.all([import('katex'), import('katex/dist/katex.min.css')]).then(
       ([{ default: katex }]) => {
-        // MathML beside the drawing is what a screen reader reads.
+        // Screen readers read the MathML beside the drawing.
         if (current && place.current)
           katex.render(children, place.current, { displayMode: block, throwOnError: false });
       },

@@ -1,7 +1,7 @@
 import type { ConditionNumber, Verdict as Word } from 'ntkit/ntk';
 
 const MEANING: Readonly<Record<Word, string>> = {
-  resolved: 'the true λmin is at least half of what is told',
+  resolved: 'the true λmin is at least half of this one',
   'lower-bound': 'λmin is lost in the noise: κ is at least this',
   indefinite: 'λmin is negative beyond the noise: the number means nothing',
 };
@@ -16,7 +16,7 @@ export function Verdict({ verdict }: { readonly verdict: Word }) {
   );
 }
 
-/** The verdict on a κ; of a Θ that is 0 there is none. */
+/** The verdict on a κ; there is none where Θ is 0. */
 export function VerdictOn({ ntk }: { readonly ntk: Pick<ConditionNumber, 'lambdaMax' | 'verdict'> }) {
   return ntk.lambdaMax === 0 ? null : <Verdict verdict={ntk.verdict} />;
 }

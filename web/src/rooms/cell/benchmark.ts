@@ -14,7 +14,7 @@ export interface Recorded {
 
 /** A cell of the sweep. */
 export interface SweptCell {
-  /** Its place among the 15,625. */
+  /** Its index among the 15,625 cells. */
   readonly cell: number;
   readonly digits: string;
   /** The mean of three draws at C = 16, N = 1 on 32 images; NaN where λmin is lost. */
@@ -35,7 +35,7 @@ export class Benchmark {
     });
   }
 
-  /** What is recorded of the cell at a place among the 15,625. */
+  /** What is recorded of the cell with an index among the 15,625. */
   recorded(cell: number): Recorded {
     const field = (k: number) => this.#accuracies.getUint16(8 * cell + 2 * k, true);
     return { index: field(0), cifar10: field(1) / 100, cifar100: field(2) / 100, imagenet16: field(3) / 100 };
@@ -54,12 +54,12 @@ export class Benchmark {
 /** The benchmark, once it is loaded. */
 export const benchmark = signal<Benchmark | undefined>(undefined);
 
-/** Why it is not there. */
+/** Why it could not be loaded. */
 export const benchmarkFailure = signal<string | undefined>(undefined);
 
 let loading: Promise<void> | undefined;
 
-/** Loads it, if that was not done. */
+/** Loads it unless it is loaded already. */
 export function loadBenchmark(): Promise<void> {
   benchmarkFailure.value = undefined;
   loading ??= load().catch((error: unknown) => {

@@ -28,19 +28,19 @@ export function withOperation(genotype: Genotype, edge: number, operation: strin
   return formatGenotype(genotype.map((ops, n) => ops.map((old, f) => (n === to - 1 && f === from ? operation : old))));
 }
 
-/** The place of a cell among the 15,625: its operations are the digits to base 5. */
+/** The index of a cell among the 15,625: its operations are the digits in base 5. */
 export function cellIndex(genotype: Genotype): number {
   const digitOf = (op: string) => NAS_BENCH_201_SPACE.indexOf(op as Operation);
   return genotype.flat().reduce((sum, op) => 5 * sum + digitOf(op), 0);
 }
 
-/** The cell of six digits to base 5, as text. */
+/** The cell of six digits in base 5, as text. */
 export function archOf(digits: string): string {
   const ops = [...digits].map((digit) => NAS_BENCH_201_SPACE[Number(digit)]);
   return formatGenotype([ops.slice(0, 1), ops.slice(1, 3), ops.slice(3, 6)]);
 }
 
-/** Any cell at all. */
+/** A random cell. */
 export function randomArch(): string {
   return archOf(
     Math.floor(Math.random() * 5 ** 6)
@@ -49,7 +49,7 @@ export function randomArch(): string {
   );
 }
 
-/** What the literature calls a cell, or its operations in short. */
+/** What the literature calls a cell, or its operations abbreviated. */
 export function nameOf(arch: string): string | undefined {
   return Object.entries(WELL_KNOWN_CELLS).find(([, known]) => known === arch)?.[0];
 }

@@ -6,7 +6,7 @@ import { state } from './link.ts';
 import type { Details, Request, Result } from './request.ts';
 import type { CellWorker } from './worker.ts';
 
-// What the room shows follows its link: whenever that changes, κ is computed anew, in the worker.
+// What the room shows follows its link: whenever the link changes, the worker computes κ again.
 
 const thread = new Thread<CellWorker>(
   () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
@@ -28,18 +28,18 @@ export const failures = both<string>();
 /** Whether κ is being computed. */
 export const busy = [signal(false), signal(false)] as const;
 
-/** How much of the kernel's rows are there, from 0 to 1; undefined before the first are. */
+/** The share of the kernel's rows that is computed, from 0 to 1; undefined before the first rows. */
 export const progress = both<number>();
 
-/** Which time each κ is tried. */
+/** Counts the attempts at each κ. */
 const attempts = [signal(0), signal(0)] as const;
 
-/** Computes a κ anew. */
+/** Computes a κ again. */
 export function retry(place: 0 | 1): void {
   attempts[place].value += 1;
 }
 
-/** Ends what is computed, with no κ. */
+/** Ends the computation without a κ. */
 export function stop(place: 0 | 1): void {
   stopped[place]();
   void thread.call((worker) => worker.cancel(place)).catch(() => {});
@@ -47,13 +47,16 @@ export function stop(place: 0 | 1): void {
   [results[place].value, details[place].value] = [undefined, undefined];
 }
 
-/** How many pictures were dropped in, and which time that was. */
+/** How many pictures were dropped in, and a count of the drops. */
 export const pictures = signal({ count: 0, time: 0 });
 
-/** Takes pictures in place of as many of CIFAR-10's; none is CIFAR-10's alone. @throws an Error when one cannot be read. */
+/**
+ * Replaces as many of CIFAR-10's images by pictures; without pictures all are CIFAR-10's. @throws an Error when one
+ * cannot be read.
+ */
 export async function dropPictures(files: readonly File[]): Promise<void> {
   const count = await thread.call((worker) => worker.takePictures(files));
-  // What was dropped later took its place.
+  // Pictures that were dropped later replaced these.
   if (count !== undefined) pictures.value = { count, time: pictures.value.time + 1 };
 }
 
@@ -62,7 +65,7 @@ export function caseFile(request: Request): Promise<Uint8Array> {
   return thread.call((worker) => worker.caseFile(request));
 }
 
-/** Lets go of what is asked for. */
+/** Discards the answer to the request. */
 const stopped: [() => void, () => void] = [() => {}, () => {}];
 
 const inRoom = computed(() => currentRoom.value.name === 'cell');
@@ -75,14 +78,14 @@ for (const place of [0, 1] as const) {
   });
   const text = computed(() => JSON.stringify(request.value));
   effect(() => {
-    // By its text: the other cell's changes are none of this one's.
+    // By its text: changes of the other cell are not changes of this one.
     void text.value;
     void attempts[place].value;
     return follow(place, request.peek());
   });
 }
 
-/** Asks for κ. @returns what lets go of the answer */
+/** Asks for κ. @returns a function that discards the answer */
 function follow(place: 0 | 1, request: Request | undefined): () => void {
   let current = true;
   const only =
@@ -106,7 +109,7 @@ function follow(place: 0 | 1, request: Request | undefined): () => void {
   const onDetails = only<Details>((value) => (details[place].value = value));
   const onFailure = only<Error>(({ message }) => {
     failures[place].value = message;
-    // The κ of another request is not this one's. Where only what follows κ has failed, κ stays.
+    // The κ of another request does not belong to this one. Where only a later part has failed, κ stays.
     if (busy[place].peek()) [results[place].value, details[place].value] = [undefined, undefined];
     busy[place].value = false;
   });

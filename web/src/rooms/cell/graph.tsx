@@ -2,7 +2,7 @@ import { type Genotype, NAS_BENCH_201_SPACE } from 'ntkit/nn';
 import { useId } from 'preact/hooks';
 import { EDGES, type Operation, OPERATION_NAMES, withOperation } from './cells.ts';
 
-// The nodes stand in a row; edges that pass a node are arcs above or below it. The operations are fields of their own,
+// The nodes stand in a row; edges that skip a node are arcs above or below it. The operations are form fields,
 // laid over the middle of their edges, so that their text keeps its size when the drawing shrinks.
 
 const [WIDTH, HEIGHT] = [480, 210];
@@ -10,19 +10,19 @@ const NODES_X = [22, 167, 313, 458] as const;
 const NODE_Y = 128;
 const RADIUS = 17;
 
-/** How far an edge's middle is from the row of nodes, up: by the number of the edge. */
+/** Height of an edge's midpoint above the row of nodes, by the number of the edge. */
 const RISE = [0, 62, 0, 104, -58, 0] as const;
 
 const LABELS = ['input', '1', '2', 'output'] as const;
 
-/** A cell as a graph whose every edge can be given another operation. */
+/** A cell as a graph; the operation of every edge can be changed. */
 export function CellGraph({
   genotype,
   label,
   onChange,
 }: {
   readonly genotype: Genotype;
-  /** Names the cell for who cannot see which it is. */
+  /** Names the cell for assistive technology. */
   readonly label: string;
   /** Given the text of the changed cell. */
   readonly onChange: (arch: string) => void;
@@ -52,7 +52,7 @@ export function CellGraph({
         </marker>
         {EDGES.map(([from, to], edge) => {
           const [x1, x2] = [NODES_X[from], NODES_X[to]];
-          // A quadratic curve gets half as far as its control point.
+          // The midpoint of a quadratic curve is half as high as its control point.
           const path = `M${x1} ${NODE_Y}Q${(x1 + x2) / 2} ${NODE_Y - 2 * RISE[edge]} ${x2} ${NODE_Y}`;
           return (
             <g key={edge} class={`edge ${ops[edge]}`} onClick={() => open(edge)}>

@@ -13,7 +13,7 @@ export async function datasetOf(pictures: readonly File[]): Promise<Dataset> {
     const bitmap = await bitmapOf(file);
     const size = Math.min(bitmap.width, bitmap.height);
     const [left, top] = [(bitmap.width - size) / 2, (bitmap.height - size) / 2];
-    context.fillStyle = '#fff'; // behind what is transparent
+    context.fillStyle = '#fff'; // behind transparent pixels
     context.fillRect(0, 0, SIDE, SIDE);
     context.drawImage(bitmap, left, top, size, size, 0, 0, SIDE, SIDE);
     bitmap.close();
@@ -31,14 +31,14 @@ async function bitmapOf(file: File): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file);
   } catch {
-    throw new Error(`${file.name}: expected a picture that this browser can read, got ${file.type || 'another file'}`);
+    throw new Error(`${file.name}: expected an image that this browser can read, got ${file.type || 'another file'}`);
   }
 }
 
 /**
- * The batch of a random seed, as the command draws it, and its images to look at.
+ * The batch of a random seed, as the command draws it, and its images for display.
  *
- * @param own take the places of the first images.
+ * @param own pictures that replace the first images
  */
 export function batchOf(
   dataset: Dataset,

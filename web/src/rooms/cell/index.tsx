@@ -19,7 +19,7 @@ import { Settings } from './settings.tsx';
 /** The room *Cell*: the tangent kernel of a NAS-Bench-201 cell at initialisation, and its κ; of two cells, side by side. */
 export default function CellRoom() {
   const { compare } = state.value;
-  // Without a κ, too, what is recorded is worth a look.
+  // The benchmark's record is worth a look even without a κ.
   const ready = results[0].value !== undefined || failures[0].value !== undefined;
   useEffect(() => {
     if (ready) void loadBenchmark();
@@ -28,8 +28,8 @@ export default function CellRoom() {
     <>
       <h1>The tangent kernel of a cell</h1>
       <p class="lead">
-        Edit the cell: its kernel Θ on a batch of images, and how far κ = λmax/λmin is from 1, follow at once. Nothing
-        is trained; all is computed in this tab.
+        Edit the cell: its kernel Θ on a batch of images, and how far κ = λmax/λmin is from 1, are updated at once.
+        Nothing is trained; all is computed in this tab.
       </p>
       <ErrorLine message={problem.value} />
       <div class="room">
@@ -56,7 +56,7 @@ export default function CellRoom() {
 
 const LETTERS = ['A', 'B'] as const;
 
-/** All of one cell. */
+/** Everything about one cell. */
 function CellPanels({ place }: { readonly place: 0 | 1 }) {
   const { arch, compare } = state.value;
   const own = place === 0 ? arch : compare;
@@ -133,7 +133,7 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
   );
 }
 
-/** Other ways to a cell: a known one, any, its text or number; and the second cell of a comparison. */
+/** Other ways to choose a cell: a known one, a random one, its text or number; and the second cell of a comparison. */
 function Choose({
   place,
   arch,

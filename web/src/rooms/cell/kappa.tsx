@@ -8,12 +8,12 @@ import { cellIndex } from './cells.ts';
 import { busy, progress, stop } from './computing.ts';
 import type { Details, Result } from './request.ts';
 
-/** How much of a κ is computed. */
+/** The progress of a κ. */
 export function Progress({ place }: { readonly place: 0 | 1 }) {
   return <Computing busy={busy[place].value} share={progress[place].value} onStop={() => stop(place)} />;
 }
 
-/** κ of a cell and what is certain of it; what the benchmark records of the cell. */
+/** κ of a cell with its certificate, and what the benchmark records of the cell. */
 export function KappaPanel({
   result,
   details,

@@ -3,7 +3,7 @@ import { shareText } from '../../ui/conditionNumber.ts';
 import { PARTS, totalsOf } from '../../ui/shares.ts';
 import { layerName } from './cells.ts';
 
-/** How many layers are shown before the rest is one line. */
+/** How many layers are listed; the others share one line. */
 const MOST = 6;
 
 /** Which layers supply λmin: their shares of it, the largest first, beside those of λmax and of the trace. */

@@ -8,7 +8,7 @@ import type { Benchmark } from './benchmark.ts';
 /** A cell that is shown among the swept ones. */
 export interface Marked {
   readonly label: string;
-  /** Its place among the 15,625. */
+  /** Its index among the 15,625 cells. */
   readonly cell: number;
   /** NaN where λmin is lost. */
   readonly kappa: number;
@@ -16,14 +16,16 @@ export interface Marked {
 
 const HEIGHT = 320;
 
-/** Accuracies crowd at the top: the axis is of the error in percent, on a log scale, and tells accuracies. */
+/** Accuracies crowd at the top: the axis is a log scale of the error in percent, labelled with accuracies. */
 const ERRORS = [10, 50, 70, 80, 85, 88, 90, 92, 93, 94].map((accuracy) => 100 - accuracy);
 const [ERROR_LEAST, ERROR_MOST] = [5.2, 92];
 const KAPPAS = [10, 20, 50, 100, 200, 500, 1000, 2000];
 const [KAPPA_LEAST, KAPPA_MOST] = [8, 2600];
 
-/** The 1,000 swept cells by κ and accuracy, with the cells of the room among them. A κ beyond
-        the axis stands at its end, with an arrow. A click takes a cell. */
+/**
+ * The 1,000 swept cells by κ and accuracy, with the cells of the room among them. A κ beyond the axis is drawn at its
+ * end, with an arrow. A click chooses a cell.
+ */
 export function Neighbours({
   benchmark,
   marked,

@@ -1,7 +1,7 @@
 import type { CertifiedNtk, Contribution, Ntk } from 'ntkit/ntk';
 import type { BackendName } from '../../backendNames.ts';
 
-/** What the room computes with. */
+/** The backends of the room. */
 export const BACKENDS = ['wasm', 'webgl2', 'webgpu'] as const satisfies readonly BackendName[];
 
 /** One of {@link BACKENDS}. */
@@ -20,11 +20,11 @@ export interface Request {
   readonly mode: 'train' | 'eval';
   readonly seed: number;
   readonly backend: CellBackend;
-  /** Counts the sets of pictures that were dropped in; 0 for CIFAR-10's. */
+  /** Counts the sets of pictures that were dropped in; 0 for CIFAR-10's images. */
   readonly pictures: number;
 }
 
-/** The images of a batch, to look at. */
+/** The images of a batch, for display. */
 export interface BatchView {
   readonly pictures: readonly ImageData[];
   /** `image 3 (frog)`. */
@@ -42,7 +42,7 @@ export interface Result {
   readonly seconds: number;
 }
 
-/** What takes longer than κ, and follows it. */
+/** What takes longer than κ and follows it. */
 export interface Details {
   readonly contributions: readonly Contribution[];
   /** Follows the contributions. */

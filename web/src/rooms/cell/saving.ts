@@ -3,7 +3,7 @@ import { canvasPng, csvBlob, npyBlob, svgBlob, svgPng } from '../../ui/exports.t
 import type { ExportItem } from '../../ui/exportMenu.tsx';
 import type { Result } from './request.ts';
 
-/** What is drawn of a cell: filled in as it is. */
+/** The drawings of a cell, filled in as they are drawn. */
 export interface Drawings {
   matrix?: HTMLCanvasElement;
   spectrum?: SVGSVGElement;
@@ -14,7 +14,7 @@ export function savings(result: Result, drawings: Drawings, caseFile: () => Prom
   const { ntk, view } = result;
   const n = ntk.kernel.shape[0];
   const present = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('it is not drawn yet');
+    if (value === undefined) throw new Error('not drawn yet');
     return value;
   };
   return [

@@ -12,14 +12,14 @@ const BACKEND_LABELS: Readonly<Record<CellBackend, string>> = {
   webgpu: 'WebGPU',
 };
 
-/** Whether the browser knows of a backend; whether it has a device for it is seen when it is opened. */
+/** Whether the browser has the API of a backend; whether there is a device turns out when it is opened. */
 const IS_KNOWN: Readonly<Record<CellBackend, boolean>> = {
   wasm: true,
   webgl2: 'WebGL2RenderingContext' in globalThis,
   webgpu: 'gpu' in navigator,
 };
 
-/** All that a κ depends on beside the cell. */
+/** Everything that κ depends on besides the cell. */
 export function Settings() {
   const { channels, cells, batch, init, mode, seed, backend } = state.value;
   const [open] = useState(() => matchMedia('(min-width: 900px)').matches);
@@ -70,7 +70,7 @@ export function Settings() {
       <div class="row">
         <SeedField seed={seed} />
         <button type="button" onClick={() => update({ seed: Math.floor(Math.random() * 1000) })}>
-          Draw anew
+          Draw again
         </button>
       </div>
       <Select
@@ -109,7 +109,7 @@ function SeedField({ seed }: { readonly seed: number }) {
   );
 }
 
-/** Pictures in place of CIFAR-10's. */
+/** Pictures instead of CIFAR-10's images. */
 function Pictures() {
   const [failure, setFailure] = useState<string>();
   const take = (files: readonly File[]) => {
@@ -120,22 +120,22 @@ function Pictures() {
   const taken = Math.min(count, state.value.batch);
   const first =
     taken < count
-      ? `The first ${taken} of your ${count} pictures make`
+      ? `The first ${taken} of your ${count} pictures are`
       : count === 1
-        ? 'One picture of yours begins'
-        : `${count} pictures of yours begin`;
+        ? 'Your picture begins'
+        : `Your ${count} pictures begin`;
   return (
     <>
       <FileDrop label="Drop pictures here, or choose them" accept="image/*" multiple onFiles={take} />
       <ErrorLine message={failure} />
       <p class="muted small" aria-live="polite">
         {count === 0
-          ? 'The images are CIFAR-10’s. Pictures that you drop stay in this tab.'
-          : `${first} the batch${taken < state.value.batch ? '; CIFAR-10’s fill it' : ''}.`}
+          ? 'The images are from CIFAR-10. Pictures that you drop stay in this tab.'
+          : `${first} the batch${taken < state.value.batch ? '; CIFAR-10’s images fill it' : ''}.`}
       </p>
       {count > 0 && (
         <button type="button" onClick={() => take([])}>
-          CIFAR-10’s alone
+          CIFAR-10 alone
         </button>
       )}
     </>
@@ -157,7 +157,7 @@ function Command() {
       </code>
       {pictures.value.count > 0 && (
         <p class="muted small">
-          The command has not your pictures: it takes CIFAR-10’s in their place. Save the case file, and{' '}
+          The command does not have your pictures: it uses CIFAR-10’s images instead. Save the case file, and{' '}
           <code>ntkit ntk cell.safetensors</code> computes the same κ.
         </p>
       )}

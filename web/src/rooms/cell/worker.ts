@@ -12,12 +12,12 @@ import { samples } from '../../sample.ts';
 import { batchOf, datasetOf } from './images.ts';
 import type { Details, Request, Result } from './request.ts';
 
-/** Between two reports of progress, ms. */
+/** Time between two reports of progress, in ms. */
 const PAUSE = 100;
 
 const TE_NAS = { outputs: 'sum', parameters: 'weight' } as const;
 
-/** What is computed for the first and for the second cell. */
+/** The computations for the first and for the second cell. */
 const places = new Map<number, Newest>();
 let sampleUrl = '';
 let own: Dataset | undefined;
@@ -31,7 +31,7 @@ async function prepare({ arch, channels, cells, batch, seed, init }: Request) {
   return { network, images, view };
 }
 
-/** What the page is told while κ of a request is computed. */
+/** The reports to the page while κ of a request is computed. */
 interface Listeners {
   readonly onProgress: (share: number) => unknown;
   readonly onResult: (result: Result) => unknown;
@@ -67,16 +67,18 @@ async function compute(
 }
 
 const api = {
-  /** Says where the images are, and what will compute: both are made ready before κ is asked for. */
+  /** Says where the images are and which backend will compute, so that both are ready before the first request. */
   async open(images: string, name: BackendName): Promise<void> {
     sampleUrl = images;
-    // What goes wrong is told to who asks for κ.
+    // Errors are reported to the request for κ.
     samples.get(images).catch(() => {});
     if (name === 'wasm') await openAhead(name);
   },
 
-  /** Takes pictures in place of as many of CIFAR-10's, or with none CIFAR-10's alone. @returns how many there are;
-   * undefined when others were taken meanwhile */
+  /**
+   * Replaces as many of CIFAR-10's images by pictures; without pictures all are CIFAR-10's. @returns how many pictures
+   * there are; undefined when others replaced them meanwhile
+   */
   takePictures(pictures: readonly File[]): Promise<number | undefined> {
     return told(() =>
       newestPictures.run(async (signal) => {
@@ -89,9 +91,9 @@ const api = {
   },
 
   /**
-   * Computes κ, then what follows it; a newer request for the same place ends it.
+   * Computes κ, then what follows it; a newer request for the same cell of the comparison ends it.
    *
-   * @param onProgress is told how much of the kernel's rows are there, from 0 to 1
+   * @param onProgress called with the share of the kernel's rows that is computed, from 0 to 1
    */
   async kappa(
     place: number,
@@ -113,7 +115,7 @@ const api = {
     }
   },
 
-  /** Ends what is computed for a place. */
+  /** Ends the computation for a cell of the comparison. */
   cancel(place: number): void {
     newestOf(place).cancel();
   },

@@ -5,9 +5,9 @@ import { formatShape, Generator, InputError, type NDArray, sizeOf } from 'ntkit/
 import type { OpenNetwork } from './network.ts';
 import type { BatchRequest, BatchView } from './request.ts';
 
-// The batch that a kernel is of, as `ntkit ntk` takes it with the same settings.
+// The batch of a kernel, the same as `ntkit ntk` takes with the same settings.
 
-/** What was dropped in place of the page's images. */
+/** What was dropped in to replace the page's images. */
 export interface Dropped {
   /** A batch of numbers, of an .npy file. */
   readonly array?: NDArray;
@@ -15,7 +15,7 @@ export interface Dropped {
   readonly names: readonly string[];
 }
 
-/** A batch, and what there is to look at. */
+/** A batch, and its images for display. */
 export interface Batch {
   readonly x: NDArray;
   readonly view: BatchView;
@@ -59,7 +59,7 @@ export async function makeBatch(
     case 'sample':
       return sampleBatch(open, size, seed, await sample());
     case 'dropped':
-      if (dropped === undefined) throw new InputError('images: none were dropped in; choose others');
+      if (dropped === undefined) throw new InputError('images: none were dropped in; choose another source');
       return dropped.array
         ? givenBatch(open, dropped.array, dropped.names[0], size)
         : pictureBatch(open, dropped, size);
@@ -69,14 +69,14 @@ export async function makeBatch(
 const numbered = (count: number, what: string) => Array.from({ length: count }, (_, i) => `${what} ${i + 1}`);
 
 function fileBatch({ file, input }: OpenNetwork, size: number): Batch {
-  if (input === undefined) throw new InputError(`${file}: the file holds no batch; choose other images`);
+  if (input === undefined) throw new InputError(`${file}: the file holds no batch; choose another source of images`);
   const x = firstOf(input, size);
   return { x, view: { names: numbered(x.shape[0], 'sample'), ...picturesOf(x), told: 'the batch in the file' } };
 }
 
 function normalBatch({ file, sample }: OpenNetwork, size: number, seed: number): Batch {
   if (sample === undefined) {
-    throw new InputError(`${file}: the file leaves the shape of a sample open; drop a batch in as .npy`);
+    throw new InputError(`${file}: the file leaves the shape of a sample open; drop in a batch as .npy`);
   }
   const x = new Generator(seed).normals([size, ...sample], { dtype: 'float32' });
   return { x, view: { names: numbered(size, 'sample'), ...picturesOf(x), told: 'standard normal numbers' } };
@@ -86,7 +86,7 @@ function sampleBatch(open: OpenNetwork, size: number, seed: number, images: Data
   const shape = imageShape(open);
   if (shape[1] !== 32 || shape[2] !== 32 || (shape[0] !== 3 && shape[0] !== 1)) {
     throw new InputError(
-      `${open.file}: CIFAR-10 has images of shape [3, 32, 32], the network takes ${formatShape(shape)}; drop pictures in, they are scaled`,
+      `${open.file}: CIFAR-10 has images of shape [3, 32, 32], the network takes ${formatShape(shape)}; drop in pictures, which are scaled`,
     );
   }
   const [x] = repeatBatches(images, size, 1, seed);
@@ -107,19 +107,19 @@ async function pictureBatch(open: OpenNetwork, { pictures = [], names }: Dropped
     throw new InputError(`${open.file}: pictures have 3 channels, the network takes ${channels}`);
   }
   const count = Math.min(size, pictures.length);
-  if (count < 2) throw new InputError(`images: expected two pictures or more, got ${pictures.length}`);
+  if (count < 2) throw new InputError(`images: expected at least two pictures, got ${pictures.length}`);
   const images = new Uint8Array(count * 3 * height * width);
   const plane = height * width;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
   const shown: ImageData[] = [];
   for (let i = 0; i < count; i++) {
     const bitmap = await createImageBitmap(pictures[i]).catch(() => {
-      throw new InputError(`${names[i]}: not a picture that this browser reads`);
+      throw new InputError(`${names[i]}: not an image that this browser can read`);
     });
-    // The middle of the picture, as large as its shape allows.
+    // The middle of the picture, as large as the aspect ratio allows.
     const scale = Math.min(bitmap.width / width, bitmap.height / height);
     const [w, h] = [width * scale, height * scale];
-    context.fillStyle = '#fff'; // behind what is transparent
+    context.fillStyle = '#fff'; // behind transparent pixels
     context.fillRect(0, 0, width, height);
     context.drawImage(bitmap, (bitmap.width - w) / 2, (bitmap.height - h) / 2, w, h, 0, 0, width, height);
     bitmap.close();
@@ -163,7 +163,7 @@ export function firstOf({ shape: [n, ...sample], dtype, data }: NDArray, count: 
   return { shape: [samples, ...sample], dtype, data: data.slice(0, (data.length / n) * samples) };
 }
 
-/** What images look like: as they were before they were normalised, or with each image's own extremes as black and white. */
+/** Images for display: as they were before normalisation, or with each image's own extremes as black and white. */
 function picturesOf({ shape, data }: NDArray, { normalization }: Pick<Dataset, 'normalization'> = {}) {
   const [n, ...sample] = shape;
   if (sample.length !== 3 || (sample[0] !== 3 && sample[0] !== 1) || sizeOf(sample.slice(1)) > 512 * 512) return {};

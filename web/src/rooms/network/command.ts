@@ -2,14 +2,15 @@ import type { Inventory, KernelRequest } from './request.ts';
 
 const quoted = (text: string) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-/** The line of the command that computes the same, as far as the command has the images. */
+/** The command line that computes the same, as far as the command has the images. */
 export function commandOf(
   { file: name, ownBatch }: Pick<Inventory, 'file' | 'ownBatch'>,
   { batch: { source, size, seed }, mode, outputs, parameters, backend, dtype }: KernelRequest,
 ): string {
   const file = quoted(name);
   const isWhole = source === 'file' && size >= ownBatch;
-  // With a size alone the command draws normal numbers: the first samples of the file are an image source.
+  // Given only a size, the command draws normal numbers: to take the file's first samples, name the file as the image
+  // source.
   const images = {
     ...{ file: isWhole ? [] : [`--images ${file}`], normal: [], sample: ['--images sample'] },
     dropped: ['--images FILE.npy'],

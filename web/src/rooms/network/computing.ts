@@ -10,7 +10,7 @@ import { state, update } from './link.ts';
 import type { Details, Inventory, KernelRequest, KernelResult, NetworkFiles, Source } from './request.ts';
 import type { NetworkWorker } from './worker.ts';
 
-// What the room shows follows its link and the file that is open: whenever one changes, κ is computed anew, in the worker.
+// What the room shows follows its link and the file that is open: whenever one changes, the worker computes κ again.
 
 const thread = new Thread<NetworkWorker>(
   () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
@@ -18,7 +18,7 @@ const thread = new Thread<NetworkWorker>(
 );
 thread.start();
 
-/** The largest file that is read, bytes. */
+/** The largest file that is read, in bytes. */
 const MOST_BYTES = 512e6;
 
 /** What is open. */
@@ -27,16 +27,16 @@ export const inventory = signal<Inventory | undefined>(undefined);
 /** The files of what is open. */
 export const files = signal<NetworkFiles | undefined>(undefined);
 
-/** Whether it is one that was dropped in, and not one of the page's. */
+/** Whether it was dropped in, rather than one of the page's. */
 export const isOwn = signal(false);
 
 /** Why a file could not be opened, in one line; and how to try again, where that may help. */
 export const fileFailure = signal<{ readonly message: string; readonly retry?: () => void } | undefined>(undefined);
 
-/** Why pictures could not be taken, in one line. */
+/** Why pictures could not be used, in one line. */
 export const imagesFailure = signal<string | undefined>(undefined);
 
-/** What was dropped in place of images, in words. */
+/** What was dropped in to replace the images, in words. */
 export const droppedImages = signal<string | undefined>(undefined);
 
 /** Why there is no κ, in one line. */
@@ -47,23 +47,23 @@ export const result = signal<KernelResult | undefined>(undefined);
 /** What follows κ. */
 export const details = signal<Details | undefined>(undefined);
 
-/** How much of the kernel's rows are there, from 0 to 1; undefined while nothing is computed. */
+/** The share of the kernel's rows that is computed, from 0 to 1; undefined while nothing is being computed. */
 export const progress = signal<number | undefined>(undefined);
 
 const dropCount = signal(0);
 
 let asked = 0;
 
-/** @throws an Error that names the file when it cannot be read: a folder is dropped as a file, too */
+/** @throws an Error that names the file when it cannot be read: a dropped folder arrives as a file, too */
 async function bytesOf(file: File): Promise<Uint8Array> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch {
-    throw new Error(`${file.name}: expected a file that can be read, got a folder or one that is gone`);
+    throw new Error(`${file.name}: expected a file that can be read, got a folder or a file that is gone`);
   }
 }
 
-/** Opens files that were dropped, or one of the page's. What is no network leaves what is open as it is. */
+/** Opens files that were dropped, or one of the page's. A file that is not a network leaves the open one as it is. */
 export async function openFiles(chosen: readonly File[]): Promise<void> {
   const number = ++asked;
   const networks = chosen.filter(({ name }) => /\.(onnx|safetensors)$/i.test(name));
@@ -73,7 +73,7 @@ export async function openFiles(chosen: readonly File[]): Promise<void> {
     fileFailure.value = { message };
     return;
   }
-  // Weights may lie in files beside the model.
+  // Weights may be in files beside the model.
   const main = networks[0] ?? chosen[0];
   const size = chosen.reduce((sum, file) => sum + file.size, 0);
   if (size > MOST_BYTES) {
@@ -92,7 +92,7 @@ export async function openFiles(chosen: readonly File[]): Promise<void> {
 }
 
 async function open(next: NetworkFiles, number: number, own: boolean): Promise<void> {
-  // What the worker has opened is open, though another was asked for meanwhile: that may be no network.
+  // What the worker has opened stays open although another file was chosen meanwhile: that may not be a network.
   const found = await thread.call((worker) => worker.open(next));
   if (number === asked) fileFailure.value = undefined;
   [result.value, details.value, failure.value] = [undefined, undefined, undefined];
@@ -113,11 +113,11 @@ export async function openExample(name: string): Promise<void> {
   }
 }
 
-/** Takes pictures or a batch in place of the page's images. */
+/** Replaces the page's images by pictures or a batch. */
 export async function takeImages(chosen: readonly File[]): Promise<void> {
   try {
     const count = await thread.call((worker) => worker.takeImages(chosen));
-    if (count === undefined) return; // others took their place
+    if (count === undefined) return; // others replaced them
     imagesFailure.value = undefined;
     droppedImages.value = chosen.length === 1 ? chosen[0].name : `${count} pictures`;
     dropCount.value += 1;
@@ -142,7 +142,7 @@ export const mode = computed(() => {
   return chosen === 'auto' ? (inventory.value?.mode ?? 'eval') : chosen;
 });
 
-/** Which outputs, as the kernel is told. */
+/** The option `outputs` of the kernel. */
 export const outputsOf = (text: string): KernelOutputs =>
   text === 'sum' || text === 'trace' || text === 'full' ? text : Number(text);
 
@@ -158,7 +158,7 @@ const request = computed((): KernelRequest | undefined => {
   };
 });
 
-/** Whether what is shown is the kernel of another request than the link's. */
+/** Whether the kernel that is shown is not the one that the link asks for. */
 export const isStale = computed(
   () => result.value !== undefined && JSON.stringify(result.value.request) !== JSON.stringify(request.value),
 );
@@ -205,7 +205,7 @@ export function stop(): void {
   void thread.call((worker) => worker.cancel());
 }
 
-/** Computes the kernel anew. */
+/** Computes the kernel again. */
 export function retry(): void {
   failure.value = undefined;
   if (request.peek()) void ask(request.peek()!);

@@ -1,16 +1,16 @@
 /** A network that comes with the page. */
 export interface Example {
-  /** In the link, and the name of its file. */
+  /** Its name in the link and of its file. */
   readonly name: string;
   readonly file: string;
   readonly title: string;
-  /** What it is, and where it is from. */
+  /** What it is and where it comes from. */
   readonly about: string;
 }
 
 const EXPORTED = 'random weights, exported by PyTorch 1.13';
 
-/** The networks to begin with; their files are those that the tests compare with PyTorch's kernels. */
+/** The networks to begin with, from files whose kernels the tests compare with PyTorch's. */
 export const EXAMPLES: readonly Example[] = [
   {
     ...{ name: 'resnet-bn', file: 'resnet-bn.onnx', title: 'Residual network' },

@@ -16,8 +16,8 @@ export default function NetworkRoom() {
     <div class="network">
       <h1>Your network</h1>
       <p class="lead">
-        Drop a network to see what is in it, its tangent kernel Θ on a batch, and the condition number κ = λmax/λmin and
-        how certain it is. The file is read in this tab and never leaves it: there is no server.
+        Drop a network to see what is in it, its tangent kernel Θ on a batch, and the condition number κ = λmax/λmin
+        with its certificate. The file is read in this tab and never leaves it: there is no server.
       </p>
       <ErrorLine message={problem.value} />
       <div class="room">
@@ -49,14 +49,14 @@ export default function NetworkRoom() {
   );
 }
 
-/** How far the rows of the Jacobian are, and what computed them. */
+/** Progress of the Jacobian's rows, and the backend that computed them. */
 function Progress() {
   const share = progress.value;
   const done = result.value;
   return (
     <div class="computing">
       {share !== undefined ? (
-        // Before the first rows there is no share of them.
+        // Before the first rows their share is unknown.
         <Computing busy share={share === 0 ? undefined : share} onStop={stop} />
       ) : (
         done && (

@@ -11,7 +11,7 @@ import { details, inventory, isOwn, isStale, save } from './computing.ts';
 import { Contributions } from './contributions.tsx';
 import type { Details, KernelResult } from './request.ts';
 
-/** The kernel, its spectrum, κ and what is certain of it. */
+/** The kernel, its spectrum, and κ with its certificate. */
 export function KernelPanels({ result }: { readonly result: KernelResult }) {
   const map = useRef<HTMLCanvasElement>(undefined);
   const plot = useRef<SVGSVGElement>(undefined);
@@ -95,10 +95,7 @@ function Kappa({
             ['λmax', format(ntk.lambdaMax)],
             ['λmin', format(ntk.lambdaMin)],
             ['noise floor of λ', format(told.noiseFloor)],
-            [
-              'numbers in Θ’s parameters',
-              `${formatCount(ntk.parameters.used)} of ${formatCount(ntk.parameters.total)}`,
-            ],
+            ['parameters of Θ', `${formatCount(ntk.parameters.used)} of ${formatCount(ntk.parameters.total)}`],
           ] as const
         ).map(([label, value]) => (
           <div key={label}>
@@ -112,10 +109,10 @@ function Kappa({
         {found ? certificateText(found.certified) : <span class="muted">The certificate is being computed.</span>}
       </p>
       <p class="muted small">
-        The same by the command: <code class="command">{commandOf(inventory.value!, request)}</code>
+        The same from the command line: <code class="command">{commandOf(inventory.value!, request)}</code>
         {request.batch.source === 'dropped' &&
           view.pictures &&
-          ' The command takes no pictures: FILE.npy stands for them as a batch of numbers.'}
+          ' The command takes no pictures: FILE.npy stands for the same batch as numbers.'}
       </p>
     </section>
   );
@@ -156,18 +153,18 @@ function itemsOf(
 }
 
 function drawn<T>(picture: T | undefined): T {
-  if (picture === undefined) throw new Error('it is not drawn yet');
+  if (picture === undefined) throw new Error('not drawn yet');
   return picture;
 }
 
-/** A result as the command's `--json` tells it, as far as both have it. */
+/** A result with the fields of the command's `--json`, as far as both have them. */
 function jsonBlob({ request, ntk, view, device, seconds }: KernelResult, found: Details | undefined): Blob {
   const { kernel, logits, eigenvalues, samples, parameters, ...rest } = { ...ntk, ...found?.certified };
   const rowsOf = ({ shape: [n], data }: typeof kernel) =>
     Array.from({ length: n }, (_, i) => [...data.subarray((i * data.length) / n, ((i + 1) * data.length) / n)]);
   const value = {
     name: inventory.value?.file,
-    provenance: isOwn.value ? 'a file of the reader’s' : 'a network of the laboratory’s',
+    provenance: isOwn.value ? 'the reader’s file' : 'a network of the laboratory',
     images: view.told,
     seed: request.batch.seed,
     device,

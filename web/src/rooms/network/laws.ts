@@ -8,10 +8,10 @@ import type { KernelResult, LawView } from './request.ts';
 
 // The laws, run on demand. Their worker is made for a run and ended after it.
 
-/** Which laws: those of a kernel of the network that is open, or all of ntkit's, on this browser. */
+/** Which laws: those of the kernel that is shown, or all laws of ntkit, in this browser. */
 export type Suite = 'network' | 'all';
 
-/** How many cases of a kind each of all laws is tried on. */
+/** How many random cases of each kind a law is checked on. */
 export const RUNS = 3;
 
 /** A run of laws. */
@@ -21,7 +21,7 @@ export interface LawRun {
   /** How many there are. */
   readonly of: number;
   readonly running: boolean;
-  /** What they were tried on, once that is known. */
+  /** What they were checked on, once that is known. */
   readonly told?: string;
   readonly failure?: string;
   /** The kernel that they are about. */
@@ -32,7 +32,7 @@ export const run = signal<LawRun | undefined>(undefined);
 
 let end = () => {};
 
-/** Runs laws, in place of those that run. */
+/** Runs laws; a run in progress is ended. */
 export async function runSuite(suite: Suite): Promise<void> {
   end();
   const kernel = result.value;
@@ -65,7 +65,7 @@ export async function runSuite(suite: Suite): Promise<void> {
         outputs: asked === 'full' ? ('trace' as const) : asked,
       };
       told = await thread.call((worker) => worker.laws(request, onRecord));
-      if (asked === 'full') told += '; of the outputs’ trace, as laws are of one row per sample';
+      if (asked === 'full') told += '; for the trace over outputs, because the laws need one row per sample';
     }
     set({ running: false, told });
   } catch (error) {
@@ -74,7 +74,7 @@ export async function runSuite(suite: Suite): Promise<void> {
   if (!ended) thread.end();
 }
 
-/** Ends the laws that run. */
+/** Ends the run. */
 export function stopLaws(): void {
   end();
   if (run.value) run.value = { ...run.value, running: false, failure: 'stopped' };

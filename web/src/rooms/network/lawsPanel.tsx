@@ -4,7 +4,7 @@ import { type LawRun, run, RUNS, runSuite, stopLaws } from './laws.ts';
 import type { LawView } from './request.ts';
 import { result } from './computing.ts';
 
-/** The laws, and what comes of them. */
+/** The laws and their results. */
 export function Laws() {
   const current = run.value;
   const running = current?.running ?? false;
@@ -13,15 +13,15 @@ export function Laws() {
       <h2>Laws</h2>
       <p class="muted small">
         Mathematical statements that any correct kernel satisfies. Each compares two ways to compute the same number,
-        which may differ by no more than rounding explains. Those of this network take three samples, in float64. All of
-        ntkit’s laws are tried on random networks and tensors, in this browser, as <code>ntkit verify</code> tries them.
+        which may differ only by rounding. The laws of this network are checked on three samples, in float64. All laws
+        of ntkit are checked on random networks and tensors, in this browser, as <code>ntkit verify</code> checks them.
       </p>
       <p class="law-buttons">
         <button type="button" onClick={() => void runSuite('network')} disabled={running}>
-          Try the laws of this network
+          Check the laws of this network
         </button>
         <button type="button" class="secondary outline" onClick={() => void runSuite('all')} disabled={running}>
-          Try all laws, {RUNS} cases of a kind
+          Check all laws, {RUNS} cases of each kind
         </button>
         {running && (
           <button type="button" class="quiet" onClick={stopLaws}>
@@ -39,16 +39,16 @@ function Records({ run: { suite, records, of, running, told, failure, kernel } }
   const outdated = suite === 'network' && kernel !== result.value;
   return (
     <>
-      {running && <progress max={of} value={records.length} aria-label="Laws that were tried" />}
+      {running && <progress max={of} value={records.length} aria-label="Laws that were checked" />}
       <p role="status" data-testid="laws">
         {running
-          ? `${records.length} of ${of} laws tried`
+          ? `${records.length} of ${of} laws checked`
           : told === undefined
             ? ''
             : broken === 0
               ? `All ${records.length} laws hold, ${told}.`
               : `${broken} of ${records.length} laws are broken, ${told}.`}
-        {outdated && <span class="muted"> They were tried on an earlier kernel.</span>}
+        {outdated && <span class="muted"> They were checked on an earlier kernel.</span>}
       </p>
       <ErrorLine message={failure} />
       {records.length > 0 && (

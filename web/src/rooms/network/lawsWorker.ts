@@ -7,27 +7,30 @@ import { firstOf } from './batch.ts';
 import { choiceOf, readNetwork } from './network.ts';
 import type { LawView, NetworkFiles } from './request.ts';
 
-// Laws run in a worker of their own: they take long, and ending the worker ends them. What draws their cases is loaded here
-// alone.
+// Laws run in a worker of their own: they take long, and ending the worker ends them. Only this worker loads the code
+// that draws their cases.
 
-/** What laws are tried on. */
+/** What laws are checked on. */
 export interface LawRequest {
   readonly files: NetworkFiles;
   readonly batch: NDArray;
   readonly mode: 'train' | 'eval';
-  /** Of all pairs of outputs there are no laws. */
+  /** There are no laws for all pairs of outputs. */
   readonly outputs: Exclude<KernelOutputs, 'full'>;
   readonly parameters: string;
   readonly seed: number;
 }
 
-/** More samples tell no more, and cost much. */
+/** More samples find no more and cost much. */
 const SAMPLES = 3;
 
-/** How near to a kink, in units of the largest value of a layer, rounding in float64 and small differences do not come. */
+/**
+ * A distance from a kink, relative to the largest value of a layer, beyond what rounding in float64 and small
+ * differences reach.
+ */
 const CLEARANCE = 1e-6;
 
-/** What the laws were tried on, in words. */
+/** What the laws were checked on, in words. */
 function laws(request: LawRequest, onRecord: (record: LawView) => unknown): Promise<string> {
   return told(async () => {
     const { mode, outputs, seed } = request;
@@ -56,7 +59,7 @@ function laws(request: LawRequest, onRecord: (record: LawView) => unknown): Prom
   });
 }
 
-/** The laws of ntkit itself, on the backend of this browser: what `ntkit verify` tries. */
+/** The laws of ntkit itself, on the backend of this browser: what `ntkit verify` checks. */
 function everyLaw(runs: number, seed: number, onRecord: (record: LawView) => unknown): Promise<string> {
   return told(async () => {
     const backend = wasmBackend();

@@ -18,9 +18,9 @@ export function isParameters(value: string): boolean {
   }
 }
 
-/** What the link of the room says: all but a file that was dropped. */
+/** What the link of the room holds: everything but a file that was dropped. */
 export const networkSchema = v.object({
-  /** The network to begin with, where none was dropped. */
+  /** The network to begin with when none was dropped. */
   example: text(EXAMPLES[0].name, `one of ${EXAMPLES.map(({ name }) => name).join(', ')}`, (value) =>
     EXAMPLES.some(({ name }) => name === value),
   ),

@@ -22,7 +22,7 @@ export interface OpenNetwork {
   readonly metadata?: { readonly name: string; readonly config: string };
 }
 
-/** Which parameters a text names: `weight`, `all` or `/REGEX/`. */
+/** The choice of parameters that a text names: `weight`, `all` or `/REGEX/`. */
 export function choiceOf(parameters: string): ParameterChoice {
   if (parameters === 'weight' || parameters === 'all') return parameters;
   return new RegExp(parameters.slice(1, -1));
@@ -31,7 +31,7 @@ export function choiceOf(parameters: string): ParameterChoice {
 /**
  * Reads a network: a case, by its ending, else an ONNX model, whose weights may lie in files beside it.
  *
- * @throws InputError when it is neither, is damaged, or uses an operator that is not there.
+ * @throws InputError when it is neither, is damaged, or uses an unsupported operator.
  */
 export function readNetwork({ name, bytes, beside }: NetworkFiles): OpenNetwork {
   if (name.toLowerCase().endsWith('.safetensors')) {
@@ -68,12 +68,12 @@ export function inventoryOf(open: OpenNetwork, bytes: number, opened: number): I
     ['format', isOnnx ? `ONNX, operator set ${network.graph.opset}` : 'case (safetensors)'],
     ['input', given?.shape ? `${given.name} [${given.shape.join(', ')}]` : `[N, ${sample?.join(', ') ?? '…'}]`],
     ...(isOnnx ? [['output', network.output] as [string, string]] : []),
-    ['numbers in parameters', formatCount(parameters)],
-    ['of them in names with weight', formatCount(weights)],
+    ['parameters', formatCount(parameters)],
+    ['of them weights (by name)', formatCount(weights)],
     ...(traced
       ? ([
-          ['outputs of a sample', formatCount(traced.outputs)],
-          ['FLOPs of a sample', formatCount(networkCost(network, sample).flops)],
+          ['outputs per sample', formatCount(traced.outputs)],
+          ['FLOPs per sample', formatCount(networkCost(network, sample).flops)],
           ['kinks', traced.kinks],
         ] as [string, string][])
       : []),
@@ -109,14 +109,14 @@ function layersOf(network: Module): LayerView[] {
   return [...layers.values()];
 }
 
-/** Functions that are not differentiable everywhere, by what they are called. */
+/** The names of functions that are not differentiable everywhere. */
 export const KINKS: Readonly<Record<string, string>> = {
   ...{ relu: 'ReLU', leakyRelu: 'leaky ReLU', elu: 'ELU', abs: '|x|', hardtanh: 'clipping', clip: 'clipping' },
   ...{ hardswish: 'Hardswish', hardsigmoid: 'hard sigmoid', maxPoolIndex: 'max pooling' },
   ...{ maximum: 'maximum', minimum: 'minimum' },
 };
 
-/** What only the expression of a forward pass tells. @throws what a sample of this shape comes to */
+/** What only the expression of a forward pass shows. @throws what a sample of this shape comes to */
 function tracedFacts(network: Module, sample: Shape): { readonly outputs: number; readonly kinks: string } {
   const { x, y } = new Trace(network, [1, ...sample], { mode: 'eval' });
   const order = topologicalOrder([y]);

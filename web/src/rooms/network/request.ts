@@ -3,13 +3,13 @@ import type { BackendName, Precision } from '../../backendNames.ts';
 
 // What passes between the room and its workers.
 
-/** Where a batch comes from: the file, standard normal numbers, the page's images, or what was dropped in. */
+/** Where a batch comes from: the file, standard normal numbers, the page's images, or dropped files. */
 export const SOURCES = ['file', 'normal', 'sample', 'dropped'] as const;
 
 /** One of {@link SOURCES}. */
 export type Source = (typeof SOURCES)[number];
 
-/** Files that were chosen together: the network first, and what it keeps in files beside it. */
+/** Files that were chosen together: the network first, then its external data. */
 export interface NetworkFiles {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -20,13 +20,13 @@ export interface NetworkFiles {
 export interface LayerView {
   readonly name: string;
   readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** How many numbers they hold. */
+  /** The number of their elements. */
   readonly numbers: number;
 }
 
 /** What is in a file. */
 export interface Inventory {
-  /** Counts the files that were opened: a request names the one that it is about. */
+  /** Counts the files that were opened, so that a request names the file that it is about. */
   readonly opened: number;
   readonly file: string;
   readonly bytes: number;
@@ -35,25 +35,25 @@ export interface Inventory {
   readonly facts: readonly (readonly [label: string, value: string])[];
   readonly layers: readonly LayerView[];
   readonly parameters: number;
-  /** How many of them the names with `weight` hold. */
+  /** How many of them belong to names with `weight`. */
   readonly weights: number;
   /** The shape of one sample; undefined where the file leaves it open. */
   readonly sample: readonly number[] | undefined;
-  /** How many samples the file holds itself. */
+  /** The number of samples in the file. */
   readonly ownBatch: number;
   /** What the file asks for. */
   readonly mode: 'train' | 'eval';
-  /** Outputs of a sample, where they are known. */
+  /** Outputs per sample, where the number is known. */
   readonly outputs: number | undefined;
 }
 
 /** A batch, as it is asked for. */
 export interface BatchRequest {
   readonly source: Source;
-  /** How many samples; of what was dropped and of the file's own, the first. */
+  /** The number of samples: the first ones of dropped files and of the file's own batch. */
   readonly size: number;
   readonly seed: number;
-  /** Counts what was dropped. */
+  /** Counts the drops. */
   readonly dropped: number;
 }
 
@@ -70,7 +70,7 @@ export interface KernelRequest {
   readonly by: Grouping;
 }
 
-/** The samples of a batch, to look at. */
+/** The samples of a batch, for display. */
 export interface BatchView {
   readonly names: readonly string[];
   readonly pictures?: readonly ImageData[];
@@ -88,13 +88,13 @@ export interface KernelResult {
   readonly seconds: number;
 }
 
-/** What takes longer than κ, and follows it. */
+/** What takes longer than κ and follows it. */
 export interface Details {
   readonly contributions: readonly Contribution[];
   readonly certified: CertifiedNtk;
 }
 
-/** What a law comes to. */
+/** The result of a law. */
 export interface LawView {
   readonly law: string;
   readonly statement: string;
@@ -105,6 +105,6 @@ export interface LawView {
   readonly error: number;
   readonly bound: number;
   readonly seconds: number;
-  /** Why it is broken, in a line. */
+  /** Why it is broken, in one line. */
   readonly message?: string;
 }

@@ -58,10 +58,10 @@ const BACKEND_NAMES: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
 };
 
-/** Powers of two and what lies between. */
+/** Powers of two and values between them. */
 const SIZES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
-/** What the kernel is of. */
+/** The settings of the kernel. */
 export function Settings({ open }: { readonly open: Inventory }) {
   const { batch, seed, outputs, parameters, backend, dtype, by } = state.value;
   const kind = /^\d+$/.test(outputs) ? 'one' : outputs;
@@ -107,10 +107,10 @@ export function Settings({ open }: { readonly open: Inventory }) {
         label="Outputs"
         value={kind}
         options={[
-          { value: 'sum', label: 'their sum, as in TE-NAS' },
-          { value: 'trace', label: 'trace: the sum of their kernels' },
-          { value: 'full', label: 'full: all pairs of them' },
-          { value: 'one', label: 'one of them' },
+          { value: 'sum', label: 'sum of the outputs, as in TE-NAS' },
+          { value: 'trace', label: 'trace: sum of the outputs’ kernels' },
+          { value: 'full', label: 'full: all pairs of outputs' },
+          { value: 'one', label: 'one output' },
         ]}
         onChange={(next) => update({ outputs: next === 'one' ? '0' : next })}
       />
@@ -152,7 +152,7 @@ export function Settings({ open }: { readonly open: Inventory }) {
   );
 }
 
-/** Which parameters the kernel is of. */
+/** The parameters of the kernel. */
 function Parameters({ value }: { readonly value: string }) {
   const kind = value === 'weight' || value === 'all' ? value : 'some';
   const [typed, setTyped] = useState<string>();

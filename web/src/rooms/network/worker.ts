@@ -20,17 +20,17 @@ const newestImages = new Newest();
 
 const sampleImages = () => samples.get(sampleUrl);
 
-/** What is open, if it is what a request is about. */
+/** The open file, if it is the one that a request is about. */
 function openFor(count: number): OpenNetwork {
-  if (open === undefined || count !== opened) throw new InputError('network: another file was opened meanwhile');
+  if (open === undefined || count !== opened) throw new InputError('network: another file has been opened meanwhile');
   return open;
 }
 
-/** What the page is told while a kernel is computed. */
+/** The reports to the page while a kernel is computed. */
 interface Listeners {
   readonly onResult: (result: KernelResult) => unknown;
   readonly onDetails: (details: Details) => unknown;
-  /** How much of the kernel's rows are there, from 0 to 1. */
+  /** The share of the kernel's rows that is computed, from 0 to 1. */
   readonly onProgress: (share: number) => unknown;
 }
 
@@ -66,7 +66,7 @@ async function compute(
   }
 }
 
-/** Of the kernel of all outputs each sample has a row an output. */
+/** In the kernel of all outputs each sample has one row per output. */
 function withRows(
   view: KernelResult['view'],
   { shape: [rows] }: NDArray,
@@ -97,7 +97,7 @@ function savedFile({ network, metadata }: OpenNetwork, x: NDArray, { request, nt
   return encodeSafetensors({ tensors, metadata: { ...metadata, mode, outputs: String(outputs), parameters } });
 }
 
-/** What was dropped in place of images. @throws InputError when it is neither pictures nor one .npy file */
+/** What was dropped in to replace the images. @throws InputError when it is neither pictures nor one .npy file */
 async function droppedOf(files: readonly File[]): Promise<Dropped> {
   const array = files.find(({ name }) => /\.npy$/i.test(name));
   if (array && files.length > 1) {
@@ -114,13 +114,13 @@ async function droppedOf(files: readonly File[]): Promise<Dropped> {
 }
 
 const api = {
-  /** Says where the page's images are. They are fetched when they are asked for. */
+  /** Says where the page's images are. They are fetched on first use. */
   async start(images: string): Promise<void> {
     sampleUrl = images;
     await openAhead('wasm');
   },
 
-  /** Reads a file in place of the one before. @throws an Error of one line when it is no network */
+  /** Reads a file, which replaces the previous one. @throws an Error of one line when it is no network */
   open(files: NetworkFiles): Promise<Inventory> {
     return told(() => {
       newest.cancel();
@@ -134,7 +134,7 @@ const api = {
   /**
    * Takes pictures, or the batch of an .npy file.
    *
-   * @returns how many samples there are; undefined when others were taken meanwhile.
+   * @returns how many samples there are; undefined when others replaced them meanwhile.
    * @throws an Error of one line when it is neither
    */
   takeImages(files: readonly File[]): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-// Apart from the networks themselves, so that the page knows the names without them.
+// Separate from the networks, so that the page needs only the names.
 
 /** The non-linearities that the room offers. */
 export const ACTIVATIONS = ['relu', 'erf', 'tanh'] as const;

@@ -48,7 +48,7 @@ export function kernelMap({ width, depth, activation }: Architecture): infinite.
   return infinite.serial(...hidden, infinite.dense(1));
 }
 
-/** By what the gradients of a linear layer's weights and bias are multiplied, squared: σw²/n with n inputs, and σb². */
+/** The squared factors of the gradients of a linear layer's weights and bias: σw²/n with n inputs, and σb². */
 export interface SquaredScales {
   readonly weight: number;
   readonly bias: number;

@@ -5,14 +5,14 @@ import type { Frame, RunDescription, RunSettings } from './run.ts';
 import { Thread } from '../../thread.ts';
 import type { TrainingWorker } from './worker.ts';
 
-// What the room shows follows its link: whenever a setting changes, a run begins in the worker. Pictures follow each other
-// as fast as they are computed, at most one for each the screen shows.
+// What the room shows follows its link: whenever a setting changes, a run begins in the worker. Frames are drawn as
+// fast as they are computed, at most one for each refresh of the screen.
 
 const thread = new Thread<TrainingWorker>(
   () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
 );
 
-/** What is seen: a run, where it has come to, and how. */
+/** What is shown: a run, its current frame, and its history. */
 export interface View {
   readonly settings: RunSettings;
   readonly description: RunDescription;
@@ -22,7 +22,7 @@ export interface View {
 
 export const view = signal<View | undefined>(undefined);
 
-/** The same a few times a second: what is read, not watched. */
+/** The same a few times a second, for numbers and text. */
 export const slowView = signal<View | undefined>(undefined);
 
 export const playing = signal(false);
@@ -33,7 +33,7 @@ export const busy = signal(false);
 /** Why there is no run, in one line. */
 export const failure = signal<string | undefined>(undefined);
 
-/** Pictures a second, while it plays. */
+/** Frames per second, while it plays. */
 export const frameRate = signal(0);
 
 const SLOWLY = 250;
@@ -51,7 +51,7 @@ function show(next: View): void {
 
 const picture = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
 
-/** Counts the runs: what comes of one that is over is dropped. */
+/** Counts the runs: results of an earlier run are discarded. */
 let run = 0;
 
 async function begin(next: RunSettings): Promise<void> {
@@ -75,12 +75,12 @@ function fail(own: number, error: unknown): void {
   if (own !== run) return;
   batch(() => {
     [failure.value, busy.value, playing.value] = [`training: ${(error as Error).message}`, false, false];
-    // A run of other settings is not this one.
+    // A run with other settings is a different run.
     if (view.peek()?.settings !== settings.peek()) [view.value, slowView.value] = [undefined, undefined];
   });
 }
 
-/** Shows one picture more. @returns whether there was one */
+/** Shows one more frame. @returns whether there was one */
 function follow(own: number, frame: Frame | undefined): boolean {
   const before = view.peek();
   if (own !== run || !frame || !before) return false;
@@ -89,7 +89,7 @@ function follow(own: number, frame: Frame | undefined): boolean {
   return true;
 }
 
-/** The run after as many steps as lie between two pictures. */
+/** The run after the steps between two frames. */
 const advanced = () => thread.call((worker) => worker.advance(state.peek().speed));
 
 async function playOn(own: number): Promise<void> {
@@ -100,9 +100,9 @@ async function playOn(own: number): Promise<void> {
     const frame = await next;
     const goesOn = playing.peek() && own === run && frame?.diverged === false;
     if (goesOn) {
-      // The next picture is computed while this one is drawn.
+      // The next frame is computed while this one is drawn.
       next = advanced();
-      next.catch(() => {}); // it is told when its turn comes
+      next.catch(() => {}); // reported when its turn comes
     }
     if (!follow(own, frame) || !goesOn) return;
     await picture();
@@ -117,12 +117,12 @@ async function playOn(own: number): Promise<void> {
 
 let last: Promise<void> = Promise.resolve();
 
-/** One thing after another, for as long as the run is the newest. */
+/** One request at a time, as long as the run is the newest. */
 function inTurn(own: number, work: () => Promise<void>): void {
   last = last.then(() => (own === run ? work() : undefined)).catch((error: unknown) => fail(own, error));
 }
 
-/** Goes on, or stops. A run that has diverged begins anew. */
+/** Continues or pauses. A run that has diverged restarts. */
 export function togglePlaying(): void {
   playing.value = !playing.peek();
   if (!playing.peek()) return;
@@ -130,12 +130,12 @@ export function togglePlaying(): void {
   else if (!busy.peek()) inTurn(run, () => playOn(run));
 }
 
-/** Stops where it is. */
+/** Pauses. */
 export function pause(): void {
   playing.value = false;
 }
 
-/** As many steps as lie between two pictures. */
+/** Takes the steps between two frames. */
 export function stepOnce(): void {
   pause();
   const own = run;

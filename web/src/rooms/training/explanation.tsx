@@ -1,6 +1,6 @@
 import { Tex } from '../../ui/tex.tsx';
 
-/** What one sees, for who knows gradient descent. */
+/** What the room shows, for readers who know gradient descent. */
 export function Explanation() {
   return (
     <section class="panel wide prose" aria-labelledby="explanation">
@@ -23,7 +23,7 @@ export function Explanation() {
           </p>
         </div>
         <div>
-          <h3>Each eigenvector has a pace of its own</h3>
+          <h3>Each eigenvector is learned at its own rate</h3>
           <p>
             Along the eigenvector of eigenvalue <Tex>{'\\lambda_i'}</Tex>, a step of learning rate <Tex>{'\\eta'}</Tex>{' '}
             multiplies the residual by the same number each time. After <Tex>{'t'}</Tex> steps this is left
@@ -47,7 +47,7 @@ export function Explanation() {
         <div>
           <h3>Things to try</h3>
           <ul>
-            <li>Width 16, then 1,024: the network comes nearer to the dashed curve, and its weights move less.</li>
+            <li>Width 16, then 1,024: the network gets closer to the dashed curve, and its weights move less.</li>
             <li>
               Slow and fast waves: the slow wave is learned within ten steps. With relu the fast one takes thousands;
               with erf, whose kernel is smoother, millions.
@@ -56,7 +56,7 @@ export function Explanation() {
               Two groups with a gap: infinitely wide networks agree at the samples and differ between them. The band is
               two standard deviations to either side, over initialisations.
             </li>
-            <li>Click the picture to add a sample, click a sample to take it away.</li>
+            <li>Click the picture to add a sample, click a sample to remove it.</li>
           </ul>
         </div>
       </div>

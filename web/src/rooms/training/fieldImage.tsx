@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { theme } from '../../theme.ts';
 import { EXTENT, type Sample } from './problem.ts';
 
-/** What is drawn in the strongest colour: the targets are −1 and 1. */
+/** The value with the strongest colour: the targets are −1 and 1. */
 const STRONG = 1.3;
 
 type Rgb = readonly [number, number, number];
@@ -12,7 +12,7 @@ const COLORS: Readonly<Record<'light' | 'dark', { readonly low: Rgb; readonly ze
   dark: { low: [226, 118, 60], zero: [30, 34, 40], high: [70, 150, 215] },
 };
 
-/** The colour of a value, of orange below 0 and blue above. */
+/** The colour of a value: orange below 0, blue above. */
 function colorOf(value: number, shade: 'light' | 'dark'): Rgb {
   const { low, zero, high } = COLORS[shade];
   const share = Math.min(1, Math.abs(value) / STRONG);
@@ -20,7 +20,7 @@ function colorOf(value: number, shade: 'light' | 'dark'): Rgb {
   return [0, 1, 2].map((c) => zero[c] + share * (end[c] - zero[c])) as unknown as Rgb;
 }
 
-/** The values themselves, a pixel each; what is no number stays empty. */
+/** One pixel per value; NaN stays transparent. */
 function imageOf(field: ArrayLike<number>, side: number, shade: 'light' | 'dark'): ImageData {
   const image = new ImageData(side, side);
   for (let i = 0; i < side * side; i++) {
@@ -30,7 +30,7 @@ function imageOf(field: ArrayLike<number>, side: number, shade: 'light' | 'dark'
   return image;
 }
 
-/** Pixels of a picture along each side. */
+/** Pixels along each side of the picture. */
 const SIZE = 448;
 
 /** A function of two coordinates as an image, with the samples in it. */
@@ -47,7 +47,7 @@ export function FieldImage({
   readonly field: ArrayLike<number>;
   readonly side: number;
   readonly samples: readonly Sample[];
-  /** Told where it is pressed, and of the number of the sample there, if there is one. */
+  /** Called with the position of a click and the number of the sample there, if there is one. */
   readonly onPress: (x: readonly number[], sample: number | undefined) => void;
   readonly onCanvas?: (canvas: HTMLCanvasElement) => void;
 }) {
@@ -61,7 +61,7 @@ export function FieldImage({
     const context = canvas.current!.getContext('2d')!;
     context.clearRect(0, 0, SIZE, SIZE);
     context.imageSmoothingEnabled = true;
-    // The outermost values are those of the edges themselves: half a pixel lies outside.
+    // The outermost values lie on the edges: half of their pixels is outside.
     const pixel = SIZE / (side - 1);
     context.drawImage(small, -pixel / 2, -pixel / 2, side * pixel, side * pixel);
     for (const { x, y } of samples) {

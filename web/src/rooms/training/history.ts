@@ -1,6 +1,6 @@
 import type { Frame } from './run.ts';
 
-/** What curves over steps are drawn of. */
+/** What curves over steps are drawn from. */
 export type Moment = Pick<Frame, 'step' | 'modes'> & {
   /** Mean squared errors. */
   readonly real: number;
@@ -8,10 +8,10 @@ export type Moment = Pick<Frame, 'step' | 'modes'> & {
   readonly infinite: number | undefined;
 };
 
-/** How many moments are kept: a longer history keeps every second, every fourth, … */
+/** How many points are kept: a longer history keeps every second, every fourth, … */
 export const MOST_MOMENTS = 400;
 
-/** A history with one moment more. */
+/** A history with one more point. */
 export function withMoment(
   history: readonly Moment[],
   { step, real, linearised, infinite, modes }: Frame,
@@ -25,14 +25,14 @@ export function withMoment(
   return [...kept, moment];
 }
 
-/** The steps that are drawn, at least to the present one: not every step moves the axis. */
+/** The range of steps on the axis, at least up to the current one: not every step moves the axis. */
 export function stepDomain(history: readonly Moment[]): readonly [number, number] {
   let end = 50;
   while (end < (history.at(-1)?.step ?? 0)) end *= 2;
   return [0, end];
 }
 
-/** Powers of ten around values > 0, none below or above the bounds. */
+/** Powers of ten around positive values, within the bounds. */
 export function decades(
   values: readonly number[],
   [least, most]: readonly [number, number],

@@ -34,7 +34,7 @@ export default function Training() {
   );
 }
 
-/** The function as it is learned, with the means to train it. */
+/** The function as it is learned, with the controls of training. */
 function Picture() {
   const pictures = useRef(new Map<string, SVGSVGElement | HTMLCanvasElement>());
   const keep = useCallback((name: string, picture: SVGSVGElement | HTMLCanvasElement) => {
@@ -74,7 +74,7 @@ function Picture() {
         </>
       ) : (
         <p aria-busy={failure.value === undefined} class="muted placeholder">
-          {failure.value === undefined ? `Drawing a network for ${chosen.value.title}` : 'There is no run'}
+          {failure.value === undefined ? `Drawing a network for ${chosen.value.title}` : 'No run'}
         </p>
       )}
     </section>
@@ -144,7 +144,7 @@ function Results() {
   );
 }
 
-/** What is made when it comes near to what is seen: formulas are not in the way of the first picture. */
+/** Rendered when it comes near the viewport, so that formulas do not delay the first picture. */
 function WhenSeen({ children }: { readonly children: ComponentChildren }) {
   const place = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState(false);
@@ -169,7 +169,7 @@ function pictureItems(name: string, pictures: ReadonlyMap<string, SVGSVGElement>
   ];
 }
 
-/** Errors and residuals of all steps that are kept. */
+/** Errors and residuals of all steps in the history. */
 function curvesItem({ history, description }: View): ExportItem {
   const numbers = description.eigenvalues.map((_, i) => i + 1);
   const head = [
@@ -200,7 +200,7 @@ function exportsOf(now: View, pictures: ReadonlyMap<string, SVGSVGElement | HTML
   return [...images, functionItem(now), curvesItem(now)];
 }
 
-/** What is drawn, as numbers. */
+/** The functions that are drawn, as numbers. */
 function functionItem(now: View): ExportItem {
   const { frame, description } = now;
   const axis = axisOf(description.side);

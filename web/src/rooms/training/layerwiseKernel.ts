@@ -15,7 +15,7 @@ export interface Kernels {
   readonly gridOutputs: NDArray;
 }
 
-/** One forward pass, with what the derivatives by the parameters of a layer are made of. */
+/** One forward pass, with the factors of the derivatives by the parameters of each layer. */
 interface Pass {
   readonly trace: Trace;
   readonly x: NDArray;
@@ -50,7 +50,7 @@ function kernelOf(first: Pass, second: Pass, scales: readonly SquaredScales[]): 
 }
 
 /**
- * The tangent kernel of a fully connected network with one output, at its present parameters, in float64.
+ * The tangent kernel of a fully connected network with one output, at its current parameters, in float64.
  *
  * @param x training points, [N, D]
  * @param grid [M, D]

@@ -6,10 +6,10 @@ import { type Problem, PROBLEM_NAMES, PROBLEMS } from './problem.ts';
 import type { RunSettings } from './run.ts';
 import { EXPECTED_SAMPLES, isSamples, samplesOf } from './samples.ts';
 
-/** Units of a hidden layer, from which the slider chooses. */
+/** Units of a hidden layer: the slider's values. */
 export const WIDTHS = [8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** Multiples of 2/λmax, from which the slider chooses: in finer steps up to the limit than beyond it. */
+/** Multiples of 2/λmax: the slider's values, finer up to the limit than beyond it. */
 export const RATES = [
   ...Array.from({ length: 20 }, (_, i) => (i + 1) / 20),
   ...Array.from({ length: 10 }, (_, i) => (i + 11) / 10),
@@ -19,10 +19,10 @@ export const RATES = [
 /** Steps between two frames. */
 export const SPEEDS = [1, 2, 5, 10, 20, 50, 100];
 
-/** What the link of the room says. */
+/** What the link of the room holds. */
 export const trainingSchema = v.object({
   problem: choice(PROBLEM_NAMES, 'sine'),
-  /** Samples in place of the problem's own. */
+  /** Samples that replace the problem's own. */
   samples: text('', EXPECTED_SAMPLES, isSamples),
   width: integer(1, 1024, 512),
   depth: integer(1, 4, 2),
@@ -49,13 +49,13 @@ export const problem = computed(() => {
   const list = inputs === 1 ? 'x,y|x,y' : 'x,x,y|x,x,y';
   return (
     linked.problem.value ??
-    (misfit ? `link: samples: expected ${list} for this problem; they are its own here` : undefined)
+    (misfit ? `link: samples: expected ${list} for this problem; its own samples are used` : undefined)
   );
 });
 
 let previous: { readonly key: string; readonly settings: RunSettings } | undefined;
 
-/** What a run is of. Another speed is no other run. */
+/** The settings of a run. The speed is not one of them. */
 export const settings = computed<RunSettings>(() => {
   const { width, depth, activation, rate, seed } = state.value;
   const next = { architecture: { width, depth, activation }, samples: samples.value, rate, seed };

@@ -9,7 +9,7 @@ export interface Axis {
   readonly log?: boolean;
 }
 
-/** A line that is drawn anew with each picture. */
+/** A line that is redrawn in each frame. */
 export interface Curve {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
@@ -19,7 +19,7 @@ export interface Curve {
   readonly width?: number;
 }
 
-/** What lies between two curves. */
+/** The area between two curves. */
 export interface Band {
   readonly x: ArrayLike<number>;
   readonly low: ArrayLike<number>;
@@ -45,7 +45,7 @@ function svgElement(name: string, attributes: Readonly<Record<string, string | n
   return element;
 }
 
-/** Tenths of a pixel are enough; far outside one place is as good as another. */
+/** Tenths of a pixel are enough; positions far outside are clipped. */
 const pixel = (value: number) => Math.round(Math.max(-5000, Math.min(5000, value)) * 10) / 10;
 
 function pathOf({ x, y }: Drawing, xs: ArrayLike<number>, ys: ArrayLike<number>): string {
@@ -84,7 +84,7 @@ export function LiveChart({
   onPress,
   onDraw,
 }: {
-  /** What it shows, for who cannot see it. */
+  /** What it shows, for assistive technology. */
   readonly label: string;
   readonly x: Axis;
   readonly y: Axis;
@@ -93,7 +93,7 @@ export function LiveChart({
   readonly dots?: readonly { readonly x: number; readonly y: number }[];
   /** In pixels. */
   readonly height: number;
-  /** Told where it is pressed, and of the number of the dot there, if there is one. */
+  /** Called with the position of a click and the number of the dot there, if there is one. */
   readonly onPress?: (x: number, y: number, dot: number | undefined) => void;
   readonly onDraw?: (svg: SVGSVGElement) => void;
 }) {
@@ -168,7 +168,7 @@ export function LiveChart({
   );
 }
 
-/** Powers of ten as their ticks are read: 0.01, 1, 1e6. */
+/** Powers of ten as tick labels: 0.01, 1, 1e6. */
 function power(value: number): string {
   return value >= 0.001 && value < 10_000
     ? String(Number(value.toPrecision(2)))

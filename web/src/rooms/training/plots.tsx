@@ -7,7 +7,7 @@ import { type Axis, type Curve, LiveChart } from './liveChart.tsx';
 import { axisOf, EXTENT, type Sample } from './problem.ts';
 import { formatSamples, withoutSample, withSample } from './samples.ts';
 
-/** The three that are compared, as they are told and drawn. */
+/** The three functions that are compared, with their names and colours. */
 export const CONTENDERS = {
   real: { title: 'network', color: 'var(--good)' },
   linearised: { title: 'linearised', color: 'var(--bad)' },
@@ -16,12 +16,12 @@ export const CONTENDERS = {
 
 type Contender = keyof typeof CONTENDERS;
 
-/** Those that there are: tanh has no infinite width. */
+/** Those that exist: tanh has no kernel of infinite width. */
 export function contendersOf({ frame }: View): Contender[] {
   return frame.infinite ? ['real', 'linearised', 'infinite'] : ['real', 'linearised'];
 }
 
-/** Where a picture is kept so that it can be saved. */
+/** Where drawings are kept so that they can be saved. */
 export type Keep = (name: string, picture: SVGSVGElement | HTMLCanvasElement) => void;
 
 /** The samples of the link, which the next run has, where they are of the problem that is shown. */
@@ -30,7 +30,7 @@ function presentSamples({ settings }: View): readonly Sample[] {
   return next[0].x.length === settings.samples[0].x.length ? next : settings.samples;
 }
 
-/** Adds a sample where there is none, and takes away the one that was pressed. */
+/** Adds a sample where there is none, and removes the one that was clicked. */
 function changed(present: readonly Sample[], added: Sample, at: number | undefined): void {
   const next = at === undefined ? withSample(present, added) : withoutSample(present, at);
   update({ samples: formatSamples(next) });
@@ -39,7 +39,7 @@ function changed(present: readonly Sample[], added: Sample, at: number | undefin
 const X_AXIS: Axis = { label: 'x', domain: [-EXTENT, EXTENT] };
 const Y_AXIS: Axis = { label: 'f(x)', domain: [-EXTENT, EXTENT] };
 
-/** Whether a contender has left all bounds: its function is of no use then. */
+/** Whether a contender has diverged: its function is not drawn then. */
 export function isLost({ frame }: View, name: Contender): boolean {
   return frame[name] !== undefined && !(frame[name].meanSquaredError < 1e4);
 }
@@ -130,7 +130,7 @@ export function Swatch({ name }: { readonly name: Contender }) {
   );
 }
 
-/** What is below it is rounding in float32. */
+/** Errors below it are rounding in float32. */
 const LEAST_ERROR = 1e-9;
 const MOST_ERROR = 1e6;
 

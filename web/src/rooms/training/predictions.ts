@@ -6,15 +6,15 @@ import type { Kernels } from './layerwiseKernel.ts';
 // The loss that is descended is ½·Σ (f − y)², so that a residual along an eigenvector of eigenvalue λ is multiplied by
 // 1 − η·λ in a step. That of `mseDynamics` with the reduction `sum` is twice it: its steps have half the learning rate.
 
-/** A function over the grid, and how well it fits. */
+/** A function on the grid, and how well it fits. */
 export interface Predicted {
-  /** At the points that are drawn. */
+  /** At the points of the grid. */
   readonly field: Float64Array;
   /** The mean of (f − y)² over the samples. */
   readonly meanSquaredError: number;
 }
 
-/** What the linearised network becomes: f(t) by the kernel Θ at initialisation. */
+/** The training of the linearised network: f(t) by the kernel Θ at initialisation. */
 export class LinearisedPrediction {
   /** Eigenvalues of Θ, the largest first. */
   readonly eigenvalues: readonly number[];
@@ -35,7 +35,7 @@ export class LinearisedPrediction {
     this.#start = this.along(kernels.outputs.data);
   }
 
-  /** 2/λmax: the learning rate from which on a residual grows. */
+  /** 2/λmax: the learning rate above which a residual grows. */
   get learningRateLimit(): number {
     return 2 / this.eigenvalues[0];
   }
@@ -52,13 +52,16 @@ export class LinearisedPrediction {
     });
   }
 
-  /** The residual along each eigenvector after some steps: (1 − η·λ)ᵗ of the first. */
+  /** The residual along each eigenvector after some steps: (1 − η·λ)ᵗ times the initial one. */
   modes(descent: Descent, step: number): number[] {
     const { data } = this.#dynamics.decay(descent, [step]);
     return this.#start.map((residual, mode) => residual * data[data.length - 1 - mode]);
   }
 
-  /** Steps in which the residual along each eigenvector halves; negative where it grows, Infinity where it stays. */
+  /**
+   * Steps in which the residual along each eigenvector halves; negative where it grows, Infinity where it does not
+   * change.
+   */
   halfLives(descent: Descent): number[] {
     return Array.from(this.#dynamics.timeConstants(descent), (constant) => constant * Math.LN2).toReversed();
   }
@@ -71,7 +74,7 @@ export class LinearisedPrediction {
   }
 }
 
-/** What networks of infinite width become, each from an initialisation of its own. */
+/** The training of an ensemble of infinitely wide networks, each from its own initialisation. */
 export interface InfinitePrediction {
   /** Eigenvalues of their kernel, the largest first. */
   readonly eigenvalues: readonly number[];

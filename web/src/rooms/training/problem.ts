@@ -1,15 +1,15 @@
 import { Generator, ndarray, type NDArray } from 'ntkit/tensor';
 
-/** One sample: where it is, one or two coordinates, and what is to be learned there. */
+/** One sample: its one or two coordinates, and its target. */
 export interface Sample {
   readonly x: readonly number[];
   readonly y: number;
 }
 
-/** Coordinates of samples and of what is drawn run from −EXTENT to EXTENT. */
+/** Coordinates of samples and of the grid run from −EXTENT to EXTENT. */
 export const EXTENT = 2;
 
-/** How many samples there may be: every one is an eigenvector more. */
+/** The largest number of samples: each one adds an eigenvector. */
 export const MOST_SAMPLES = 48;
 
 /** A toy problem. */
@@ -21,7 +21,7 @@ export interface Problem {
   readonly samples: readonly Sample[];
 }
 
-/** Where `count` samples of a function lie, evenly from a point to another. */
+/** `count` positions, evenly spaced from one point to another. */
 function along(from: number, to: number, count: number, f: (x: number) => number): Sample[] {
   return Array.from({ length: count }, (_, i) => {
     const x = rounded(from + ((to - from) * i) / (count - 1));
@@ -29,12 +29,12 @@ function along(from: number, to: number, count: number, f: (x: number) => number
   });
 }
 
-/** To the precision of links and of points set by hand. */
+/** Rounds to the precision of links and of clicked points. */
 export function rounded(value: number): number {
   return Math.round(value * 100) / 100 + 0;
 }
 
-/** Alternately of class 1 and −1, each by a function of its number and of two normal numbers. */
+/** Samples of the classes 1 and −1 in turn, each a function of its number and of two normal numbers. */
 function classes(
   count: number,
   seed: number,
@@ -54,7 +54,7 @@ function noisySine(): Sample[] {
   return along(-1.8, 1.8, 14, (x) => Math.sin(2 * x)).map(({ x, y }, i) => ({ x, y: rounded(y + 0.25 * data[i]) }));
 }
 
-/** The problems to choose from, by the name that links have. */
+/** The problems to choose from, by their names in links. */
 export const PROBLEMS = {
   sine: { title: 'a sine', inputs: 1, samples: along(-1.6, 1.6, 9, (x) => Math.sin(2.2 * x)) },
   gap: {
@@ -121,17 +121,17 @@ export function arraysOf(samples: readonly Sample[]): { x: NDArray; y: NDArray }
   };
 }
 
-/** The most points that a function of two coordinates is drawn at, along each side of the square. */
+/** The largest number of grid points along each side of the square. */
 const SIDE = 28;
 
-/** … and at how few it is where a network takes long to compute them. */
+/** … and the smallest, where a network takes long to compute. */
 const LEAST_SIDE = 16;
 
-/** Multiplications of one look at a network, above which it is looked at in fewer places. */
+/** Multiplications of one frame above which the grid is coarser. */
 const WORK = 1.6e8;
 
 /**
- * Points along an axis: a function of one coordinate is drawn at these, one of two at their square.
+ * Points along an axis: the grid of a function of one coordinate; the grid of two is their square.
  *
  * @param weights the numbers that a network multiplies a sample by
  */
@@ -145,7 +145,7 @@ export function axisOf(side: number): number[] {
   return Array.from({ length: side }, (_, i) => -EXTENT + (2 * EXTENT * i) / (side - 1));
 }
 
-/** Where a function is drawn, [M, D]: along the axis, or row by row from the top of the square. */
+/** The points of the grid, [M, D]: along the axis, or row by row from the top of the square. */
 export function gridOf(inputs: 1 | 2, side: number): NDArray {
   const axis = axisOf(side);
   if (inputs === 1) return ndarray(axis, [side, 1]);

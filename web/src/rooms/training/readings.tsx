@@ -2,15 +2,15 @@ import { format } from 'ntkit/report';
 import type { View } from './computing.ts';
 import { CONTENDERS, contendersOf, drawnModes, Swatch } from './plots.tsx';
 
-// What is read beside the pictures: numbers, a sentence on the learning rate, and the table of modes.
+// The readings beside the pictures: numbers, a sentence on the learning rate, and the table of modes.
 
-/** Root of the mean square of the difference of two fields. */
+/** The root mean square of the difference of two functions. */
 function gapOf({ real, linearised }: View['frame']): number {
   const squares = real.field.reduce((sum, f, i) => sum + (f - linearised.field[i]) ** 2, 0);
   return Math.sqrt(squares / real.field.length);
 }
 
-/** The numbers of the present step. */
+/** The numbers of the current step. */
 export function Figures({ view }: { readonly view: View }) {
   const { frame, description } = view;
   return (
@@ -63,7 +63,7 @@ export function learningRateSentence({ frame, description, settings, history }: 
   return calm ? `${grows} The network itself has settled: its weights moved to where λmax is smaller.` : grows;
 }
 
-/** Steps as they are read: 3.2, 410, 1.2e6. */
+/** Numbers of steps as text: 3.2, 410, 1.2e6. */
 function stepsOf(halfLife: number): string {
   if (halfLife < 0) return 'grows';
   if (halfLife === Infinity) return 'never';
@@ -78,13 +78,13 @@ function stepsOf(halfLife: number): string {
 
 const [BARS_WIDTH, BARS_HEIGHT] = [480, 220];
 
-/** The residual along every eigenvector: before training, now, and as it is predicted to be now. */
+/** The residual along every eigenvector: before training, now, and the prediction for now. */
 export function ModeBars({ view: { frame, history } }: { readonly view: View }) {
   const start = history[0].modes.real.map(Math.abs);
   const count = start.length;
   const pitch = BARS_WIDTH / count;
   const most = Math.max(...start, 1e-12);
-  // The root leaves small residuals to be seen; what has grown ends at the top.
+  // The root keeps small residuals visible; residuals that have grown are cut off at the top.
   const height = (residual: number) => BARS_HEIGHT * Math.min(1, Math.sqrt(Math.abs(residual) / most));
   const colors = new Map(drawnModes(count).map(({ mode, color }) => [mode, color]));
   return (
@@ -134,7 +134,7 @@ function short(value: number): string {
   return text.includes('e') ? value.toExponential(1).replace('e+', 'e') : text;
 }
 
-/** Every mode: its eigenvalue, its half-life, and what is left of it. */
+/** Every mode: its eigenvalue, its half-life, and its residual. */
 export function ModeTable({ view }: { readonly view: View }) {
   const { description, frame } = view;
   const { eigenvalues, halfLives } = description;

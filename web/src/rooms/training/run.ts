@@ -8,7 +8,7 @@ import { layerwiseKernels } from './layerwiseKernel.ts';
 import { type InfinitePrediction, infinitePrediction, LinearisedPrediction, type Predicted } from './predictions.ts';
 import { arraysOf, gridOf, gridSide, MOST_SAMPLES, type Sample } from './problem.ts';
 
-/** What a run is of. */
+/** The settings of a run. */
 export interface RunSettings {
   readonly architecture: Architecture;
   readonly samples: readonly Sample[];
@@ -29,36 +29,36 @@ export interface RunDescription {
   readonly halfLives: readonly number[];
   /** 2/λmax of the infinitely wide network; undefined where it has no closed form. */
   readonly infiniteLimit: number | undefined;
-  /** The numbers that are trained. */
+  /** The number of parameters. */
   readonly parameters: number;
-  /** Points along each axis that fields are drawn at. */
+  /** Grid points along each axis. */
   readonly side: number;
 }
 
-/** A function that is drawn, and its mean squared error. */
+/** A function on the grid, and its mean squared error. */
 export interface Curve {
   readonly field: Float32Array;
   readonly meanSquaredError: number;
 }
 
-/** What is seen after some steps. */
+/** What is shown after some steps. */
 export interface Frame {
   readonly step: number;
   readonly real: Curve;
   readonly linearised: Curve;
   readonly infinite: (Curve & { readonly deviation: Float32Array | undefined }) | undefined;
-  /** The residual along each eigenvector of Θ, of the network and as Θ predicts it. */
+  /** The residual along each eigenvector of Θ: the network's and the prediction by Θ. */
   readonly modes: { readonly real: readonly number[]; readonly predicted: readonly number[] };
   /** ‖θ − θ₀‖/‖θ₀‖ over all weights and biases: how far the network has moved. */
   readonly movement: number;
-  /** Whether the loss has grown beyond all bounds: no step is taken any more. */
+  /** Whether the run has diverged: no more steps are taken. */
   readonly diverged: boolean;
 }
 
-/** By how much a mean squared error may grow before a run is over. */
+/** The factor by which a mean squared error grows before a run counts as diverged. */
 const DIVERGED = 1e6;
 
-/** The network's outputs at the grid and at the samples, with the parameters that it has. */
+/** The network's outputs at the grid and at the samples, with its current parameters. */
 class Look {
   readonly #trace: Trace;
   readonly #program: Program;
@@ -88,7 +88,7 @@ class Look {
   }
 }
 
-/** What a run is made of that does not depend on its learning rate. */
+/** The parts of a run that do not depend on its learning rate. */
 interface Parts {
   readonly settings: Omit<RunSettings, 'rate'>;
   readonly network: Module;
@@ -107,8 +107,8 @@ interface Parts {
 }
 
 /**
- * Full-batch gradient descent on ½·Σ (f − y)² of a network, beside what is predicted of it: by its kernel at
- * initialisation, and by that of the infinitely wide network.
+ * Full-batch gradient descent on ½·Σ (f − y)² of a network, beside two predictions: by its kernel at initialisation,
+ * and by that of the infinitely wide network.
  */
 export class Run {
   readonly #parts: Parts;
@@ -143,7 +143,7 @@ export class Run {
     const linearised = new LinearisedPrediction(kernels, y);
     if (!(linearised.eigenvalues[0] > 0)) {
       throw new InputError(
-        'the kernel of this draw is 0 at every sample: its units are all off, and no learning rate trains it; choose another seed, or a wider network',
+        'the kernel of this draw is 0 at every sample: its units are all inactive, and no learning rate trains it; choose another seed, or a wider network',
       );
     }
     const points = ndarray([...grid.data, ...x.data], [grid.shape[0] + n, inputs]);
@@ -191,7 +191,7 @@ export class Run {
   }
 
   /**
-   * Takes some steps, fewer where the loss grows beyond all bounds, and looks.
+   * Takes some steps, fewer where the loss diverges, and returns a frame.
    *
    * @throws the signal's reason when it is aborted: {@link Run.restart} is needed then.
    */
@@ -226,7 +226,7 @@ export class Run {
   async #look(signal: AbortSignal | undefined): Promise<Omit<Frame, 'diverged'>> {
     const { look, points, y, linearised, infinite, network, start } = this.#parts;
     const looking = look.at(points, signal);
-    // Meanwhile, on this thread:
+    // While the backend computes, on this thread:
     const descent = this.#descent();
     const step = this.#step;
     const expected = linearised.at(descent, step);

@@ -8,7 +8,7 @@ const LIST = new RegExp(`^(${NUMBER},){1,2}${NUMBER}(\\|(${NUMBER},){1,2}${NUMBE
 /** What links may say, for messages. */
 export const EXPECTED_SAMPLES = `nothing, or up to ${MOST_SAMPLES} samples x,y|x,y or x,x,y|x,x,y from -${EXTENT} to ${EXTENT}`;
 
-/** Whether a text is empty or a list of samples that lie within what is drawn, all of as many coordinates. */
+/** Whether a text is empty or a list of samples within the extent, all with the same number of coordinates. */
 export function isSamples(text: string): boolean {
   if (text === '') return true;
   if (!LIST.test(text)) return false;
@@ -19,7 +19,7 @@ export function isSamples(text: string): boolean {
   );
 }
 
-/** The samples of a problem, or those that a link has in their place, where these have as many coordinates. */
+/** The samples of a link if they have as many coordinates as the problem, else the problem's own. */
 export function samplesOf(problem: Problem, text: string): readonly Sample[] {
   if (text === '' || text.split('|')[0].split(',').length !== problem.inputs + 1) return problem.samples;
   return text.split('|').map((row) => {
@@ -28,19 +28,19 @@ export function samplesOf(problem: Problem, text: string): readonly Sample[] {
   });
 }
 
-/** As links have them. */
+/** Samples as the text of a link. */
 export function formatSamples(samples: readonly Sample[]): string {
   return samples.map(({ x, y }) => [...x, y].map(rounded).join(',')).join('|');
 }
 
-/** Samples with one more, which takes the place of one that lies where it does. */
+/** Samples with one more, which replaces one at the same position. */
 export function withSample(samples: readonly Sample[], added: Sample): readonly Sample[] {
   const sample = { x: added.x.map(within), y: within(added.y) };
   const others = samples.filter(({ x }) => String(x) !== String(sample.x));
   return others.length < MOST_SAMPLES ? [...others, sample] : samples;
 }
 
-/** Samples without one; the last stays. */
+/** Samples without one; the last one cannot be removed. */
 export function withoutSample(samples: readonly Sample[], at: number): readonly Sample[] {
   return samples.length > 1 ? samples.filter((_, i) => i !== at) : samples;
 }

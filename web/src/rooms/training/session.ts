@@ -1,13 +1,13 @@
 import { type Frame, Run, type RunDescription, type RunSettings } from './run.ts';
 
-/** A run at its first step. */
+/** A run at step 0. */
 export interface Started {
   readonly description: RunDescription;
   readonly frame: Frame;
 }
 
 /**
- * The runs of one page, one at a time. A new one ends what is computed for the one before: that is answered by
+ * The runs of one page, one at a time. A new run aborts the previous one, whose pending requests are answered by
  * `undefined`.
  */
 export class Session {
@@ -16,7 +16,7 @@ export class Session {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Starts a run, at step 0. Where only the learning rate is another, kernels are not computed again.
+   * Starts a run, at step 0. Where only the learning rate differs, kernels are not computed again.
    *
    * @throws InputError when there are no samples or too many.
    */
@@ -34,12 +34,12 @@ export class Session {
     });
   }
 
-  /** Goes on with the run for some steps. `undefined` where there is none. */
+  /** Continues the run for some steps; `undefined` where there is none. */
   advance(steps: number): Promise<Frame | undefined> {
     return this.#inTurn((signal) => this.#run?.advance(steps, signal));
   }
 
-  /** One thing after another, for as long as no newer run is asked for. */
+  /** One request at a time, as long as no newer run is asked for. */
   #inTurn<T>(work: (signal: AbortSignal) => Promise<T> | undefined): Promise<T | undefined> {
     const { signal } = this.#abort;
     const result = this.#last.then(async () => {

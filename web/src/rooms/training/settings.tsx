@@ -5,10 +5,10 @@ import { RATES, samples, state, update, WIDTHS } from './link.ts';
 import { EXTENT, MOST_SAMPLES, PROBLEM_NAMES, PROBLEMS, type Sample } from './problem.ts';
 import { formatSamples, withoutSample, withSample } from './samples.ts';
 
-/** Where the limit lies along the slider, in percent. */
+/** The position of the limit on the slider, in percent. */
 const LIMIT = (100 * RATES.indexOf(1)) / (RATES.length - 1);
 
-/** All that a run depends on. */
+/** Everything that a run depends on. */
 export function Settings() {
   const { problem, width, depth, activation, rate, seed } = state.value;
   return (
@@ -25,7 +25,7 @@ export function Settings() {
       <Slider
         label="Width"
         unit="units a layer"
-        help="How many units each hidden layer has. The wider, the nearer to the prediction"
+        help="Units in each hidden layer. The wider the network, the closer it stays to the prediction"
         value={width}
         values={WIDTHS}
         min={WIDTHS[0]}
@@ -92,7 +92,7 @@ export function Settings() {
   );
 }
 
-/** The samples as numbers: all that pressing in a picture does, by keyboard. */
+/** The samples as numbers: everything that clicks in a picture do, by keyboard. */
 function Samples() {
   const present = samples.value;
   const inputs = present[0].x.length;
@@ -140,7 +140,7 @@ function Samples() {
               type="button"
               class="quiet"
               disabled={present.length === 1}
-              aria-label={`Take away the sample at ${x.join(', ')}`}
+              aria-label={`Remove the sample at ${x.join(', ')}`}
               onClick={() => set(withoutSample(present, i))}
             >
               ✕

@@ -1,7 +1,7 @@
 import { busy, frameRate, playing, restart, stepOnce, togglePlaying, view } from './computing.ts';
 import { SPEEDS, state, update } from './link.ts';
 
-/** Play, step, restart, speed, and where training is. */
+/** Play, step, restart, speed, and the current step. */
 export function Transport() {
   const { speed } = state.value;
   const step = view.value?.frame.step ?? 0;

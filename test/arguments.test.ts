@@ -6,7 +6,7 @@ import * as tensor from '../src/tensor/index.ts';
 import { NtkitError } from '../src/errors.ts';
 import { checkFunction, checkIterable, checkOptions } from '../src/check.ts';
 
-// Callers without types: whatever they give, what comes back is a typed error of one line, never an error from inside.
+// Callers without types: any argument gives a result or a typed error of one line, never an error from inside.
 
 const network = () => {
   const made = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 2));
@@ -19,7 +19,7 @@ const image = tensor.zeros([1, 2, 4, 4]);
 const rows = async () => (await ntk.JacobianProgram.compile(network(), x.shape)).run(x);
 const given = await rows();
 
-/** Functions, and arguments that are right. */
+/** Functions with valid arguments. */
 const functions: Record<string, [f: (...args: never[]) => unknown, ...args: unknown[]]> = {
   forward: [nn.forward, network(), x, {}],
   initialize: [nn.initialize, network(), nn.pytorchDefault, new tensor.Generator(0)],
@@ -139,7 +139,7 @@ const wrongOptions: readonly unknown[] = [
   { momentum: 'a' },
 ];
 
-/** What a call comes to: undefined, or what it throws. */
+/** The outcome of a call: undefined, or what it throws. */
 async function outcome(f: (...args: never[]) => unknown, args: readonly unknown[]): Promise<unknown> {
   try {
     const value = (await f(...(args as never[]))) as { dispose?: () => void } | undefined;
@@ -159,9 +159,9 @@ function expectTyped(error: unknown): void {
 
 describe.each(Object.keys(functions))('%s', (name) => {
   const [f, ...right] = functions[name];
-  test('takes what is right', async () => expect(await outcome(f, right)).toBeUndefined());
+  test('accepts valid arguments', async () => expect(await outcome(f, right)).toBeUndefined());
 
-  test('answers wrong arguments with typed errors', async () => {
+  test('rejects invalid arguments with typed errors', async () => {
     for (const i of right.keys()) {
       const isOptions =
         i === right.length - 1 &&
@@ -203,7 +203,7 @@ test('an unknown option is reported with the known ones', () => {
   expect(() => checkIterable('f', 'abc')).toThrow('f: expected a list, got "abc"');
 });
 
-test('slice refuses a pair, and a network has to be one', async () => {
+test('slice refuses a pair, and a network must be a network', async () => {
   expect(() => tensor.slice(t, [[0, 1]] as never)).toThrow('slice: a range: expected an object of options, got [0,1]');
   await expect(ntk.computeNtk({} as never, x)).rejects.toThrow('network: expected a module, got {}');
   await expect(ntk.computeNtk(network(), [[1, 2]] as never)).rejects.toThrow(
@@ -215,7 +215,7 @@ test('slice refuses a pair, and a network has to be one', async () => {
   );
 });
 
-test('what would be no random number is refused', () => {
+test('bounds that give no random number are refused', () => {
   const generator = new tensor.Generator(0);
   expect(() => generator.normals('abc' as never)).toThrow(
     new tensor.ShapeError('Generator.normals: expected a shape, a list of integers ≥ 0, got "abc"'),
@@ -252,7 +252,7 @@ test('settings of a backend are checked before anything starts', async () => {
   }
 });
 
-test('an option that is there as undefined is as one that is not there', async () => {
+test('an option with the value undefined counts as absent', async () => {
   const nothing = Object.fromEntries(
     ['mode', 'outputs', 'parameters', 'backend', 'dtype', 'blockRows', 'maximumBytes', 'signal', 'onProgress'].map(
       (name) => [name, undefined],
@@ -276,7 +276,7 @@ test('an option that is there as undefined is as one that is not there', async (
   ]);
 });
 
-test('a state is a map of arrays', () => {
+test('a state dict is a Map of arrays', () => {
   expect(() => nn.loadStateDict(network(), {} as never)).toThrow(
     new tensor.InputError('state: expected a Map from names to arrays, got {}'),
   );

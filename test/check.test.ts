@@ -26,7 +26,7 @@ test('a choice is passed through, anything else is an InputError that lists the 
   expect(() => oneOf('x', 4, ['a'])).toThrow(/^x: expected "a", got 4$/);
 });
 
-test('values in messages are one line of limited length, whatever they are', () => {
+test('any value in a message is one line of limited length', () => {
   const loop: Record<string, unknown> = {};
   loop.self = loop;
   for (const value of [loop, { n: 1n }, Symbol('s'), () => 'a\nb', 'x'.repeat(1000), Object.create(null)]) {
@@ -43,7 +43,7 @@ test('an array of any size is described at once', () => {
   expect(performance.now() - start).toBeLessThan(500);
 });
 
-test('every error is one line, whatever it is about', () => {
+test('every error is one line', () => {
   const error = new InputError('name\n\u0007of a file: expected a word, got a\tb');
   expect(error.message).toBe('name\\n\\u0007of a file: expected a word, got a\\tb');
 });

@@ -29,7 +29,7 @@ import {
   vmap,
 } from '../src/tensor/index.ts';
 
-// What the library does, by examples whose values are worked out by hand. float64 holds all of them without rounding, so
+// The library by examples whose values are worked out by hand. float64 holds all of them without rounding, so
 // that comparisons are exact.
 
 const vector = (...values: number[]) => constant(ndarray(values, [values.length]));
@@ -76,7 +76,7 @@ describe('derivatives are expressions, too', () => {
     expect(await valuesOf(second)).toEqual([6, 12, 18]);
   });
 
-  test('jacobian: that of x³ is diagonal', async () => {
+  test('jacobian: the Jacobian of x³ is diagonal', async () => {
     const [matrix] = jacobian(cube, [x]);
     expect(await valuesOf(matrix)).toEqual([3, 0, 0, 0, 12, 0, 0, 0, 27]);
   });
@@ -95,12 +95,12 @@ describe('vmap', () => {
     expect(await valuesOf(squaredNorms)).toEqual([5, 25, 61]);
   });
 
-  test('shares an argument with the axis null', async () => {
+  test('shares an argument whose axis is null', async () => {
     const products = vmap((v, w) => sum(multiply(v, w)), [0, null])(rows, vector(10, 1));
     expect(await valuesOf(products)).toEqual([12, 34, 56]);
   });
 
-  test('of grad: gradients of each sample', async () => {
+  test('of grad: per-sample gradients', async () => {
     const weights = vector(1, -1);
     const loss = (v: Tensor) => grad(sum(multiply(multiply(v, v), broadcastTo(weights, [2]))), [weights])[0];
     expect(await valuesOf(vmap(loss)(rows))).toEqual([1, 4, 9, 16, 25, 36]);
@@ -115,7 +115,7 @@ describe('a layer has the parameters of PyTorch’s, by the same names', () => {
     expect([...(await forward(layer, ndarray([1, 1], [1, 2]))).data]).toEqual([13, 27]);
   });
 
-  test('names join by dots', () => {
+  test('names are joined by dots', () => {
     const network = new Sequential(new Conv2d(1, 2, 3), new BatchNorm2d(2), new ReLU());
     expect([...network.namedParameters().keys()]).toEqual(['0.weight', '0.bias', '1.weight', '1.bias']);
     expect([...network.namedBuffers().keys()]).toEqual(['1.running_mean', '1.running_var']);
@@ -173,7 +173,7 @@ describe('the tangent kernel of a linear model', () => {
     expect([kappa, verdict]).toEqual([4, 'resolved']);
   });
 
-  test('of a sample that is there twice is singular: κ is a lower bound', async () => {
+  test('of a duplicated sample is singular: κ is a lower bound', async () => {
     const twice = ndarray([1, 2, 1, 2], [2, 2]);
     const { kernel } = await tangentKernel(started(new Linear(2, 1)), twice);
     const { verdict, kappaLowerBound } = conditionNumber(kernel, { parameters: 3 });

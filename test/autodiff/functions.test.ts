@@ -19,7 +19,7 @@ import { anywhere, apart, draw, positive } from '../../src/testing/arrays.ts';
 import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { runs } from '../support/runs.ts';
 
-// What users call, made of several primitives: the gradient of the whole against central differences.
+// Functions made of several primitives: their gradient against central differences.
 
 async function gradientsAreRight(f: (...x: Tensor[]) => Tensor, inputs: NDArray[]): Promise<void> {
   const report = await checkGradients(f, inputs);

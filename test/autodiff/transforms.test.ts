@@ -35,7 +35,7 @@ describe('grad', () => {
     expect(await value(grad(cube, [x])[0])).toEqual([3, 12, 27]);
   });
 
-  test('adds up over every path from an input', async () => {
+  test('sums over every path from an input', async () => {
     const x = constant(ndarray([2], [1]));
     const y = add(x, multiply(x, x), x);
     expect(await value(grad(sum(y), [x])[0])).toEqual([6]);
@@ -133,13 +133,13 @@ describe('checkGradients', () => {
   });
 
   test('finds a wrong derivative', async () => {
-    // A kink: the central difference at 0 sees half of the slope that relu′(0) = 0 leaves out.
+    // A kink: the central difference at 0 is half the slope on the right, where relu′(0) is 0.
     const report = await checkGradients((x) => relu(x), [ndarray([1, 0], [2])]);
     expect(report.error).toBeGreaterThan(0.1);
     expect(report.worst.element).toBe(1);
   });
 
-  test('works where a maximum changes hands nowhere near', async () => {
+  test('works away from ties of a maximum', async () => {
     const report = await checkGradients(
       (x) => maxPool(x, 3, { stride: 2, padding: 1 }),
       [draw(1, [1, 2, 5, 5], apart)],
@@ -157,7 +157,7 @@ describe('checkGradients', () => {
   });
 });
 
-test('forward mode nests: the third derivative of batch norm along a line is that of central differences', async () => {
+test('forward mode nests: the third derivative of batch norm along a line agrees with central differences', async () => {
   const [start, direction] = [draw(1, [3, 2, 2, 2]), draw(2, [3, 2, 2, 2])];
   const weight = constant(draw(3, start.shape));
   const at = (s: number) =>

@@ -35,20 +35,20 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     expect(await under(OWN_SCRIPTS_AND_WASM, '/worker.js')).toEqual([1, 4, 9]);
   });
 
-  test('says what to do where it forbids blob: workers', async () => {
+  test('the error says what to do where blob: workers are forbidden', async () => {
     expect(await under(OWN_SCRIPTS_AND_WASM)).toMatch(
       /^BackendError: backend wasm: worker .*refused as a blob: URL, .*Content-Security-Policy.*ntkit\/worker.*workerUrl$/,
     );
     expect(await under(`${OWN_SCRIPTS_AND_WASM}; worker-src blob:`)).toEqual([1, 4, 9]);
   });
 
-  test('says where its worker is missing', async () => {
+  test('the error names the URL of a missing worker', async () => {
     expect(await under(OWN_SCRIPTS_AND_WASM, '/nothing.js')).toMatch(
       /^BackendError: backend wasm: worker .*its script could not be loaded from \/nothing\.js$/,
     );
   });
 
-  test('says that it forbids WebAssembly', async () => {
+  test('the error says that WebAssembly is forbidden', async () => {
     expect(await under(OWN_SCRIPTS, '/worker.js')).toMatch(
       /^BackendError: backend wasm: kernels do not compile here: .*Content Security Policy/,
     );

@@ -4,7 +4,7 @@ import { constant, evaluate, multiply, ndarray, wasmBackend } from '../../src/te
 
 declare const window: { square: typeof square };
 
-/** The squares of 1, 2 and 3, or the error that hinders it. */
+/** The squares of 1, 2 and 3, or the error that prevents them. */
 async function square(workerUrl: string | undefined): Promise<number[] | string> {
   const backend = wasmBackend({ threads: 1, ...(workerUrl !== undefined && { workerUrl }) });
   try {

@@ -73,7 +73,7 @@ describe.skipIf(chromiumPath === undefined)('a report in Chromium', () => {
     expect(Math.min(...seen.letters)).toBeGreaterThanOrEqual(9.5);
   });
 
-  test('of training, of a correlation and of a search is read at 390 pixels, too, and its tables scroll', async () => {
+  test('of training, of a correlation and of a search is readable at 390 pixels, too, and its tables scroll', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ntkit-reports-'));
     const page = join(folder, 'page.html');
     const small = ['--paired', '--batch-size', '2', '--repeats', '1', '--prune-number', '3', '--criteria', 'kappa'];

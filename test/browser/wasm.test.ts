@@ -49,12 +49,12 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     expect(Math.abs(result.kappa - kappa) / kappa).toBeLessThan(1e-3);
     expect(result.isolated).toBe(isolated);
     expect(result.device).toBe(`WebAssembly SIMD, 2 threads${isolated ? '' : ', separate memories'}`);
-    // The page went on with its own business: nothing but messages is handled on its thread.
+    // The page stays responsive: its own thread only handles messages.
     expect(result.turns).toBeGreaterThan(1);
   });
 
   // Other work on the machine may stretch a task: the best of several calls counts, and the limit is generous.
-  test.each([true, false])('κ of 256 images makes no long task, isolated: %s', async (isolated) => {
+  test.each([true, false])('κ of 256 images causes no long task, isolated: %s', async (isolated) => {
     const [{ longest }] = await inPage<Blocks[]>(isolated, "measureBlocks(256, ['eval'], 3)");
     expect(Math.min(...longest.map(({ task }) => task))).toBeLessThan(100);
   });

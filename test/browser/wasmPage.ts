@@ -13,7 +13,7 @@ export interface PageResult {
   readonly kappa: number;
   readonly device: string;
   readonly isolated: boolean;
-  /** How many times the page's own event loop went round while it was computed. */
+  /** How often the page's event loop turned during the computation. */
   readonly turns: number;
 }
 

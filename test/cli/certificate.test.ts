@@ -39,7 +39,7 @@ test('ntkit ntk --json has the certificate: kinks, the interval with both sides,
   expect(told.rowError).not.toBe(2 ** -18);
 });
 
-test('--no-certificate leaves the interval to errors that are bounded', async () => {
+test('--no-certificate gives the interval of bounded errors', async () => {
   const told = await json(cell, '--no-certificate');
   expect(told).toMatchObject({ kinks: null, kappaSides: null, rowError: 2 ** -18, rank: 8 });
   expect(told.kappaInterval[0]).toBeLessThan(told.kappa);
@@ -69,7 +69,7 @@ test('--precise computes in float64 and takes singular values', async () => {
   expect(told.kappaInterval[1] / told.kappaInterval[0]).toBeLessThan(1 + 1e-11);
 });
 
-test('the table is followed by what is certain', async () => {
+test('the table is followed by the certificate', async () => {
   const { stdout } = await ntkit('ntk', kinks);
   expect(stdout).toMatch(
     /κ lies between 6\.\d+ and 6\.\d+; the rank is 12 of 12\. Rows may be wrong by .* \(measured\)\./,

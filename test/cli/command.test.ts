@@ -181,7 +181,7 @@ describe('bad input gives exit code 2 and one clear line', () => {
     await refused(['ntk', file('short')], /short: tensor .*data_offsets: expected/);
   });
 
-  test('a header length that lies', async () => {
+  test('a wrong header length', async () => {
     const bytes = Buffer.from(await readGolden());
     bytes.writeBigUInt64LE(2n ** 62n);
     await writeFile(file('lies'), bytes);
@@ -196,14 +196,14 @@ describe('bad input gives exit code 2 and one clear line', () => {
     await refused(['score', '--arch', '|x~0|+|none~0|none~1|+|none~0|none~1|none~2|'], /unknown operation "x"/);
   });
 
-  test('weights of another shape', async () => {
+  test('weights of the wrong shape', async () => {
     const path = await changed('shape', ({ tensors }) => ({
       tensors: new Map(tensors).set('state.stem.0.weight', ndarray(new Float32Array(24), [8, 3, 1, 1], 'float32')),
     }));
     await refused(['ntk', path], /state: stem\.0\.weight: expected shape \[8, 3, 3, 3\], got \[8, 3, 1, 1\]/);
   });
 
-  test('images of another number of channels', async () => {
+  test('images with the wrong number of channels', async () => {
     const path = await changed('channels', ({ tensors }) => ({
       tensors: new Map(tensors).set('input', ndarray(new Float32Array(2 * 64), [2, 1, 8, 8], 'float32')),
     }));
@@ -246,25 +246,25 @@ describe('bad input gives exit code 2 and one clear line', () => {
       ['score', '--backend', 'gpu', '--gpu-mode', 'metal'],
       /argument 'metal' is invalid. Allowed choices are auto/,
     ));
-  test('a precision and threads that the GPU has not', async () => {
+  test('a precision and threads that the GPU does not have', async () => {
     const gpu = ['score', '--backend', 'gpu', '--gpu-mode', 'cpu'];
     await refused([...gpu, '--dtype', 'float64'], /--dtype float64: the gpu backend computes in float32/);
     await refused([...gpu, '--threads', '2'], /--threads 2: the gpu backend has no worker threads/);
   });
-  test('threads for a backend of one', () =>
+  test('threads for a backend with one thread', () =>
     refused(
       ['score', '--backend', 'reference', '--threads', '2'],
       /--threads 2: the reference backend runs on 1 thread/,
     ));
   test('a GPU mode without the GPU', () =>
     refused(['score', '--gpu-mode', 'webgl2'], /--gpu-mode webgl2: expected with --backend gpu/));
-  test('an option of a wrong kind', () =>
+  test('an option with a value of the wrong kind', () =>
     refused(['score', '--repeats', 'many'], /'--repeats <count>' argument 'many' is invalid. expected an integer/));
   test('an unknown option', () => refused(['score', '--fast'], /unknown option '--fast'/));
   test('an unknown command', () => refused(['train'], /unknown command 'train'/));
   test('a page that cannot be written, before anything is computed', () =>
     refused(['score', '--html', '/no/such/page.html'], /\/no\/such\/page\.html: cannot be written \(ENOENT\)/));
-  test('a page whose name is a folder, or none', async () => {
+  test('a page whose name is a folder or empty', async () => {
     await refused(['score', '--html', file('')], /: cannot be written, expected the name of a file/);
     await refused(
       ['correlate', '/no/such/table.csv', '--html', ''],

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What JSON tells, as far as it is read here. */
+/** The fields of the JSON that are read here. */
 interface Told {
   readonly samples: number;
   readonly outputs: number;
@@ -69,7 +69,7 @@ describe('ntkit dynamics', () => {
     },
   );
 
-  test('of networks of ReLUs comes nearer as they are wider, and tells the limit of the learning rate', async () => {
+  test('of ReLU networks gets closer with the width, and reports the limit of the learning rate', async () => {
     const [narrow, wide] = [
       await told('--mlp', '4,16,1', '--steps', '60'),
       await told('--mlp', '4,2048,1', '--steps', '60'),
@@ -106,7 +106,7 @@ describe('ntkit dynamics', () => {
     expect(Number(real)).toBeLessThan(1e-4 * Number(start));
   });
 
-  test('computes the kernel anew at checkpoints, in JSON, a table, CSV and a page', async () => {
+  test('computes the kernel again at checkpoints, in JSON, a table, CSV and a page', async () => {
     const args = ['--mlp', '4,16,2', '--steps', '30', '--checkpoints', '0,3,30', '--dtype', 'float64'];
     const targets = file('classes.npy');
     const classes = Float64Array.from({ length: 32 }, (_, e) => Number(e % 2 === Math.floor(e / 2) % 2));
@@ -132,12 +132,12 @@ describe('ntkit dynamics', () => {
       checkpoints!.map((each) => [each.step, each.loss, each.accuracy, each.distance]),
     );
     const page = await readFile(file('trace.html'), 'utf8');
-    // A wide chart is there twice, once for narrow screens.
+    // A wide chart is drawn twice, once for narrow screens.
     expect(page.split('<div class="narrow">').length + 6).toBe(page.match(/<svg/g)!.length);
     expect(page).toContain('The kernel through training');
   });
 
-  test('tells when training has diverged, and what it saw before', async () => {
+  test('reports when training has diverged, with the checkpoints before', async () => {
     const args = ['--mlp', '4,16,1', '--steps', '40', '--checkpoints', '0,1,40', '--learning-rate', '1e6', '--json'];
     const { code, stdout, stderr } = await ntkit('dynamics', ...args);
     expect(code).toBe(0);
@@ -178,7 +178,7 @@ describe('ntkit dynamics', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  test('targets of another size are refused', async () => {
+  test('targets of the wrong size are refused', async () => {
     const targets = file('two.npy');
     await writeFile(targets, encodeNpy({ shape: [2, 1], data: Float64Array.of(1, 2) }));
     const { code, stderr } = await ntkit('dynamics', '--mlp', '3,1', '--targets', targets);

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const score = (data: string) =>
   ntkit('score', '--data', data, '--arch', '2', '--channels', '2', '--cells', '1', '--batch-size', '4', '--json');
 
-test('ntkit score takes digits as MNIST keeps them, and says that it repeats their channel', async () => {
+test('ntkit score takes digits in the format of MNIST, and says that it repeats their channel', async () => {
   const pixels = new Generator(1).normals([5 * 8 * 8]).data.map((x) => Math.abs(x * 100) % 256);
   const header = [0, 0, 8, 3, ...[5, 8, 8].flatMap((extent) => [0, 0, 0, extent])];
   await writeFile(at('t10k-images-idx3-ubyte.gz'), gzipSync(Uint8Array.from([...header, ...pixels])));
@@ -29,7 +29,7 @@ test('ntkit score takes digits as MNIST keeps them, and says that it repeats the
   expect(architectures[0].kappas).toHaveLength(3);
 });
 
-test('images of four channels, and vectors, are refused by their file in one line', async () => {
+test('images of four channels, and vectors, are refused in one line that names the file', async () => {
   await writeFile(at('four.npy'), encodeNpy({ shape: [5, 4, 8, 8], data: new Uint8Array(5 * 256) }));
   await writeFile(at('vectors.npy'), encodeNpy({ shape: [5, 12], data: new Float32Array(60) }));
   for (const [name, got] of [

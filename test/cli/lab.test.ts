@@ -44,7 +44,7 @@ async function ask(base: URL, path: string, method = 'GET') {
   return { status: response.statusCode, headers: response.headers, text };
 }
 
-test('where no page is built, one line says what builds it', async () => {
+test('where the page is not built, one line says how to build it', async () => {
   const { code, stdout, stderr } = await start(command).done;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(/^ntkit: lab: \S*dist\/lab\/ holds no page: npm run lab:build builds it\n$/);
@@ -64,7 +64,7 @@ describe('ntkit lab', () => {
     }
   });
 
-  test('serves the page with the headers that shared memory needs, and ends in order', async () => {
+  test('serves the page with the headers that shared memory needs, and shuts down cleanly', async () => {
     const running = start(command);
     const base = await address(running);
     const page = await ask(base, '/lab/?x=1');
@@ -101,7 +101,7 @@ describe('ntkit lab', () => {
     expect(await running.done).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('of a port that is taken says so, and finds another where none was asked for', async () => {
+  test('says when a port is taken, and finds a free one by default', async () => {
     const other = createServer().listen(0, 'localhost');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;

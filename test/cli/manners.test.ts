@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const small = ['--channels', '2', '--cells', '1', '--batch-size', '3', '--repeats', '1'];
 
 describe('ntkit', () => {
-  test('alone prints its help, and the version when it is asked for it', async () => {
+  test('alone prints its help, and with --version its version', async () => {
     const [alone, help, version] = await Promise.all([ntkit(), ntkit('--help'), ntkit('--version')]);
     expect(alone).toEqual(help);
     expect(alone).toMatchObject({ code: 0, stderr: '' });
@@ -35,7 +35,7 @@ describe('ntkit', () => {
     expect(code).toBe(0);
   });
 
-  test('completes commands, options and their words', async () => {
+  test('completes commands, options and their values', async () => {
     const words = async (...typed: string[]) =>
       (await ntkit('complete', '--', ...typed)).stdout.split('\n').flatMap((line) => line.match(/^[\w-]+/)?.[0] ?? []);
     expect(await words('s')).toEqual(['score', 'search', 'sweep']);
@@ -76,7 +76,7 @@ describe('an error is one line', () => {
 describe('where the output goes', () => {
   const score = [...COMMAND, 'score', '--arch', '9506', ...small, '--json'];
 
-  test('a reader that goes away is no fault', async () => {
+  test('a reader that closes the pipe is not an error', async () => {
     const { child, done } = start(score);
     child.stdout!.destroy();
     expect(await done).toMatchObject({ code: 0, stderr: '' });
@@ -93,10 +93,10 @@ describe('where the output goes', () => {
     expect(code).toBe(2);
   });
 
-  test('a page is replaced whole or not at all', async () => {
+  test('a page is replaced completely or not at all', async () => {
     const page = join(folder, 'page.html');
     await writeFile(page, 'the old one');
-    // A limit on the size of files is what a full disk is like.
+    // A limit on the size of files stands in for a full disk.
     const limited = ['sh', '-c', 'trap "" XFSZ; ulimit -f 4; exec "$@"', 'sh', ...score, '--html', page];
     const { code, stderr, stdout } = await start(limited).done;
     expect(stderr).toMatch(/^ntkit: .*page\.html: cannot be written \(EFBIG\)\n$/);
@@ -125,7 +125,7 @@ describe('ntkit score --json', () => {
     return JSON.parse(stdout) as { classes: number; architectures: Architecture[] };
   };
 
-  test('has λ, noise floor and interval of every repeat, and numbers that JSON lacks as strings', async () => {
+  test('has λ, noise floor and interval of every repeat, and writes numbers that JSON lacks as strings', async () => {
     const nothing = '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|';
     const { architectures } = await scored('--arch', '9506', nothing, '--repeats', '2');
     const [cell, empty] = architectures;

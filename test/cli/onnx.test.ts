@@ -54,7 +54,7 @@ describe('ntkit ntk MODEL.onnx', () => {
     expect(Math.abs(got.kappa / Number(metadata['kappa.eval.weight']) - 1)).toBeLessThan(1e-8);
   });
 
-  test('draws a batch of the declared shape, and asks for one where it is given none', async () => {
+  test('draws a batch of the declared shape, and asks for images where the shape is open', async () => {
     const { stdout } = await ntkit('ntk', vit, '--batch-size', '2', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ samples: 2, images: 'standard normal' });
     const { code, stderr } = await ntkit('ntk', vit);
@@ -64,7 +64,7 @@ describe('ntkit ntk MODEL.onnx', () => {
     );
   });
 
-  test('has the output that is asked for', async () => {
+  test('takes the requested output', async () => {
     const parts: ModelParts = {
       ...sumModel,
       inputs: { a: ['N', 2] },
@@ -86,7 +86,7 @@ describe('ntkit ntk MODEL.onnx', () => {
 });
 
 describe('ntkit run', () => {
-  test('gives every output, or the one that is asked for, as JSON or as a file', async () => {
+  test('gives every output or the requested one, as JSON or as a file', async () => {
     const model = await writeModel('sum.onnx', sumModel);
     const inputs = [
       '--input',
@@ -174,7 +174,7 @@ describe('weights in a file beside the model', () => {
     outputs: ['y'],
   });
 
-  test('are read, and nothing outside its folder is', async () => {
+  test('are read from its folder, and from nowhere else', async () => {
     await writeFile(file('w.bin'), new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
     const input = ['--input', await writeArray('a.npy', [1, 1], [1, 2]), '--json'];
     const { stdout } = await ntkit('run', await writeModel('e.onnx', outside('w.bin')), ...input);
@@ -189,7 +189,7 @@ describe('weights in a file beside the model', () => {
 });
 
 describe('ntkit inspect', () => {
-  test('tells what is in a model, a case and an array', async () => {
+  test('lists the contents of a model, a case and an array', async () => {
     const model = JSON.parse((await ntkit('inspect', vit, '--json')).stdout) as { operators: Record<string, number> };
     expect(model).toMatchObject({ format: 'onnx', opset: 17, outputs: ['logits'], parametersTotal: 7941 });
     expect(model.operators['Conv']).toBe(1);

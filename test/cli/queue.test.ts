@@ -14,7 +14,7 @@ const start = (args: readonly string[], env: object = {}) => startProgram([...CO
 /** Cells of a sweep that is disturbed. */
 const CELLS = runs(200);
 
-/** How often it is; ten were tried. */
+/** How often it is killed; checked with ten. */
 const RUNS = Number(process.env['NTKIT_KILLS'] ?? 1);
 
 describe('without a server', () => {
@@ -31,7 +31,7 @@ describe('without a server', () => {
     [['worker', '--queue', 'secret'], /^ntkit: queue: expected redis:.*, got something else$/],
     [['worker', '--queue', 'redis://h', '--queue-prefix', 'a b'], /^ntkit: queue: prefix: expected up to 60 letters/],
     [['sweep', '--count', '1', '--queue', 'redis://:secret@h', '--threads', '2'], 'ntkit: --threads 2: expected with ntkit worker, which computes for --queue'], // prettier-ignore
-  ])('%j is refused in a line', async (args, line) => {
+  ])('%j is refused in one line', async (args, line) => {
     const { code, stdout, stderr } = await ntkit(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toContain('secret@');
@@ -81,7 +81,7 @@ describe.runIf(redisPath !== undefined)('on a queue', () => {
     expect(code).toBe(0);
   };
 
-  test('a sweep by 4 workers, of which two are killed, with the server started again, gives the table of one machine', async () => {
+  test('a sweep by 4 workers, with two killed and the server restarted, gives the table of one machine', async () => {
     await finish(start([...sweep(CELLS), '--out', at('one.csv')]));
     const whole = await readFile(at('one.csv'), 'utf8');
     const generator = new Generator(1).fork('moments');
@@ -112,7 +112,7 @@ describe.runIf(redisPath !== undefined)('on a queue', () => {
     }
   }, 600_000);
 
-  test('a search ends with the same bytes, and a worker that ends returns its job', async () => {
+  test('a search ends with the same bytes, and a worker that is stopped returns its job', async () => {
     const search = [
       ...[
         'search',
@@ -149,7 +149,7 @@ describe.runIf(redisPath !== undefined)('on a queue', () => {
     expect(JSON.parse(stdout)).toMatchObject({ queues: [{ waiting: 0, active: 0, completed: 0, failed: 0 }] });
   });
 
-  test('a collector is killed and started again, and a worker of another precision refused', async () => {
+  test('a collector is killed and restarted, and a worker of a different precision is refused', async () => {
     const args = [...sweep(25), '--queue', redis.url, '--out', at('again.csv')];
     const first = start(args);
     let queues: { waiting: number }[] = [];
@@ -201,7 +201,7 @@ describe.runIf(redisPath !== undefined)('a server with a password and TLS', () =
 
   const status = (url: string, env: object = {}) => start(['queue', 'status', '--queue', url], env).done;
 
-  test('is reached by who trusts its certificate and knows the password', async () => {
+  test('is reached by clients that trust its certificate and know the password', async () => {
     const trusted = { NODE_EXTRA_CA_CERTS: redis.certificate };
     const withPassword = redis.url.replace('//', '//:topsecret@');
     const [inUrl, inVariable, stranger, wrong] = await Promise.all([

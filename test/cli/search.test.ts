@@ -38,14 +38,14 @@ const tinySweep = () => [
   ...['--region-samples', '8', '--threads', '2', '--seed', '4'],
 ];
 
-/** How often a run is killed; ten were tried. */
+/** How often a run is killed; checked with ten. */
 const KILLS = Number(process.env['NTKIT_KILLS'] ?? 2);
 
 /**
  * Kills a run at random moments of its work, starting it again each time, and lets the last one end.
  *
  * @param progress how much is done, of `total`, as far as the files tell.
- * @returns how often it was killed in the midst of its work.
+ * @returns how often it was killed during its work.
  */
 async function killAndResume(
   args: readonly string[],
@@ -70,8 +70,8 @@ async function killAndResume(
   return killed;
 }
 
-describe('killed at random moments and taken up again', () => {
-  test('a sweep gives the table that it gives when it is left alone', async () => {
+describe('killed at random moments and resumed', () => {
+  test('a sweep gives the same table as without interruptions', async () => {
     expect(await ntkit(...tinySweep(), '--out', at('whole.csv'))).toMatchObject({ code: 0 });
     const whole = await readFile(at('whole.csv'), 'utf8');
     expect(whole.trim().split('\n')).toHaveLength(26);
@@ -97,7 +97,7 @@ describe('killed at random moments and taken up again', () => {
     for (const name of ['search.json', 'history.json', 'report.html']) {
       expect(await readFile(join(at('killed'), name), 'utf8')).toBe(await readFile(join(at('whole'), name), 'utf8'));
     }
-    // A search that is at its end measures nothing more, and says what it said.
+    // A finished search measures nothing more and prints the same result.
     const again = JSON.parse((await ntkit(...args, at('killed'), '--json')).stdout) as Record<string, unknown>;
     const first = JSON.parse(stdout) as Record<string, unknown>;
     expect({ ...again, seconds: 0 }).toEqual({ ...first, seconds: 0 });
@@ -126,7 +126,7 @@ describe('killed at random moments and taken up again', () => {
 });
 
 describe('a second sweep of a table', () => {
-  test('is refused while the first is at it, and fine after it', async () => {
+  test('is refused while the first one runs, and accepted after it', async () => {
     const args = [...tinySweep(), '--out', at('shared.csv')];
     const first = start(...args);
     let ended = false;

@@ -13,7 +13,7 @@ import { devicesRequired } from '../support/required.ts';
 const scriptRuns = spawnSync('script', ['--version']).status === 0;
 if (!scriptRuns && devicesRequired) throw new Error('terminal tests: expected the program script of util-linux');
 
-/** Runs the command in a terminal, to which one types by the child's stdin. */
+/** Runs the command in a terminal; the child's stdin is its keyboard. */
 function inTerminal(columns: number, ...args: string[]): Running {
   const quoted = [...COMMAND, ...args].map((word) => `'${word}'`).join(' ');
   const command = `stty cols ${columns} rows 24; exec ${quoted}`;
@@ -49,7 +49,7 @@ describe.skipIf(!scriptRuns)('in a terminal', () => {
     expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(columns);
   });
 
-  test('^C ends a command with 130, and gives the cursor and the wrapping of lines back', async () => {
+  test('^C ends a command with status 130, and restores the cursor and line wrapping', async () => {
     const running = inTerminal(80, 'score', '--channels', '16', '--cells', '5', '--repeats', '50');
     await shows(running, HIDE);
     running.child.stdin!.write('\u0003');
@@ -60,7 +60,7 @@ describe.skipIf(!scriptRuns)('in a terminal', () => {
     expect(stdout).toMatch(/ntkit: interrupted \(SIGINT\)\r\n$/);
   });
 
-  test('^C in a sweep leaves a table of whole rows, which goes on', async () => {
+  test('^C in a sweep leaves a table of whole rows, which can be resumed', async () => {
     const path = join(folder, 'sweep.csv');
     const size = ['--channels', '2', '--batch-size', '2', '--repeats', '1', '--region-samples', '8', '--seed', '4'];
     const sweep = ['sweep', ...size, '--out', path];

@@ -20,7 +20,7 @@ test('a table, law by law, and one JSON object', async () => {
   }
 });
 
-test('the laws are tried in either precision of wasm', async () => {
+test('the laws are checked in both precisions of wasm', async () => {
   const args = ['verify', '--runs', '2', '--laws', 'max pools', '--json'];
   const { code, stdout } = await ntkit(...args, '--backend', 'wasm', '--dtype', 'float64');
   expect(code).toBe(0);
@@ -33,7 +33,7 @@ test('the laws are tried in either precision of wasm', async () => {
 });
 
 test('a broken law is exit code 1, one line, and a program that shows it', async () => {
-  // A host whose hyperbolic tangent is wrong: what ntkit computes is no longer what the law says.
+  // A host whose hyperbolic tangent is wrong: the results of ntkit break the law.
   const wrong = 'data:text/javascript,const{tanh}=Math;Math.tanh=(x)=>1.001*tanh(x)';
   const [node, ...rest] = COMMAND;
   const { code, stdout, stderr } = await start([
@@ -48,7 +48,7 @@ test('a broken law is exit code 1, one line, and a program that shows it', async
   );
 });
 
-test('what is no number of runs, and no law, is bad input', async () => {
+test('an invalid number of runs and an unknown law are bad input', async () => {
   for (const args of [
     ['--runs', '0'],
     ['--laws', 'nonsense'],

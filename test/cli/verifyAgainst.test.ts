@@ -64,7 +64,7 @@ interface Told {
 }
 
 describe('ntkit verify --against', () => {
-  test('a case that holds its kernel: 0 where it agrees, 1 and the mistake where it does not', async () => {
+  test('a case that holds its kernel: exit code 0 if it agrees, 1 and the mistake if it does not', async () => {
     const right = await ntkit(
       'verify',
       '--against',
@@ -83,7 +83,7 @@ describe('ntkit verify --against', () => {
     expect(wrong.stdout).toMatch(/This gives exactly the numbers that were sent:[^]*γ of normalisations are not in/);
   });
 
-  test('a golden case, by the kernel that it expects; the command line has the last word on settings', async () => {
+  test('a golden case, by the kernel that it expects; the command line overrides settings', async () => {
     const path = goldenPath('nb201-arch-00-eval');
     const { code, stdout } = await ntkit('verify', '--against', path, '--json', '--outputs', 'sum');
     const { agrees, mode, parameters } = JSON.parse(stdout) as Told;

@@ -22,18 +22,18 @@ const anyImage: fc.Arbitrary<Image> = fc.tuple(extent, extent, extent, fc.boolea
   return pixels.map((data) => ({ shape: [c, h, w], data }));
 });
 
-/** The pixel of a place, 0 outside. */
+/** The pixel at a position, 0 outside. */
 function pixel({ shape: [, h, w], data }: Image, c: number, y: number, x: number): number {
   return y >= 0 && y < h && x >= 0 && x < w ? data[(c * h + y) * w + x] : 0;
 }
 
-/** Every pixel its own value. */
+/** Every pixel has its own value. */
 function numbered(shape: ImageShape): Image {
   return { shape, data: Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, i) => i + 1) };
 }
 
 describe('a crop', () => {
-  test('is the pixels of its window one by one, with zeros outside the image', () => {
+  test('has the pixels of its window, and zeros outside the image', () => {
     const offset = fc.integer({ min: -9, max: 9 });
     fc.assert(
       fc.property(anyImage, offset, offset, extent, extent, (image, top, left, height, width) => {
@@ -47,7 +47,7 @@ describe('a crop', () => {
     );
   });
 
-  test('at random is one of the windows that lie in the padded image, each as likely', () => {
+  test('at random is any window of the padded image, each equally likely', () => {
     const image = numbered([1, 3, 4]);
     const generator = new Generator(1);
     const counts = new Map<string, number>();
@@ -117,13 +117,13 @@ describe('a flip', () => {
     );
   });
 
-  test("leaves the image it is given as it is, also when that is of Node's Buffer", () => {
+  test("does not change its argument, even if that is a view of Node's Buffer", () => {
     const image: Image = { shape: [1, 1, 3], data: Buffer.from([1, 2, 3]) };
     expect([...flipHorizontal(image).data]).toEqual([3, 2, 1]);
     expect([...image.data]).toEqual([1, 2, 3]);
   });
 
-  test('at random is done with the probability asked for', () => {
+  test('at random happens with the given probability', () => {
     const image = numbered([1, 1, 2]);
     for (const probability of [0, 0.5, 0.8, 1]) {
       const generator = new Generator(4);
@@ -145,7 +145,7 @@ describe('the augmentation of CIFAR', () => {
     let flips = 0;
     for (let seed = 0; seed < 300; seed++) {
       const augmented = cifarAugmentation(image, new Generator(seed));
-      // Row and column 16 stay inside in every window, so that the values there tell flip and window.
+      // Row and column 16 stay inside in every window, so that the values there identify flip and window.
       const flipped = pixel(augmented, 0, 16, 17) < pixel(augmented, 0, 16, 16);
       const at = pixel(augmented, 0, 16, 16) - 1;
       const column = flipped ? 31 - (at % 32) : at % 32;
@@ -157,7 +157,7 @@ describe('the augmentation of CIFAR', () => {
       if (flipped) flips++;
     }
     expect(Math.abs(flips / 300 - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / 300)); // four standard deviations
-    // 81 places; 300 draws miss 81·(80/81)³⁰⁰ ≈ 2 of them on average.
+    // 81 positions; 300 draws miss 81·(80/81)³⁰⁰ ≈ 2 of them on average.
     expect(places.size).toBeGreaterThan(70);
   });
 
@@ -177,7 +177,7 @@ describe('picking channels', () => {
     'float32',
   );
 
-  test('keeps a given number of channels of each image, in order and each as often', () => {
+  test('keeps a given number of channels of each image, in order, each equally often', () => {
     for (const count of [1, 2, 3]) {
       const { shape, dtype, data } = pickChannels(images, count, new Generator(6));
       expect({ shape, dtype }).toEqual({ shape: [200, count, 2, 1], dtype: 'float32' });

@@ -19,7 +19,7 @@ function encode(list: readonly { label: number; pixels: Uint8Array }[]): Uint8Ar
 
 const file = (length: number, fill = 0) => ({ name: 'x.bin', bytes: new Uint8Array(length).fill(fill) });
 
-test('labels and pixels of CIFAR-10 records come back as they were written', () => {
+test('labels and pixels of CIFAR-10 records are read as they were written', () => {
   fc.assert(
     fc.property(records, (list) => {
       const dataset = parseCifar10([{ name: 'x.bin', bytes: encode(list) }]);
@@ -94,7 +94,7 @@ describe('CIFAR-100', () => {
     expect(coarse.images).toEqual(fine.images);
   });
 
-  test('refuses labels beyond its classes, and other records', () => {
+  test('refuses labels beyond its classes, and records of other formats', () => {
     const bytes = Uint8Array.from([...record(20, 0, 0), ...record(0, 100, 0)]);
     expectInputError(
       () => parseCifar100([{ name: 'x', bytes }]),

@@ -37,7 +37,7 @@ describe.runIf(python !== undefined || devicesRequired)('the lines of Python in 
     expect(dataset.get(1).image.data).toEqual(Uint8Array.from({ length: 3072 }, (_, i) => 3072 + i));
   });
 
-  test('write the 120 classes of ImageNet16 as NPZ, which can be normalised as they are', async () => {
+  test('write the 120 classes of ImageNet16 as NPZ, which can be normalised without conversion', async () => {
     execFileSync(python ?? 'python3', ['-c', lines[1], at('imagenet.npz'), at('imagenet'), at('imagenet')]);
     const dataset = await openDataset(`npz:${at('imagenet.npz')}?normalize=imagenet16`);
     expect(dataset).toMatchObject({ shape: [3, 16, 16], length: 4, normalization: IMAGENET16_NORMALIZATION });

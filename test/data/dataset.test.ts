@@ -18,7 +18,7 @@ import { expectInputError } from '../support/messages.ts';
 const shape: ImageShape = [2, 1, 2];
 
 describe('a data set in memory', () => {
-  test('has no image beyond its ends', () => {
+  test('has no image out of range', () => {
     const dataset = new ArrayDataset({ name: 'd', images: new Uint8Array(12), shape });
     for (const index of [-1, 3, 0.5, NaN]) {
       expectInputError(() => dataset.get(index), `d: no such image, expected 0 to 2, got ${index}`);
@@ -69,7 +69,7 @@ describe('normalisation', () => {
     ]);
   });
 
-  test('brings channels of known mean and deviation to mean 0 and deviation 1', () => {
+  test('maps channels of known mean and deviation to mean 0 and deviation 1', () => {
     const constants = { mean: [2, -5], std: [3, 0.25] };
     const z = new Generator(1).normals([3, 2, 4, 5], { dtype: 'float64' });
     const x = z.data.map((value, i) => {
@@ -82,14 +82,14 @@ describe('normalisation', () => {
     back.data.forEach((value, i) => expect(Math.abs(value - z.data[i])).toBeLessThan(100 * 2 ** -52));
   });
 
-  test('leaves its argument as it is and keeps its precision', () => {
+  test('does not change its argument, and keeps its precision', () => {
     const images = ndarray([0.5, 0.25], [1, 1, 2], 'float32');
     const { dtype, data } = normalize(images, { mean: [0.25], std: [0.5] });
     expect({ dtype, data: [...data] }).toEqual({ dtype: 'float32', data: [0.5, 0] });
     expect([...images.data]).toEqual([0.5, 0.25]);
   });
 
-  test('is refused for another number of channels, without channels, or with a deviation of 0', () => {
+  test('is refused for a different number of channels, without channels, or with a deviation of 0', () => {
     const images = ndarray([1, 2], [1, 2, 1, 1]);
     expectInputError(
       () => normalize(images, MNIST_NORMALIZATION),
@@ -140,7 +140,7 @@ describe('a batch', () => {
     expect(collate([sample(numbers, 0)]).images.data).toEqual(numbers);
   });
 
-  test('is made of samples, all of one shape', () => {
+  test('is made of samples of the same shape', () => {
     expectInputError(() => collate([]), 'collate: an empty batch, expected at least 1 sample, got 0');
     const other = { image: { shape: [1, 2, 2] as const, data: new Uint8Array(4) }, label: 0 };
     expect(() => collate([sample(new Uint8Array(4), 0), other])).toThrow(
@@ -155,7 +155,7 @@ describe('synthetic images', () => {
     expect(new SyntheticDataset().get(49_999).image.data).toHaveLength(3072);
   });
 
-  test('depend on seed and number alone', () => {
+  test('depend only on seed and index', () => {
     const few = new SyntheticDataset({ seed: 3, length: 5, shape: [1, 4, 4] });
     const many = new SyntheticDataset({ seed: 3, length: 5000, shape: [1, 4, 4] });
     const later = many.get(4);

@@ -19,7 +19,7 @@ const anyArray = fc.array(extent, { minLength: 1, maxLength: 4 }).chain((shape) 
     .map((values) => ({ shape, values })),
 );
 
-test('an IDX array comes back as it was written', () => {
+test('an IDX array is read as it was written', () => {
   fc.assert(
     fc.property(anyArray, ({ shape, values }) => {
       const { shape: read, data } = decodeIdx(file(encodeIdx(shape, values)));
@@ -35,7 +35,7 @@ test('IDX extents are read as big-endian 32-bit numbers', () => {
   expect(data).toHaveLength(66051);
 });
 
-test('IDX images of three dimensions have one channel, of four their own', () => {
+test('IDX images of three dimensions have one channel, of four dimensions their own', () => {
   const bytes = Array.from({ length: 24 }, (_, i) => i);
   const gray = parseIdx(file(encodeIdx([2, 3, 4], bytes)));
   expect(gray).toMatchObject({ shape: [1, 3, 4], length: 2, normalization: MNIST_NORMALIZATION });
@@ -89,7 +89,7 @@ test('an IDX file without images is refused', () => {
   expectInputError(() => parseIdx(file(encodeIdx([0, 28, 28], []))), 'idx x: no images, expected at least 1, got 0');
 });
 
-test('IDX of another element type is refused by its name', () => {
+test('IDX of an unsupported element type is refused by the name of the type', () => {
   for (const [code, type] of [
     [0x09, 'int8'],
     [0x0b, 'int16'],
@@ -112,7 +112,7 @@ test('what is not IDX is refused, with what it looks like', () => {
   refused(new TextEncoder().encode('<!doctype html>'), '3c 21 64, it looks like an HTML page');
 });
 
-test('IDX labels in the place of images are refused, and the reverse', () => {
+test('IDX labels in place of images are refused, and the reverse', () => {
   const images = file(encodeIdx([2, 1, 1], [1, 2]));
   const labels = file(encodeIdx([2], [1, 2]));
   expectInputError(
@@ -122,7 +122,7 @@ test('IDX labels in the place of images are refused, and the reverse', () => {
   expectInputError(() => parseIdx(images, images), 'idx x: not labels, expected 1 dimension [n], got 3');
 });
 
-test('another number of IDX labels than images is refused', () => {
+test('IDX labels that differ in number from the images are refused', () => {
   expectInputError(
     () => parseIdx(file(encodeIdx([2, 1, 1], [1, 2])), file(encodeIdx([3], [1, 2, 3]))),
     'idx x: labels do not match the images, expected 2, got 3',

@@ -4,7 +4,7 @@ import { ArrayDataset, type Batch, DataLoader, randomCrop, randomHorizontalFlip 
 import { Generator } from '../../src/tensor/index.ts';
 import { expectInputError } from '../support/messages.ts';
 
-/** Images 1×2×3 whose label and first pixel are their number. */
+/** Images 1×2×3 whose label and first pixel are their index. */
 function numbered(length: number): ArrayDataset {
   const images = Float32Array.from({ length: length * 6 }, (_, i) => (i % 6 === 0 ? i / 6 : 1000 + i));
   return new ArrayDataset({ name: 'n', images, shape: [1, 2, 3], labels: Int32Array.from({ length }, (_, i) => i) });
@@ -18,7 +18,7 @@ const length = fc.integer({ min: 1, max: 40 });
 const batchSize = fc.integer({ min: 1, max: 45 });
 
 describe('a loader', () => {
-  test('gives every image once an epoch, with its label, shuffled or not', () => {
+  test('gives every image once per epoch, with its label, shuffled or not', () => {
     fc.assert(
       fc.property(length, batchSize, fc.boolean(), fc.nat(), (n, size, shuffle, seed) => {
         const loader = new DataLoader(numbered(n), { batchSize: size, shuffle, seed });
@@ -48,13 +48,13 @@ describe('a loader', () => {
     );
   });
 
-  test('goes through the images in order by default', () => {
+  test('iterates over the images in order by default', () => {
     expect(labelsOf(new DataLoader(numbered(5), { batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
   });
 
   test('gives each epoch a permutation of its own', () => {
     const loader = new DataLoader(numbered(64), { batchSize: 64, shuffle: true });
-    // Of 64! orders, two alike or one in order would be no chance.
+    // Of 64! orders, two equal ones or one in order would not be chance.
     const orders = [...range(5).map(() => labelsOf(loader).join()), range(64).join()];
     expect(new Set(orders).size).toBe(6);
   });
@@ -69,7 +69,7 @@ describe('a loader', () => {
     expect(epochs(8)).not.toEqual(epochs(9));
   });
 
-  test('can take a generator for a seed, wherever in its stream that is', () => {
+  test('takes a generator as seed, wherever in its stream that is', () => {
     const generator = new Generator(8);
     generator.normal();
     const options = { batchSize: 7, shuffle: true };
@@ -93,7 +93,7 @@ describe('a loader', () => {
     expect([...left]).toEqual([[...whole], [...whole]][1]);
   });
 
-  test('augments each image the same way whatever batch size and order, and another way every epoch', () => {
+  test('augments each image independently of batch size and order, and differently in every epoch', () => {
     /** Per epoch, whether the image of each number was flipped. */
     const flips = (size: number, shuffle: boolean) => {
       const augment = randomHorizontalFlip(0.5);
@@ -113,7 +113,7 @@ describe('a loader', () => {
     expect(new Set(first)).toEqual(new Set([true, false]));
   });
 
-  test('gives batches of the shape that the augmentation makes', () => {
+  test('gives batches of the shape of the augmented images', () => {
     const [batch] = new DataLoader(numbered(3), { batchSize: 3, augment: randomCrop(2) });
     expect(batch.images.shape).toEqual([3, 1, 2, 2]);
   });

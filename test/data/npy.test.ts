@@ -8,7 +8,7 @@ import { runs } from '../support/runs.ts';
 
 const file = (bytes: Uint8Array) => ({ name: 'x.npy', bytes });
 
-/** An NPY file with any header, true or not. */
+/** An NPY file with any header, valid or not. */
 function npy(header: string, data: ArrayLike<number> = [], version = 1): Uint8Array {
   const text = new TextEncoder().encode(header);
   const length = Array.from({ length: version === 1 ? 2 : 4 }, (_, i) => Math.floor(text.length / 256 ** i) & 0xff);
@@ -48,7 +48,7 @@ const anyArray = fc
   });
 
 describe('the NPY format', () => {
-  test('gives back any array that is written', () => {
+  test('reads any array as it was written', () => {
     fc.assert(
       fc.property(anyArray, (array) => {
         expect(decodeNpy(file(encodeNpy(array)))).toEqual(array);
@@ -56,7 +56,7 @@ describe('the NPY format', () => {
     );
   });
 
-  test('is read with the text of Python 2 in its header', () => {
+  test('is read with a header written by Python 2', () => {
     const text = header('(1L, 2L)').replace("'|u1'", "u'|u1'").replace("'shape'", 'U"shape"');
     expect(decodeNpy(file(npy(text, [3, 4])))).toMatchObject({ shape: [1, 2], data: Uint8Array.of(3, 4) });
   });
@@ -114,14 +114,14 @@ describe('the NPY format', () => {
     }
   });
 
-  test('is refused with bytes to spare', () => {
+  test('is refused with trailing bytes', () => {
     expectInputError(
       () => decodeNpy(file(npy(header('(2,)'), [1, 2, 3]))),
       'npy x.npy: length does not fit shape [2] of |u1, expected 2 bytes after the header, got 3',
     );
   });
 
-  test('is refused when the header claims more than there is, and nothing is allocated', () => {
+  test('is refused when the header claims more than the file holds, and nothing is allocated', () => {
     expectInputError(
       () => decodeNpy(file(npy(header('(4000000000, 4000000000)', "'<f8'")))),
       'npy x.npy: length does not fit shape [4000000000, 4000000000] of <f8, ' +
@@ -162,7 +162,7 @@ describe('the NPY format', () => {
     );
   });
 
-  test('is refused in a version to come', () => {
+  test('is refused in a future version', () => {
     expectInputError(
       () => decodeNpy(file(npy(header('()'), [1], 4))),
       'npy x.npy: unknown version, expected 1, 2 or 3, got 4',
@@ -212,7 +212,7 @@ describe('the NPY format', () => {
     );
   });
 
-  test('is the bytes of some array or refused, whatever byte of a file is changed', () => {
+  test('is read as some array or refused after a change of any byte', () => {
     fc.assert(
       fc.property(fc.nat({ max: byNumpy.length - 1 }), fc.integer({ min: 0, max: 255 }), (at, value) => {
         const bytes = byNumpy.slice();
@@ -252,21 +252,21 @@ describe('images from NPY', () => {
     );
   });
 
-  test('are vectors where the array has two dimensions, and go into batches so', () => {
+  test('are vectors where the array has two dimensions, also in batches', () => {
     const vectors = parseNpy(file(encodeNpy({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) })));
     expect(vectors).toMatchObject({ shape: [3], length: 2 });
     const [{ images }] = new DataLoader(vectors, { batchSize: 2 });
     expect(images).toEqual({ shape: [2, 3], dtype: 'float32', data: Float32Array.of(1, 2, 3, 4, 5, 6) });
   });
 
-  test('are numbers as they are, but for unsigned bytes, which stay bytes', () => {
+  test('keep their numbers; unsigned bytes stay bytes', () => {
     const of = (data: NpyData) => parseNpy(file(encodeNpy({ shape: [1, 1, 2], data }))).get(0).image.data;
     expect(of(Uint8Array.of(0, 255))).toEqual(Uint8Array.of(0, 255));
     expect(of(Int8Array.of(-128, 127))).toEqual(Float32Array.of(-128, 127));
     expect(of(Uint16Array.of(0, 65535))).toEqual(Float32Array.of(0, 65535));
   });
 
-  test('whose channels come last are refused with a hint, and read when that is said', () => {
+  test('whose channels come last are refused with a hint, and read with layout nhwc', () => {
     const shape = [2, 6, 5, 3];
     const data = Uint8Array.from({ length: 180 }, (_, i) => i);
     const last = file(encodeNpy({ shape, data }));
@@ -285,13 +285,13 @@ describe('images from NPY', () => {
       }
     }
     expect(parseNpy(last, { layout: 'nchw' })).toMatchObject({ shape: [6, 5, 3] });
-    // An image of three pixels' width and three channels is no riddle.
+    // An image with a width of 3 and three channels is not ambiguous.
     expect(parseNpy(file(encodeNpy({ shape: [1, 3, 4, 3], data: new Uint8Array(36) })))).toMatchObject({
       shape: [3, 4, 3],
     });
   });
 
-  test('are refused with the normalisation of another number of channels', () => {
+  test('are refused with the normalisation of a different number of channels', () => {
     expectInputError(
       () =>
         parseNpy(file(encodeNpy({ shape: [1, 3, 1, 1], data: new Uint8Array(3) })), {
@@ -311,7 +311,7 @@ describe('images from NPY', () => {
   test.each([
     [NaN, 'NaN'],
     [-Infinity, '-Infinity'],
-    [1e300, 'Infinity'], // in double precision a number like others
+    [1e300, 'Infinity'], // an ordinary number in double precision
   ])('are refused with %d among their values', (value, shown) => {
     const data = new Float64Array(2 * 3 * 2 * 2);
     data[12 + 4 + 2 + 1] = value;

@@ -66,7 +66,7 @@ describe('NPY files of NumPy', () => {
     ['M8[s]', '"<M8[s]" (dates)'],
     ['m8[D]', '"<m8[D]" (spans of time)'],
     ['records', '[["a","<f4"],["b","<i2"]] (records)'],
-  ])('of %s are refused by name', (kind, shown) => {
+  ])('of %s are refused by the name of the type', (kind, shown) => {
     expectInputError(
       () => decodeNpy(written(`refused ${kind}`)),
       'npy x: element type that is not read, ' +
@@ -96,7 +96,7 @@ describe('NPZ files of NumPy', () => {
 describe('pickles of Python', () => {
   const hint = ', it looks like a Python pickle; write it as NPZ with the line of Python in docs/data.md';
 
-  test.each(['cifar10', 2, 3, 4])('%s are refused by what they are', (protocol) => {
+  test.each(['cifar10', 2, 3, 4])('%s are recognised and refused', (protocol) => {
     const file = written(`pickle ${protocol}`);
     const { length } = file.bytes;
     expectInputError(

@@ -35,7 +35,7 @@ describe('gzip', () => {
     Uint8Array.from({ length: 20 }, (_, i) => i),
   );
 
-  test('of any size is unpacked to what was packed', () => {
+  test('of any size is unpacked to the original bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60_000, size: 'max' }), (data) => {
         expect(decodeNpy(of('x.gz', gzipSync(npy([data.length], data)))).data).toEqual(data);
@@ -64,18 +64,18 @@ describe('gzip', () => {
     expect(parseCifar10([packed, plain])).toMatchObject({ name: 'cifar10 b.bin.gz', length: 4 });
   });
 
-  test('is refused when it is cut short anywhere, or a bit of it differs', () => {
+  test('is refused when it is cut short anywhere, or a bit of it is flipped', () => {
     const packed = gzipSync(content);
     for (let length = 2; length < packed.length; length++) {
       expect(() => decodeNpy(of('x.gz', packed.subarray(0, length)))).toThrow(InputError);
     }
-    // The header's time, system and level say nothing about the content.
+    // The header's time, system and level do not affect the content.
     for (let at = 10; at < packed.length; at++) {
       for (let bit = 0; bit < 8; bit++) {
         const changed = new Uint8Array(packed);
         changed[at] ^= 1 << bit;
         try {
-          // Bits that fill up the last byte say nothing.
+          // Bits that pad the last byte have no meaning.
           expect(decodeNpy(of('x.gz', changed)).data).toEqual(content.subarray(-20));
         } catch (error) {
           expect(error).toBeInstanceOf(InputError);
@@ -103,7 +103,7 @@ describe('gzip', () => {
     expect(held).toBeLessThan(16 * MEGABYTE);
   });
 
-  test('whose header claims more than there is allocates nothing of it', () => {
+  test('whose header claims more than the file holds allocates nothing', () => {
     const claims = encodeNpy({ shape: [1], data: Uint8Array.of(7) });
     const text = new TextDecoder('latin1').decode(claims).replace('(1,), }          ', '(9999999999,), } ');
     const file = of('x.gz', gzipSync(Buffer.from(text, 'latin1')));
@@ -116,7 +116,7 @@ describe('gzip', () => {
     expect(held).toBeLessThan(MEGABYTE);
   });
 
-  test('of an archive of files says what to do', () => {
+  test('of a tar archive is refused with advice', () => {
     const tar = Buffer.alloc(2048);
     tar.write('cifar-10-batches-bin/data_batch_1.bin', 0);
     tar.write('ustar', 257);
@@ -143,7 +143,7 @@ describe('a ZIP archive', () => {
     }
   });
 
-  test('says which arrays there are when it is not clear which are the images', () => {
+  test('lists its arrays when it is not clear which are the images', () => {
     const file = of('x.npz', zipSync({ 'a.npy': arrays['x.npy'], 'b.npy': arrays['y.npy'] }));
     expectInputError(() => parseNpz(file), 'npz x.npz: which array holds the images? expected FILE#NAME of a, b');
     expectInputError(
@@ -166,7 +166,7 @@ describe('a ZIP archive', () => {
     }
   });
 
-  test('refuses labels that are none', () => {
+  test('refuses invalid labels', () => {
     const file = (labels: Uint8Array) => of('x', zipSync({ 'x.npy': arrays['x.npy'], 'y.npy': labels }));
     expectInputError(
       () => parseNpz(file(encodeNpy({ shape: [2], data: Float32Array.of(1, 1.5) }))),
@@ -183,7 +183,7 @@ describe('a ZIP archive', () => {
     expect(parseNpz(file(encodeNpy({ shape: [2, 1], data: Uint8Array.of(3, 4) }))).labels).toEqual(Int32Array.of(3, 4));
   });
 
-  test('is refused, or gives what it gave, whatever is cut off or changed', () => {
+  test('is refused or gives the same arrays when anything is cut off or changed', () => {
     for (const level of [0, 9] as const) {
       const whole = zipSync(arrays, { level });
       for (let length = 0; length < whole.length; length++) {
@@ -207,11 +207,11 @@ describe('a ZIP archive', () => {
     }
   });
 
-  test('that claims gigabytes, or unpacks to them, allocates none of them', () => {
+  test('that claims gigabytes, or unpacks to them, allocates little', () => {
     const lies = zipSync({ 'x.npy': arrays['x.npy'] }, { level: 9 });
     const view = new DataView(lies.buffer, lies.byteOffset);
     const central = view.getUint32(lies.length - 6, true);
-    view.setUint32(central + 24, 4_000_000_000, true); // the length that it unpacks to
+    view.setUint32(central + 24, 4_000_000_000, true); // the unpacked length
     const bomb = zipSync({ 'x.npy': Buffer.concat([arrays['x.npy'], Buffer.alloc(50 * MEGABYTE)]) }, { level: 9 });
     const held = memoryOf(() => {
       expectInputError(

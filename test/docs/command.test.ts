@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { commandReference } from '../../scripts/commandReference.ts';
 import { program } from '../../src/cli/program.ts';
 
-// `npx vitest run test/docs/command.test.ts -u` writes the page anew.
-test("the page of the command's options is what its help shows", async () => {
+// `npx vitest run test/docs/command.test.ts -u` rewrites the page.
+test("the page of the command's options matches its help", async () => {
   const page = await commandReference();
   for (const command of program().commands.filter((each) => each.name() !== 'complete')) {
     expect(page).toContain(`## ${command.name()}\n`);

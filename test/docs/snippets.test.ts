@@ -11,7 +11,7 @@ test('the TypeScript of README.md, docs/*.md and docs/guide/*.md type-checks, an
   expect(typeErrors([...all, wrong])).toEqual([expect.stringMatching(/^test\/wrong.md.ts: .*not assignable/)]);
 });
 
-// A page's code needs a page; a search takes minutes.
+// Code for a page needs a browser; a search takes minutes.
 test('only the page of docs/embedding.md and the search of docs/search.md are not run', () => {
   const unrun = all.filter(({ unrun }) => unrun.length > 0).map(({ name }) => name);
   expect(unrun).toEqual(['docs/embedding.md', 'docs/search.md']);

@@ -10,7 +10,7 @@ import { computeNtk } from '../../src/ntk/index.ts';
 import { Generator, wasmBackend } from '../../src/tensor/index.ts';
 import type { Holdings, Order } from './serviceProcess.ts';
 
-// The service of examples/service in a process of its own, as its clients find it.
+// The service of examples/service in a process of its own, as its clients see it.
 
 const REQUESTS = 1000;
 /**
@@ -18,7 +18,7 @@ const REQUESTS = 1000;
  * kept once for each request shows. What is freed late (buffers, pages of the process) goes up and down meanwhile.
  */
 const SLACK = { heap: 2 ** 22, external: 2 ** 22, arrayBuffers: 2 ** 25, resident: 2 ** 29 };
-/** Every fifth client goes away. */
+/** Every fifth client aborts. */
 const isImpatient = (i: number) => i % 5 === 4;
 
 interface Service {
@@ -137,10 +137,10 @@ describe('a service under load', () => {
     return { wrong, answered, gone };
   }
 
-  test('a thousand requests of mixed sizes at once, aborts among them: none wrong, memory flat, a clean end', async () => {
+  test('a thousand mixed requests at once, some aborted: no wrong answer, no leak, a clean end', async () => {
     const generator = new Generator(6);
     const held: Holdings[] = [];
-    // The first round makes what is made once and kept: workers, programs, compiled code.
+    // The first round creates what is kept: workers, programs, compiled code.
     for (const requests of [250, REQUESTS]) {
       const { wrong, answered, gone } = await round(requests, generator);
       expect(wrong).toEqual([]);
@@ -160,7 +160,7 @@ describe('a service under load', () => {
   });
 });
 
-describe('a service for one request at a time', () => {
+describe('a service with a capacity of one', () => {
   const [small] = problems();
   let service: Service;
   beforeAll(async () => {
@@ -168,7 +168,7 @@ describe('a service for one request at a time', () => {
   });
   afterAll(() => service.process.kill());
 
-  test('is full while it computes, and free when the client that it computes for has gone away', async () => {
+  test('is busy while it computes, and free when the client of the computation has gone away', async () => {
     const soon = async () => {
       await sleep(20);
       return answerOf(await post(service, small));
@@ -177,7 +177,7 @@ describe('a service for one request at a time', () => {
     const gone = post(service, demanding(128, 16, 3), client.signal).catch((error: Error) => error.name);
     let full: Answer & { status: number };
     do full = await soon();
-    while (full.status === 200); // until the other is inside
+    while (full.status === 200); // until the other request is admitted
     expect(full).toEqual({ status: 503, error: '1 requests are being answered, try again later' });
 
     client.abort();
@@ -211,13 +211,13 @@ describe('a service for one request at a time', () => {
     expect(answer).toEqual({ status: 400, error });
   });
 
-  test('answers 422 to what does not fit, in the words of the library', async () => {
+  test('answers 422 to input that does not fit, in the words of the library', async () => {
     const { status, error } = await answerOf(await post(service, demanding(256, 32, 5)));
     expect(status).toBe(422);
     expect(error).toMatch(/^backend wasm: [^\n]+$/);
   });
 
-  test('answers 400 to what is no case, in the words of the library', async () => {
+  test('answers 400 to a body that is not a case, in the words of the library', async () => {
     const { status, error } = await answerOf(
       await post(service, { type: 'application/octet-stream', body: small.body }),
     );
@@ -225,7 +225,7 @@ describe('a service for one request at a time', () => {
     expect(error).toMatch(/^body: [^\n]+$/);
   });
 
-  test('answers other requests by HTTP’s own status codes', async () => {
+  test('answers other requests by the status codes of HTTP', async () => {
     const { url } = service;
     expect((await fetch(url)).status).toBe(405);
     expect((await fetch(`${url}/more`, { method: 'POST' })).status).toBe(404);

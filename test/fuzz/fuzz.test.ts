@@ -5,20 +5,20 @@ import { fuzzCommandLine } from './commandLine.ts';
 import { fuzzReader } from './fuzz.ts';
 import { readers } from './readers.ts';
 
-// `npm run fuzz -- --runs 10000` tries more. The seed is new every time, and part of what a failure says.
+// `npm run fuzz -- --runs 10000` tries more. The seed is new every time; a failure reports it.
 const seed = Math.floor(Math.random() * 2 ** 31);
 
 describe.each(readers)('a file damaged anywhere: $name', (reader) => {
-  test('is read, or refused in one line, at once, in little memory', () => {
+  test('is read, or refused in one line, quickly, in little memory', () => {
     expect(fuzzReader(reader, { runs: runs(Math.ceil(800 / (reader.cost ?? 1))), seed }).failure).toBeUndefined();
   });
 });
 
-test('a command line of any words ends well, or with one line that says why it does not', async () => {
+test('any command line succeeds, or fails with one line that says why', async () => {
   expect(await fuzzCommandLine({ runs: runs(200), seed })).toBeUndefined();
 });
 
-test('the checks find a reader that throws an error of another type, two lines, or takes too much memory', () => {
+test('the checks find a reader that throws a foreign error or two lines, or takes too much memory', () => {
   const samples = [new Uint8Array(100)];
   const faults = [
     () => {

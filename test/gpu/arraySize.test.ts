@@ -34,7 +34,7 @@ describe('arrays beyond what kernels can count', () => {
   });
   afterAll(() => Promise.all([gpu.close?.(), wasm.close?.()]));
 
-  it('are refused where the caller chose the rows', async () => {
+  it('are refused where the caller sets the number of rows', async () => {
     const options = { mode: 'train', outputs: 'sum', backend: gpu, blockRows: 32 } as const;
     await expect(JacobianProgram.compile(network, shape, options)).rejects.toThrow(ArraySizeError);
   });

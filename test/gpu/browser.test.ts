@@ -12,10 +12,12 @@ import { type Page, primitiveNames } from '../support/page.ts';
 // The gpu backend in a page: every primitive, and a reference network of each kind. The script is bundled and minified
 // by esbuild, and by Vite for a second look: kernels are text with names of their own, so that neither can touch them.
 
-/** Cases a primitive. A page takes a tenth of a second to compile a kernel: where nothing hangs on it, fewer will do. */
+/**
+ * Cases a primitive. A page takes a tenth of a second to compile a kernel: where that is not required, fewer will do.
+ */
 const RUNS = devicesRequired ? 25 : 10;
 
-/** A page compiles every kernel anew: the networks that differ most will do where nothing hangs on it. */
+/** A page compiles every kernel again: where that is not required, the networks that differ most will do. */
 const networks = devicesRequired ? goldenNames : someGoldenNames;
 
 const golds = new URL('../golden/', import.meta.url);
@@ -38,7 +40,7 @@ async function byVite(): Promise<string> {
 
 declare const page: Page;
 
-/** Script that remembers the contexts that a page asks for, and loses them when told to. */
+/** Script that records the contexts that a page asks for, and loses them on request. */
 const REMEMBER_CONTEXTS = `
   const contexts = new Set();
   for (const type of [HTMLCanvasElement, OffscreenCanvas]) {
@@ -84,7 +86,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     });
     afterAll(() => tab.close());
 
-    test.each(primitiveNames)('%s is the reference to float32', async (name) => {
+    test.each(primitiveNames)('%s agrees with the reference to float32', async (name) => {
       expect(await tab.evaluate(({ n, runs }) => page.check(n, runs), { n: name, runs: RUNS })).toBe('');
     });
 

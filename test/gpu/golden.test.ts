@@ -6,8 +6,8 @@ import { golden, goldenNames, someGoldenNames } from '../support/golden.ts';
 import { whyNot } from '../support/gpu.ts';
 import { devicesRequired } from '../support/required.ts';
 
-// The reference networks on the graphics that Node has, within the tolerances of the wasm backend. In software WebGPU takes
-// longest to compile: where nothing hangs on it, it gets those that differ most.
+// The reference networks on the graphics that Node has, within the tolerances of the wasm backend. In software WebGPU
+// takes longest to compile: where it is not required, it gets those that differ most.
 
 for (const gpuMode of ['headlessgl', 'webgpu'] as const) {
   const reason = await whyNot(gpuMode);

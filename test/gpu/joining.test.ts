@@ -38,7 +38,7 @@ const programs = fc
 
 const dialect = dialects.headlessgl;
 
-test('joined kernels write everything once, after what they read, within what a device can do', () => {
+test('joined kernels write every array once, after its operands, within the limits of a device', () => {
   fc.assert(
     fc.property(programs, (tasks) => {
       const joined = joinTasks(tasks, dialect);
@@ -74,7 +74,7 @@ test('joined kernels write everything once, after what they read, within what a 
   );
 });
 
-test('kernels that do not need each other are one', () => {
+test('independent kernels are joined', () => {
   const call = (read: number, write: number): Task => {
     const lanes = ['v0', 'v0', 'v0', 'v0'] as const;
     const kernel = { body: 'const v0 = a0[t];', planes: [lanes], operandTexels: [8], texels: 8, turns: 5 };
@@ -86,7 +86,7 @@ test('kernels that do not need each other are one', () => {
   expect(second.call!.kernel.body).toBe('const v0_0 = a0[t];\n  const v1_0 = a1[t];');
 });
 
-test('a backward pass of the NAS-Bench-201 supernet is at most 239 kernels: once they were 479', () => {
+test('a backward pass of the NAS-Bench-201 supernet has at most 239 kernels instead of 479', () => {
   const { network } = golden('nb201-supernet-00-train');
   const trace = new Trace(network, [16, 3, 32, 32], { mode: 'train', dtype: 'float32' });
   const cotangent = input('cotangent', [16, ...trace.y.shape], 'float32');

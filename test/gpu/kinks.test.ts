@@ -8,7 +8,7 @@ import { whyNot } from '../support/gpu.ts';
 const reason = await whyNot('headlessgl');
 
 test.skipIf(reason)(
-  'OpenGL without a screen: the supernet whose κ hangs on one ReLU has kinks, and an interval that holds κ',
+  'OpenGL without a screen: the supernet whose κ depends on one ReLU has kinks, and an interval that contains κ',
   async () => {
     const bytes = readFileSync(new URL('../ntk/kinks/kink-supernet.safetensors', import.meta.url));
     const { network, input, mode } = parseCase(bytes, 'kink-supernet');

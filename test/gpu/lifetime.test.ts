@@ -34,7 +34,7 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
     await Promise.all([backend.close(), automatic.close()]);
   });
 
-  test('100 κ of one network leave device and process memory as they were', async () => {
+  test('100 κ of one network do not grow device or process memory', async () => {
     const gl = createRequire(import.meta.url)('gl') as (w: number, h: number) => WebGLRenderingContext;
     const prototype = Object.getPrototypeOf(Object.getPrototypeOf(gl(1, 1))) as WebGLRenderingContext;
     const created = vi.spyOn(prototype, 'createTexture');
@@ -113,13 +113,13 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
   });
 });
 
-test('a mode that is not available is an error that says how to get it, and no other mode', async () => {
+test('a mode that is not available is an error that says how to get it, without a fallback', async () => {
   await expect(gpuBackend({ mode: 'webgl2' })).rejects.toThrow(/mode webgl2 is not available: expected a browser/);
   await expect(gpuBackend({ mode: 'metal' as 'cpu' })).rejects.toThrow(InputError);
   await expect(gpuBackend({ mode: 'metal' as 'cpu' })).rejects.toThrow(/expected auto or one of headlessgl, webgl2/);
 });
 
-test('a closed backend and a program disposed of are refused', async () => {
+test('a closed backend and a disposed program are refused', async () => {
   const backend = await gpuBackend({ mode: 'cpu' });
   const x = input('x', [3], 'float32');
   const program = await Program.compile([multiply(x, x)], { backend });
@@ -135,7 +135,7 @@ test('a closed backend and a program disposed of are refused', async () => {
   await backend.close();
 });
 
-test('closing fails what is under way', async () => {
+test('closing rejects pending runs', async () => {
   const backend = await gpuBackend({ mode: 'cpu' });
   const x = input('x', [3], 'float32');
   const program = await Program.compile([multiply(x, x)], { backend, varying: [x] });

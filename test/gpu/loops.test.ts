@@ -9,7 +9,7 @@ import { sizeOf } from '../../src/tensor/index.ts';
 // has every kernel with a loop over more terms than that.
 
 describe('loops', () => {
-  test('are counted as they are written', () => {
+  test('have their turns counted', () => {
     const k = new KernelText(dialects.headlessgl);
     k.loop(3, () => {
       k.loop(5, () => undefined);
@@ -19,7 +19,7 @@ describe('loops', () => {
     expect(k.turns).toBe(3 + 3 * 5 + 3 * 2);
   });
 
-  test('of more turns than Mesa makes are an error of ours', () => {
+  test('of more turns than Mesa makes are refused', () => {
     const write = (turns: number) => {
       const lower = new Lowering(dialects.headlessgl, []);
       lower.scratchKernel([4], [], (k) => {
@@ -32,7 +32,7 @@ describe('loops', () => {
   });
 
   test.each([[[5]], [[8192]], [[8193]], [[1_000_003]], [[7, 4000]], [[20_000, 3]], [[3, 50_000]], [[1, 9000]]])(
-    'over %j are cut into pieces that cover them once',
+    'over %j are cut into pieces that cover every turn once',
     (extents) => {
       for (const repeats of [1, 4]) {
         const { turns, grid, count } = cutLoops(extents, repeats);

@@ -32,7 +32,7 @@ test.each(smallNetworks)('webgpu: no kernel of a %s reads more than 7 arrays', (
   }
 });
 
-test('webgpu: sums and concatenations of many arrays are done in parts', async () => {
+test('webgpu: sums and concatenations of many arrays are split', async () => {
   const arrays = Array.from({ length: 20 }, (_, i) => draw(i, [2, 3], undefined, 'float32'));
   const inputs = arrays.map(({ shape }, i) => input(`x${i}`, shape, 'float32'));
   const outputs = [

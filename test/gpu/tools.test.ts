@@ -47,7 +47,7 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
     result.ntk.flat().forEach((value, i) => expect(Math.abs(value - theta[i])).toBeLessThan(1e-3 * largest));
   });
 
-  test('ntkit doctor lists every backend, what it runs on and how far it is off, or what is missing', async () => {
+  test('ntkit doctor lists every backend, its device and its error, or what is missing', async () => {
     const { stdout } = await run(process.execPath, [tsx, 'src/cli/main.ts', 'doctor', '--json'], options);
     const { backends, adapters, auto } = JSON.parse(stdout) as {
       backends: { backend: string; runs: boolean; device?: string; kappaError?: number; reason?: string }[];

@@ -52,7 +52,7 @@ describe.skipIf(reason)(reason ? `webgpu (skipped: ${reason})` : 'webgpu', () =>
     ['open', 0],
     ['throws', 1],
     ['exits', 7],
-  ])('a process that leaves it %s ends by itself with %i, and nothing turns meanwhile', async (how, expected) => {
+  ])('a process that leaves it %s exits by itself with %i, without a spinning event loop', async (how, expected) => {
     const { stdout, stderr, code, signal } = await outcome(['test/support/webgpuProgram.ts', how]);
     expect({ code, signal: signal ?? null, stderr }).toMatchObject({ code: expected, signal: null });
     const told = JSON.parse(stdout) as { squares: number[]; globals: boolean; immediates: number };
@@ -60,7 +60,7 @@ describe.skipIf(reason)(reason ? `webgpu (skipped: ${reason})` : 'webgpu', () =>
     expect(told.immediates).toBeLessThan(10);
   });
 
-  test('says which adapters there are', async () => {
+  test('lists the adapters', async () => {
     const adapters = await gpuAdapters();
     const backend = await gpuBackend({ mode: 'webgpu' });
     expect(backend.renderer).toBe(adapters[0].name);
@@ -74,7 +74,7 @@ describe.skipIf(reason)(reason ? `webgpu (skipped: ${reason})` : 'webgpu', () =>
     await backend.close();
   });
 
-  test('backends share a device, and one closed leaves the others theirs', async () => {
+  test('backends share a device, and closing one leaves it to the others', async () => {
     const [a, b] = [await gpuBackend({ mode: 'webgpu' }), await gpuBackend({ mode: 'webgpu' })];
     await a.close();
     await a.close();
@@ -85,7 +85,7 @@ describe.skipIf(reason)(reason ? `webgpu (skipped: ${reason})` : 'webgpu', () =>
     await again.close();
   });
 
-  test('a lost device is one clear error, closing survives it, and it is opened anew', async () => {
+  test('a lost device is one clear error, closing survives it, and a new backend works', async () => {
     const backend = await gpuBackend({ mode: 'webgpu' });
     expect(await squares(backend)).toEqual([1, 4, 9]);
     const { WebGPUContext } = gpujs as unknown as {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   here = await resultOf(application, process.execPath);
 });
 
-test('the package computes what its sources do, and has every entry', async () => {
+test('the package computes the same as its sources, and has every entry', async () => {
   const backend = wasmBackend({ threads: 2 });
   expect(here.wasm).toBe(await kappa(SMALL, backend));
   await backend.close();

@@ -23,7 +23,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
   });
   afterAll(() => browser.close());
 
-  test('a dropped ONNX file is shown as its kernel, and any other file as what is wrong with it', async () => {
+  test('a dropped ONNX file gives its kernel, and any other file a message', async () => {
     const folder = join(application, 'onnx-page');
     cpSync(fileURLToPath(new URL('../../examples/onnx-page', import.meta.url)), folder, { recursive: true });
     cpSync(join(application, 'node_modules/ntkit/dist'), join(folder, 'ntkit'), { recursive: true });

@@ -6,6 +6,7 @@ import {
   BackendError,
   constant,
   type DType,
+  DTYPES,
   evaluate,
   Generator,
   GPU_MODES,
@@ -27,13 +28,13 @@ import { notice, print, printJson, terminalWidth } from './output.ts';
 /** Options of `ntkit doctor`. */
 type Options = OptionsOf<typeof commands.doctor>;
 
-/** What is found out about a backend. */
+/** What is found out about a backend in one precision. */
 interface Finding {
   readonly backend: string;
   readonly runs: boolean;
   /** What it runs on; absent where it does not run. */
   readonly device?: string;
-  readonly dtype?: DType;
+  readonly dtype: DType;
   /** The largest error of an entry of Θ, relative to Θ's largest, and that of κ. */
   readonly kernelError?: number;
   readonly kappaError?: number;
@@ -42,7 +43,12 @@ interface Finding {
   readonly reason?: string;
 }
 
-const dtypeOf: Record<string, DType> = { reference: 'float64' };
+/** What is examined. */
+interface Candidate {
+  readonly backend: string;
+  readonly dtype: DType;
+  readonly open: () => Promise<Backend>;
+}
 
 /** The graphics that `--backend gpu` finds. */
 interface Graphics {
@@ -55,13 +61,15 @@ interface Graphics {
 /** `ntkit doctor`: every backend on a long sum and on a small network with all of the space's operations, against float64. */
 export async function doctorCommand({ json }: Options): Promise<void> {
   const exact = await selfTest(referenceBackend, 'float64');
-  const candidates: [name: string, open: () => Promise<Backend>][] = [
-    ['reference', () => Promise.resolve(referenceBackend)],
-    ['wasm', () => Promise.resolve(wasmBackend())],
-    ...GPU_MODES.map((mode): [string, () => Promise<Backend>] => [`gpu ${mode}`, () => gpuBackend({ mode })]),
+  const candidates: Candidate[] = [
+    { backend: 'reference', dtype: 'float64', open: () => Promise.resolve(referenceBackend) },
+    ...DTYPES.map((dtype) => ({ backend: 'wasm', dtype, open: () => Promise.resolve(wasmBackend()) })),
+    ...GPU_MODES.map(
+      (mode) => ({ backend: `gpu ${mode}`, dtype: 'float32', open: () => gpuBackend({ mode }) }) as const,
+    ),
   ];
   const findings: Finding[] = [];
-  for (const [name, open] of candidates) findings.push(await examine(name, open, exact));
+  for (const candidate of candidates) findings.push(await examine(candidate, exact));
   const graphics: Graphics = { adapters: await orElse(gpuAdapters, []), auto: await orElse(automatic, undefined) };
   if (json) printJson({ backends: findings, ...graphics });
   else {
@@ -116,11 +124,10 @@ export async function checkLongSum(backend: Backend, dtype: DType): Promise<void
   }
 }
 
-async function examine(name: string, open: () => Promise<Backend>, exact: Result): Promise<Finding> {
+async function examine({ backend: name, dtype, open }: Candidate, exact: Result): Promise<Finding> {
   let backend: Backend | undefined;
   try {
     backend = await open();
-    const dtype = dtypeOf[name] ?? 'float32';
     await checkLongSum(backend, dtype);
     const { theta, kappa, seconds } = await selfTest(backend, dtype);
     const largest = Math.max(...exact.theta.data.map(Math.abs));
@@ -129,7 +136,7 @@ async function examine(name: string, open: () => Promise<Backend>, exact: Result
     return { backend: name, runs: true, device: backend.device, dtype, kernelError, kappaError, seconds };
   } catch (error) {
     if (!(error instanceof NtkitError)) throw error;
-    return { backend: name, runs: false, reason: error.message };
+    return { backend: name, runs: false, dtype, reason: error.message };
   } finally {
     await backend?.close();
   }
@@ -138,11 +145,11 @@ async function examine(name: string, open: () => Promise<Backend>, exact: Result
 function renderFindings(findings: readonly Finding[]): string {
   const number = (value: number | undefined) => value?.toExponential(1) ?? '–';
   const columns = [
-    ...[{ head: 'backend' }, { head: 'runs' }, { head: 'on' }],
+    ...[{ head: 'backend' }, { head: 'precision' }, { head: 'runs' }, { head: 'on' }],
     ...['error of Θ', 'error of κ', 's'].map((head) => ({ head, align: 'right' }) as const),
   ];
-  const rows = findings.map(({ backend, runs, device = '–', kernelError, kappaError, seconds }) => [
-    ...[backend, runs ? 'yes' : 'no', device],
+  const rows = findings.map(({ backend, dtype, runs, device = '–', kernelError, kappaError, seconds }) => [
+    ...[backend, dtype, runs ? 'yes' : 'no', device],
     ...[number(kernelError), number(kappaError), seconds?.toFixed(2) ?? '–'],
   ]);
   return textTable(columns, rows, { width: terminalWidth() });

@@ -50,20 +50,28 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
   test('ntkit doctor lists every backend, its device and its error, or what is missing', async () => {
     const { stdout } = await run(process.execPath, [tsx, 'src/cli/main.ts', 'doctor', '--json'], options);
     const { backends, adapters, auto } = JSON.parse(stdout) as {
-      backends: { backend: string; runs: boolean; device?: string; kappaError?: number; reason?: string }[];
+      backends: {
+        backend: string;
+        dtype: string;
+        runs: boolean;
+        device?: string;
+        kappaError?: number;
+        reason?: string;
+      }[];
       adapters: { name: string }[];
       auto: { mode: string; renderer: string };
     };
     const hasWebGpu = (await whyNot('webgpu')) === undefined;
     expect(adapters.length > 0).toBe(hasWebGpu);
     if (hasWebGpu) expect(auto).toEqual({ mode: 'webgpu', renderer: adapters[0].name });
-    const names = ['reference', 'wasm', ...['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'].map((m) => `gpu ${m}`)];
-    expect(backends.map(({ backend }) => backend)).toEqual(names);
-    for (const { backend, runs, device, kappaError, reason } of backends) {
+    const modes = ['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'].map((mode) => `gpu ${mode} float32`);
+    const rows = ['reference float64', 'wasm float32', 'wasm float64', ...modes];
+    expect(backends.map(({ backend, dtype }) => `${backend} ${dtype}`)).toEqual(rows);
+    for (const { backend, dtype, runs, device, kappaError, reason } of backends) {
       expect(runs).toBe(backend !== 'gpu webgl2' && (backend !== 'gpu webgpu' || hasWebGpu));
       if (runs) {
         expect(device).toMatch(/\w/);
-        expect(kappaError).toBeLessThan(1e-3);
+        expect(kappaError).toBeLessThan(dtype === 'float64' ? 1e-9 : 1e-3);
       } else {
         expect(reason).toMatch(/is not available: /);
       }

@@ -13,7 +13,14 @@ export interface Window {
   readonly width: number;
 }
 
-/** The part of an image that lies in a window: [c, window height, window width]. */
+/**
+ * The part of an image that lies in a window: [c, window height, window width].
+ *
+ * @example
+ * const image = { shape: [1, 2, 2], data: Uint8Array.of(1, 2, 3, 4) };
+ * const { shape, data } = crop(image, { top: 0, left: 1, height: 2, width: 2 });
+ * console.log(shape, [...data]); // [ 1, 2, 2 ] [ 2, 0, 4, 0 ]
+ */
 export function crop({ shape, data }: Image, { top, left, height, width }: Window): Image {
   const [channels, rows, columns] = imageShape('crop', shape);
   const out = sameKind(data, channels * height * width);
@@ -28,7 +35,13 @@ export function crop({ shape, data }: Image, { top, left, height, width }: Windo
   return { shape: [channels, height, width], data: out };
 }
 
-/** An image seen in a mirror: columns in reverse order. */
+/**
+ * An image seen in a mirror: columns in reverse order.
+ *
+ * @example
+ * const image = { shape: [1, 2, 2], data: Uint8Array.of(1, 2, 3, 4) };
+ * console.log([...flipHorizontal(image).data]); // [ 2, 1, 4, 3 ]
+ */
 export function flipHorizontal({ shape, data }: Image): Image {
   const [, , width] = imageShape('flipHorizontal', shape);
   const out = sameKind(data, data.length); // not `slice`, which in Node's Buffer is a view
@@ -43,6 +56,11 @@ export function flipHorizontal({ shape, data }: Image): Image {
  *
  * @throws ShapeError when size or padding is not a whole number of pixels; later, when drawn from an image that is smaller
  *   than the window, frame included.
+ *
+ * @example
+ * const image = { shape: [1, 1, 5], data: Uint8Array.of(1, 2, 3, 4, 5) };
+ * const { shape } = randomCrop(3, 1)(image, new Generator(0));
+ * console.log(shape); // [ 1, 3, 3 ]
  */
 export function randomCrop(size: number, padding = 0): Augmentation {
   if (!Number.isInteger(size) || size < 1 || !Number.isInteger(padding) || padding < 0) {
@@ -64,17 +82,37 @@ export function randomCrop(size: number, padding = 0): Augmentation {
   };
 }
 
-/** {@link flipHorizontal} with the given probability, otherwise the image itself. */
+/**
+ * {@link flipHorizontal} with the given probability, otherwise the image itself.
+ *
+ * @example
+ * const image = { shape: [1, 1, 3], data: Uint8Array.of(1, 2, 3) };
+ * const always = randomHorizontalFlip(1);
+ * console.log([...always(image, new Generator(0)).data]); // [ 3, 2, 1 ]
+ */
 export function randomHorizontalFlip(probability = 0.5): Augmentation {
   return (image, generator) => (generator.uniform() < probability ? flipHorizontal(image) : image);
 }
 
-/** One augmentation after another. */
+/**
+ * One augmentation after another.
+ *
+ * @example
+ * const twice = compose(flipHorizontal, flipHorizontal);
+ * const { data } = twice({ shape: [1, 1, 3], data: Uint8Array.of(1, 2, 3) }, new Generator(0));
+ * console.log([...data]); // [ 1, 2, 3 ]
+ */
 export function compose(...augmentations: readonly Augmentation[]): Augmentation {
   return (image, generator) => augmentations.reduce((changed, augment) => augment(changed, generator), image);
 }
 
-/** What NAS-Bench-201 and TE-NAS train on CIFAR with: a flip half of the time, then 32×32 out of a frame of 4. */
+/**
+ * What NAS-Bench-201 and TE-NAS train on CIFAR with: a flip half of the time, then 32×32 out of a frame of 4.
+ *
+ * @example
+ * const image = { shape: [3, 32, 32], data: new Uint8Array(3072) };
+ * console.log(cifarAugmentation(image, new Generator(0)).shape); // [ 3, 32, 32 ]
+ */
 export const cifarAugmentation = compose(randomHorizontalFlip(0.5), randomCrop(32, 4));
 
 /**
@@ -84,6 +122,11 @@ export const cifarAugmentation = compose(randomHorizontalFlip(0.5), randomCrop(3
  * @param images [n, c, h, w].
  * @returns a new array [n, count, h, w].
  * @throws ShapeError when the images are no batch or have fewer channels.
+ *
+ * @example
+ * const batch = ndarray([1, 1, 2, 2, 3, 3], [1, 3, 1, 2]); // one image of three channels
+ * const chosen = pickChannels(batch, 2, new Generator(0));
+ * console.log(chosen.shape, [...chosen.data]); // [ 1, 2, 1, 2 ] [ 1, 1, 3, 3 ]
  */
 export function pickChannels({ shape, dtype, data }: NDArray, count: number, generator: Generator): NDArray {
   const [n, channels, height, width] = shape;

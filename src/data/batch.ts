@@ -16,6 +16,14 @@ export interface Batch {
  *
  * @throws InputError when there is no sample, or the constants are for another number of channels.
  * @throws ShapeError when the images differ in shape.
+ *
+ * @example
+ * const sample = (label: number, ...bytes: number[]) => ({
+ *   image: { shape: [1, 1, 2], data: Uint8Array.from(bytes) },
+ *   label,
+ * });
+ * const { images, labels } = collate([sample(0, 0, 255), sample(1, 255, 0)], { mean: [0.5], std: [0.5] });
+ * console.log(images.shape, [...images.data], labels); // [ 2, 1, 1, 2 ] [ -1, 1, 1, -1 ] Int32Array(2) [ 0, 1 ]
  */
 export function collate(samples: readonly Sample[], normalization?: Normalization): Batch {
   if (samples.length === 0) throw new InputError('collate: an empty batch, expected at least 1 sample, got 0');

@@ -7,10 +7,13 @@ import type { Normalization } from './normalization.ts';
 /**
  * Grey images as a network of more channels takes them: the one channel `count` times, as it is normalised.
  *
- *     const images = repeatChannels(await openDataset('idx:t10k-images-idx3-ubyte'), 3); // [3, 28, 28]
- *
  * @returns a data set whose images are repeated when they are asked for; the set itself, where it has `count` channels.
  * @throws InputError when the set holds vectors, or images of another number of channels than 1 and `count`.
+ *
+ * @example
+ * const digits = new ArrayDataset({ name: 'digits', shape: [1, 1, 2], images: Uint8Array.of(1, 2, 3, 4) });
+ * const colour = repeatChannels(digits, 3);
+ * console.log(colour.shape, [...colour.get(0).image.data]); // [ 3, 1, 2 ] [ 1, 2, 1, 2, 1, 2 ]
  */
 export function repeatChannels(dataset: Dataset, count: number): Dataset {
   const { name, shape } = dataset;
@@ -34,6 +37,11 @@ export function repeatChannels(dataset: Dataset, count: number): Dataset {
  * @param where names the batch in messages.
  * @returns the batch [n, channels, h, w], a copy where its channels were repeated.
  * @throws InputError when it is no batch of images, has another number of channels, or its channels come last.
+ *
+ * @example
+ * const grey = ndarray([1, 2], [1, 1, 1, 2]);
+ * const batch = batchWithChannels('digits', grey, 3);
+ * console.log(batch.shape, [...batch.data]); // [ 1, 3, 1, 2 ] [ 1, 2, 1, 2, 1, 2 ]
  */
 export function batchWithChannels(where: string, batch: NDArray, channels: number): NDArray {
   const { dtype, data } = batch;

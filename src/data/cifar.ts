@@ -60,6 +60,12 @@ interface Version {
  *
  * @param files one file or more, whose records follow each other; packed by gzip or not.
  * @throws InputError when a file is empty or ends within a record, or a label is above 9.
+ *
+ * @example
+ * const bytes = new Uint8Array(2 * 3073); // in a page, of a file that was dropped
+ * bytes[0] = 3;
+ * const cifar = parseCifar10([{ name: 'data_batch_1.bin', bytes }]);
+ * console.log(cifar.length, cifar.shape, CIFAR10_CLASSES[cifar.get(0).label]); // 2 [ 3, 32, 32 ] cat
  */
 export function parseCifar10(files: readonly NamedBytes[], options: CifarOptions = {}): ArrayDataset {
   const normalization = CIFAR10_NORMALIZATION;
@@ -72,6 +78,12 @@ export function parseCifar10(files: readonly NamedBytes[], options: CifarOptions
  *
  * @param files one file or more, whose records follow each other; packed by gzip or not.
  * @throws InputError when a file is empty or ends within a record, or a label is above its last class.
+ *
+ * @example
+ * const bytes = new Uint8Array(3074); // one image
+ * bytes.set([19, 99]);
+ * const files = [{ name: 'test.bin', bytes }];
+ * console.log(parseCifar100(files).get(0).label, parseCifar100(files, { labels: 'coarse' }).get(0).label); // 99 19
  */
 export function parseCifar100(
   files: readonly NamedBytes[],

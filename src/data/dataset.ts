@@ -43,7 +43,14 @@ export interface Dataset {
   get(index: number): Sample;
 }
 
-/** @throws InputError when the value is no data set. */
+/**
+ * @throws InputError when the value is no data set.
+ *
+ * @example
+ * const given: unknown = new SyntheticDataset();
+ * checkDataset('search', given);
+ * console.log(given.length); // 50000
+ */
 export function checkDataset(where: string, value: unknown): asserts value is Dataset {
   const { shape, length, get } = Object(value) as Partial<Dataset>;
   if (!Array.isArray(shape) || typeof length !== 'number' || typeof get !== 'function') {
@@ -62,7 +69,19 @@ export interface ArrayDatasetFields {
   readonly normalization?: Normalization | undefined;
 }
 
-/** A data set that lies in memory as one array, [n, c, h, w] or [n, d]. */
+/**
+ * A data set that lies in memory as one array, [n, c, h, w] or [n, d].
+ *
+ * @example
+ * const dataset = new ArrayDataset({
+ *   name: 'two images',
+ *   shape: [1, 1, 2],
+ *   images: Uint8Array.of(0, 50, 100, 150),
+ *   labels: Uint8Array.of(0, 1),
+ * });
+ * const { image, label } = dataset.get(1);
+ * console.log(dataset.length, [...image.data], label); // 2 [ 100, 150 ] 1
+ */
 export class ArrayDataset implements Dataset {
   readonly name: string;
   readonly shape: Shape;
@@ -119,6 +138,10 @@ export function requireIndex({ name, length }: Dataset, index: number): void {
  *
  * @param where names the set in the message.
  * @throws ShapeError when it holds vectors.
+ *
+ * @example
+ * const [channels, height, width] = imageShape('search', new SyntheticDataset().shape);
+ * console.log(channels, height, width); // 3 32 32
  */
 export function imageShape(where: string, shape: Shape): ImageShape {
   if (shape.length === 3) return [shape[0], shape[1], shape[2]];

@@ -34,6 +34,12 @@ const UNSIGNED_BYTES = 0x08;
  * @param options how they are taken: by default normalised with MNIST's constants, where they have one channel.
  * @throws InputError when a file is not IDX, has another element type, rank or length than it should, or the two
  *   files do not belong together.
+ *
+ * @example
+ * const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255); // one image of 1×2 pixels
+ * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7);
+ * const digits = parseIdx({ name: 'images', bytes: images }, { name: 'labels', bytes: labels });
+ * console.log(digits.shape, digits.get(0).label, digits.normalization?.mean); // [ 1, 1, 2 ] 7 [ 0.1307 ]
  */
 export function parseIdx(
   images: NamedBytes,
@@ -66,6 +72,11 @@ export function parseIdx(
  * big-endian 32-bit integer, the elements. Also one that gzip packed.
  *
  * @throws InputError when the file is none, has another element type, or is shorter or longer than its header says.
+ *
+ * @example
+ * const bytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1); // MNIST's first three test labels
+ * const { shape, data } = decodeIdx({ name: 'labels', bytes });
+ * console.log(shape, [...data]); // [ 3 ] [ 7, 2, 1 ]
  */
 export function decodeIdx(file: NamedBytes): IdxArray {
   const { name, bytes } = gunzipped('idx', file, (start) => idxLength({ name: file.name, bytes: start }));

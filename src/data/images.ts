@@ -38,6 +38,11 @@ const CHANNELS = [1, 3, 4];
  *
  * @throws InputError when it has another rank, looks like another layout, holds no image, or holds NaN or a number beyond
  *   single precision; when the labels are no whole numbers, or not one an image.
+ *
+ * @example
+ * const images = { shape: [1, 2, 2, 3], dtype: 'uint8' as const, data: Uint8Array.from({ length: 12 }, (_, i) => i) };
+ * const dataset = imageDataset({ name: 'a picture', images }, { layout: 'nhwc' });
+ * console.log(dataset.shape, [...dataset.images.subarray(0, 4)]); // [ 3, 2, 2 ] [ 0, 3, 6, 9 ]
  */
 export function imageDataset({ name, images, labels }: ImageArrays, options: ImageOptions): ArrayDataset {
   const [n, ...sample] = images.shape;

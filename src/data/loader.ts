@@ -21,12 +21,14 @@ export interface LoaderOptions {
 }
 
 /**
- * Batches of a data set. Every iteration is a new epoch, with its own order and augmentation:
+ * Batches of a data set. Every iteration is a new epoch, with its own order and augmentation. What epoch k holds depends on
+ * the seed and k alone, not on what was read before.
  *
- *     const loader = new DataLoader(dataset, { batchSize: 64, shuffle: true, seed: 1, augment: cifarAugmentation });
- *     for (const { images, labels } of loader) …
- *
- * What epoch k holds depends on the seed and k alone, not on what was read before.
+ * @example
+ * const dataset = new SyntheticDataset({ length: 10, shape: [1, 2, 2] });
+ * const loader = new DataLoader(dataset, { batchSize: 4, shuffle: true, seed: 1, augment: randomHorizontalFlip() });
+ * const sizes = Array.from(loader, ({ images }) => images.shape[0]); // one epoch
+ * console.log(loader.length, sizes); // 3 [ 4, 4, 2 ]
  */
 export class DataLoader implements Iterable<Batch> {
   readonly dataset: Dataset;

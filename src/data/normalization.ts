@@ -39,6 +39,11 @@ export const NORMALIZATIONS = {
  * @returns a new array of the same shape and precision.
  * @throws ShapeError when the array has fewer than three dimensions.
  * @throws InputError when the constants are for another number of channels, or a deviation is not above 0.
+ *
+ * @example
+ * const image = ndarray([0, 0.5, 1], [1, 1, 3]);
+ * const normalized = normalize(image, { mean: [0.5], std: [0.25] });
+ * console.log([...normalized.data]); // [ -2, 0, 2 ]
  */
 export function normalize(images: NDArray, constants: Normalization): NDArray {
   const { shape, dtype } = images;

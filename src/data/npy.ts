@@ -8,6 +8,11 @@ import { decodeNpy } from './npyFormat.ts';
  * batches; all other numbers are taken as they are, in single precision.
  *
  * @throws InputError when the file cannot be read (see {@link decodeNpy}) or holds no images.
+ *
+ * @example
+ * const bytes = encodeNpy({ shape: [2, 28, 28], data: new Uint8Array(2 * 784) }); // numpy.save writes such a file
+ * const dataset = parseNpy({ name: 'digits.npy', bytes });
+ * console.log(dataset.length, dataset.shape); // 2 [ 1, 28, 28 ]
  */
 export function parseNpy(file: NamedBytes, options: ImageOptions = {}): ArrayDataset {
   return imageDataset({ name: `npy ${file.name}`, images: decodeNpy(file) }, options);

@@ -21,11 +21,14 @@ const ALIGNMENT = 64;
  * Reads an NPY file of version 1, 2 or 3 (NumPy Enhancement Proposal 1; `numpy.lib.format`): real numbers of every type,
  * in either byte order, in C or Fortran order; also one that gzip packed.
  *
- *     const { shape, dtype, data } = decodeNpy({ name: 'x.npy', bytes });
- *
  * @returns the array in C order; bytes in that order are a view of the file, everything else is a copy.
  * @throws InputError when the file is none, has elements of another type (complex, text, objects, records), is shorter or
  *   longer than its header says, or holds a 64-bit integer that no double holds exactly.
+ *
+ * @example
+ * const bytes = encodeNpy({ shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }); // numpy.save writes such a file
+ * const { shape, dtype, data } = decodeNpy({ name: 'x.npy', bytes });
+ * console.log(shape, dtype, [...data]); // [ 2, 2 ] float32 [ 1, 2, 3, 4 ]
  */
 export function decodeNpy(file: NamedBytes): NpyArray {
   const { name, bytes } = gunzipped('npy', file, (start) => npyLength({ name: file.name, bytes: start }));
@@ -88,7 +91,13 @@ const DESCR = [
   [Float64Array, '<f8'],
 ] as const;
 
-/** Writes an NPY file of version 1, readable by `numpy.load`: the inverse of {@link decodeNpy}, elements as they are held. */
+/**
+ * Writes an NPY file of version 1, readable by `numpy.load`: the inverse of {@link decodeNpy}, elements as they are held.
+ *
+ * @example
+ * const bytes = encodeNpy({ shape: [2, 2], data: Float64Array.of(1, 2, 3, 4) });
+ * console.log(bytes.length, String.fromCharCode(...bytes.subarray(1, 6))); // 160 NUMPY
+ */
 export function encodeNpy({ shape, data }: Pick<NpyArray, 'shape' | 'data'>): Uint8Array {
   const [, descr] = DESCR.find(([kind]) => data instanceof kind)!;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;

@@ -34,6 +34,9 @@ const LISTED = 12;
  * The names of the arrays in an NPZ file.
  *
  * @throws InputError when it is none.
+ *
+ * @example
+ * console.log(npzNames({ name: 'digits.npz', bytes: npz })); // [ 'x', 'y' ]
  */
 export function npzNames(file: NamedBytes): string[] {
   return arraysOf(unpacked(file)).map(({ name }) => nameOf(name));
@@ -43,6 +46,10 @@ export function npzNames(file: NamedBytes): string[] {
  * Reads one array of an NPZ file, as `numpy.savez` and `numpy.savez_compressed` write them.
  *
  * @throws InputError when the file is none, has no array of that name, or the array cannot be read; see {@link decodeNpy}.
+ *
+ * @example
+ * const { shape, data } = decodeNpz({ name: 'digits.npz', bytes: npz }, 'y');
+ * console.log(shape, [...data]); // [ 2 ] [ 7, 3 ]
  */
 export function decodeNpz(packed: NamedBytes, array: string): NpyArray {
   const file = unpacked(packed);
@@ -53,10 +60,12 @@ export function decodeNpz(packed: NamedBytes, array: string): NpyArray {
  * Reads images from an NPZ file, and their labels if it has some: the arrays `images` and `labels`, `x` and `y`, `x_train`
  * and `y_train`, `test_images` and `test_labels` and the like, or the only array that there is.
  *
- *     const test = parseNpz({ name: 'mnist.npz', bytes }, { array: 'x_test', normalization: MNIST_NORMALIZATION });
- *
  * @throws InputError when the file is none, it is not clear which array holds the images, or they cannot be read; see
  *   {@link imageDataset}.
+ *
+ * @example
+ * const digits = parseNpz({ name: 'digits.npz', bytes: npz }, { array: 'x', normalization: MNIST_NORMALIZATION });
+ * console.log(digits.length, digits.shape, digits.get(0).label); // 2 [ 1, 2, 2 ] 7
  */
 export function parseNpz(packed: NamedBytes, { array, ...options }: NpzOptions = {}): ArrayDataset {
   const file = unpacked(packed);

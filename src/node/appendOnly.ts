@@ -4,6 +4,14 @@ import { cannot } from './atomicFile.ts';
 /**
  * A text file that only grows, by whole lines. What a killed writer left of a line is dropped when the file is opened
  * again; all lines before it are complete.
+ *
+ * @example
+ * const log = await AppendOnlyFile.open(`${folder}/log.csv`);
+ * await log.append('step,loss');
+ * await log.close();
+ * const again = await AppendOnlyFile.open(`${folder}/log.csv`);
+ * console.log(again.lines); // [ 'step,loss' ]
+ * await again.close();
  */
 export class AppendOnlyFile {
   readonly #path: string;

@@ -10,6 +10,11 @@ import { InputError } from '../tensor/index.ts';
  * full such a call writes a part and says nothing, and a cut file would replace the old one.
  *
  * @throws InputError when the file cannot be written. The old one is as it was then, and nothing else is left.
+ *
+ * @example
+ * await writeAtomically(`${folder}/kappa.txt`, 'κ = 3');
+ * const { bytes } = await readBytes('text', `${folder}/kappa.txt`);
+ * console.log(new TextDecoder().decode(bytes)); // κ = 3
  */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   try {

@@ -22,6 +22,11 @@ export interface BatchRequest {
  *
  * @param option names what asks for it in messages.
  * @throws InputError when it cannot be read, or its images do not fit the network.
+ *
+ * @example
+ * await writeAtomically(`${folder}/grey.npy`, encodeNpy({ shape: [2, 1, 1, 2], data: Uint8Array.of(0, 255, 255, 0) }));
+ * const batch = await loadBatch('--images', `${folder}/grey.npy`, { samples: 2, seed: 0, channels: 3 });
+ * console.log(batch.shape, [...batch.data.subarray(0, 4)]); // [ 2, 3, 1, 2 ] [ 0, 1, 0, 1 ]
  */
 export async function loadBatch(option: string, source: string, request: BatchRequest): Promise<NDArray> {
   const where = `${option} ${source}`;

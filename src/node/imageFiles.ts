@@ -20,6 +20,11 @@ import { attempt, readBytes } from './readFile.ts';
  * order, or `test_batch.bin` if there is none of them. The files may be packed by gzip.
  *
  * @throws InputError when the path or its content cannot be read; see {@link parseCifar10}.
+ *
+ * @example
+ * await writeAtomically(`${folder}/data_batch_1.bin`, new Uint8Array(2 * 3073)); // two black aeroplanes
+ * const cifar = await loadCifar10(folder);
+ * console.log(cifar.length, cifar.shape); // 2 [ 3, 32, 32 ]
  */
 export async function loadCifar10(path: string, options: CifarOptions = {}): Promise<Dataset> {
   const [expected, steps] = [
@@ -35,6 +40,11 @@ export async function loadCifar10(path: string, options: CifarOptions = {}): Pro
  * there is no other. The files may be packed by gzip.
  *
  * @throws InputError when the path or its content cannot be read; see {@link parseCifar100}.
+ *
+ * @example
+ * await writeAtomically(`${folder}/train.bin`, new Uint8Array(2 * 3074));
+ * const cifar = await loadCifar100(folder, { labels: 'coarse' });
+ * console.log(cifar.length, cifar.get(0).label); // 2 0
  */
 export async function loadCifar100(path: string, options: Cifar100Options = {}): Promise<Dataset> {
   const steps = [/^train\.bin(\.gz)?$/, /^test\.bin(\.gz)?$/];
@@ -65,6 +75,13 @@ async function cifarFiles(format: string, path: string, expected: string, patter
  * is taken if it is there: `train-labels-idx1-ubyte` for `train-images-idx3-ubyte`. The files may be packed by gzip.
  *
  * @throws InputError when a file cannot be read; see {@link parseIdx}.
+ *
+ * @example
+ * const header = (...bytes: number[]) => Uint8Array.from([0, 0, 8, ...bytes]);
+ * await writeAtomically(`${folder}/train-images-idx3-ubyte`, header(3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255));
+ * await writeAtomically(`${folder}/train-labels-idx1-ubyte`, header(1, 0, 0, 0, 1, 7));
+ * const digits = await loadIdx(`${folder}/train-images-idx3-ubyte`); // and the labels beside it
+ * console.log(digits.shape, digits.get(0).label); // [ 1, 1, 2 ] 7
  */
 export async function loadIdx(
   imagesPath: string,
@@ -92,6 +109,11 @@ async function labelsBeside(imagesPath: string): Promise<string | undefined> {
  * Reads images from an NPY file.
  *
  * @throws InputError when the file cannot be read; see {@link parseNpy}.
+ *
+ * @example
+ * await writeAtomically(`${folder}/grey.npy`, encodeNpy({ shape: [5, 28, 28], data: new Uint8Array(5 * 784) }));
+ * const dataset = await loadNpy(`${folder}/grey.npy`);
+ * console.log(dataset.length, dataset.shape); // 5 [ 1, 28, 28 ]
  */
 export async function loadNpy(path: string, options: ImageOptions = {}): Promise<Dataset> {
   return parseNpy(await readBytes('npy', path), options);
@@ -101,6 +123,11 @@ export async function loadNpy(path: string, options: ImageOptions = {}): Promise
  * Reads images, and labels if there are some, from an NPZ file.
  *
  * @throws InputError when the file cannot be read; see {@link parseNpz}.
+ *
+ * @example
+ * await writeAtomically(`${folder}/digits.npz`, npz); // numpy.savez writes such a file
+ * const digits = await loadNpz(`${folder}/digits.npz`, { array: 'x' });
+ * console.log(digits.shape, digits.get(0).label); // [ 1, 2, 2 ] 7
  */
 export async function loadNpz(path: string, options: NpzOptions = {}): Promise<Dataset> {
   return parseNpz(await readBytes('npz', path), options);

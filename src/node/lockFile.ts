@@ -32,6 +32,13 @@ export interface Lock {
  *
  * @param what is locked, for messages.
  * @throws InputError when a living process holds it, or the file cannot be written.
+ *
+ * @example
+ * const lock = await acquireLock(`${folder}/lock`, 'sweep.csv');
+ * await lock.check(); // throws when the lock is lost
+ * const second = await acquireLock(`${folder}/lock`, 'sweep.csv').catch((error: unknown) => error);
+ * console.log(second instanceof InputError); // true
+ * await lock.release();
  */
 export async function acquireLock(path: string, what: string): Promise<Lock> {
   const token = randomBytes(8).toString('hex');

@@ -11,7 +11,9 @@ import { readBytes } from './readFile.ts';
  * model's folder.
  *
  * @example
- * const network = await loadOnnx('resnet.onnx');
+ * await writeAtomically(`${folder}/model.onnx`, onnx); // torch.onnx.export writes such a file
+ * const model = await loadOnnx(`${folder}/model.onnx`);
+ * console.log([...model.namedParameters().keys()]); // [ 'fc.weight', 'fc.bias' ]
  */
 export async function loadOnnx(path: string, options: OnnxNetworkOptions = {}): Promise<OnnxNetwork> {
   const { bytes } = await readBytes('onnx', path);

@@ -2,7 +2,14 @@ import { readFile, stat } from 'node:fs/promises';
 import type { NamedBytes } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 
-/** The content of a file. @throws InputError when it cannot be read; `format` begins the message. */
+/**
+ * The content of a file. @throws InputError when it cannot be read; `format` begins the message.
+ *
+ * @example
+ * await writeAtomically(`${folder}/three.bin`, Uint8Array.of(1, 2, 3));
+ * const { bytes } = await readBytes('bin', `${folder}/three.bin`);
+ * console.log([...bytes]); // [ 1, 2, 3 ]
+ */
 export async function readBytes(format: string, path: string): Promise<NamedBytes> {
   const { buffer, byteOffset, byteLength } = await attempt(format, path, readWhole(path));
   // A plain Uint8Array: the `slice` of Node's own kind does not copy.

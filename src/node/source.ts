@@ -59,10 +59,14 @@ const SOURCES =
  * - `?layout=nhwc` or `nchw`: where an array's channels are;
  * - `?labels=coarse` or `fine`: the labels of CIFAR-100.
  *
- *     const images = await openDataset('npz:train.npz?normalize=imagenet16&layout=nhwc#images');
- *
  * @param options seed, length and shape of `synthetic`.
  * @throws InputError when the text names no source, or its data cannot be read.
+ *
+ * @example
+ * const sample = await openDataset('sample');
+ * await writeAtomically(`${folder}/digits.npz`, npz);
+ * const digits = await openDataset(`npz:${folder}/digits.npz?normalize=mnist#x`);
+ * console.log(sample.shape, digits.shape); // [ 3, 32, 32 ] [ 1, 2, 2 ]
  */
 export async function openDataset(spec: string, options: SyntheticOptions = {}): Promise<Dataset> {
   const colon = spec.indexOf(':');
@@ -94,6 +98,11 @@ export interface ImagesOptions extends SyntheticOptions {
  * As {@link openDataset}, images for a network of `channels` input channels: grey ones are repeated to them.
  *
  * @throws InputError also when they have another number of channels, or are vectors.
+ *
+ * @example
+ * await writeAtomically(`${folder}/digits.npz`, npz); // grey
+ * const digits = await openImages(`npz:${folder}/digits.npz#x`, { channels: 3 });
+ * console.log(digits.shape); // [ 3, 2, 2 ]
  */
 export async function openImages(spec: string, { channels, onNotice, ...options }: ImagesOptions): Promise<Dataset> {
   const dataset = await openDataset(spec, options);

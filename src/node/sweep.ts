@@ -64,6 +64,13 @@ export interface SweepOutcome {
  *
  * @throws the signal's reason when it is aborted; the rows that were written stay, and the sweep can be taken up again.
  * @throws InputError when another process writes the table, or it is one of other settings or cells.
+ *
+ * @example
+ * const path = `${folder}/sweep.csv`;
+ * const dataset = new SyntheticDataset({ length: 20, shape: [3, 8, 8] });
+ * const sweep = { settings: sweepSettings, dataset, path, lanes: [await defaultBackend()] };
+ * await runSweep({ ...sweep, cells: [cellAt(9506)] });
+ * console.log(await runSweep({ ...sweep, cells: [cellAt(9506), cellAt(1)] })); // { rows: 2, resumed: 1, measured: 1 }
  */
 export async function runSweep(options: SweepOptions): Promise<SweepOutcome> {
   checkRunOptions('runSweep', options, OPTIONS);

@@ -5,7 +5,12 @@ import { InputError } from '../tensor/index.ts';
 import { AppendOnlyFile } from './appendOnly.ts';
 import { readIfThere, writeAtomically } from './atomicFile.ts';
 
-/** Where a table's settings are kept. */
+/**
+ * Where a table's settings are kept.
+ *
+ * @example
+ * console.log(settingsPath('found/sweep.csv')); // found/sweep.csv.settings.json
+ */
 export function settingsPath(path: string): string {
   return `${path}.settings.json`;
 }

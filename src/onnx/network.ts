@@ -21,6 +21,11 @@ export type Leaves = Pick<Trace, 'dtype' | 'mode' | 'parameter' | 'buffer' | 'ob
  * The graph of an ONNX file as a module. Its parameters are the floating initializers that the output depends on through
  * differentiable operators, under the file's names and in the file's layout; running statistics of batch normalisation
  * are buffers, and all else is constant. Batch normalisation follows the mode of the trace, and dropout is the identity.
+ *
+ * @example
+ * const network = parseOnnx(onnx, 'model.onnx');
+ * console.log(network instanceof OnnxNetwork, network.inputs[0].name, network.output); // true x y
+ * console.log([...network.namedParameters().keys()]); // [ 'fc.weight', 'fc.bias' ]
  */
 export class OnnxNetwork extends Module {
   readonly graph: OnnxGraph;

@@ -16,8 +16,9 @@ export interface ParseOptions extends OnnxNetworkOptions {
  * @throws InputError when it is no model, is damaged, or uses an operator that is not there.
  *
  * @example
- * const network = parseOnnx(new Uint8Array(await file.arrayBuffer()), file.name);
- * const { kernel } = await tangentKernel(network, images);
+ * const network = parseOnnx(onnx, 'model.onnx'); // in a page, new Uint8Array(await file.arrayBuffer())
+ * const { kernel } = await tangentKernel(network, ndarray([1, 0, 0, 2], [2, 2]));
+ * console.log([...kernel.data]); // [ 2, 1, 1, 5 ]
  */
 export function parseOnnx(bytes: Uint8Array, source: string, options: ParseOptions = {}): OnnxNetwork {
   const { externalData = () => undefined, ...rest } = options;

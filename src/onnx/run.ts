@@ -37,7 +37,9 @@ export interface RunOnnxOptions {
  * suffice; the signal's reason when it is aborted.
  *
  * @example
- * const outputs = await runOnnx(parseOnnx(bytes, 'model.onnx'), new Map([['images', images]]));
+ * const network = parseOnnx(onnx, 'model.onnx'); // y = x·Wᵀ + b with W = [[10, 1]] and b = [0.5]
+ * const outputs = await runOnnx(network, new Map([['x', ndarray([1, 2], [1, 2], 'float32')]]));
+ * console.log(outputs.get('y')?.data); // Float32Array(1) [ 12.5 ]
  */
 export async function runOnnx(
   network: OnnxNetwork,

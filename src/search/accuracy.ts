@@ -19,7 +19,15 @@ export interface CellAccuracy extends Readonly<Record<BenchmarkDataset, number>>
 
 const HEADER = 'index,ops,cifar10,cifar100,imagenet16_120';
 
-/** True accuracies of all 15,625 cells of NAS-Bench-201 (Dong & Yang 2020), see assets/README.md. */
+/**
+ * True accuracies of all 15,625 cells of NAS-Bench-201 (Dong & Yang 2020), see assets/README.md.
+ *
+ * @example
+ * const table = await loadAccuracyTable(); // of ntkit/node; in a page, parse(text) of the file in `assets`
+ * const conv = 'nor_conv_3x3'; // on all edges
+ * const cell = [[conv], [conv, conv], [conv, conv, conv]];
+ * console.log(table.of(cell).cifar10, table.betterThan(cell, 'cifar10')); // 93.76 166
+ */
 export class AccuracyTable {
   readonly #rows: ReadonlyMap<string, CellAccuracy>;
 

@@ -29,6 +29,10 @@ function trainingAugmentation({ name, shape }: Dataset): Augmentation {
  * A random batch of augmented images, [size, C, H, W].
  *
  * @throws InputError when the data hold fewer images, or none that are square.
+ *
+ * @example
+ * const batch = kappaBatch(new SyntheticDataset({ length: 100 }), 8, new Generator(0));
+ * console.log(batch.shape); // [ 8, 3, 32, 32 ]
  */
 export function kappaBatch(dataset: Dataset, size: number, generator: Generator): NDArray {
   requireImages(dataset, size);
@@ -41,6 +45,11 @@ export function kappaBatch(dataset: Dataset, size: number, generator: Generator)
 /**
  * Random crops for a linear-region count, each batch [samples, 1, 3, 3]: every image of the data set in random order,
  * and all of them again, cropped elsewhere, when there are fewer than samples.
+ *
+ * @example
+ * const dataset = new SyntheticDataset({ length: 5 });
+ * const batches = regionBatches(dataset, { batches: 2, samples: 10 }, new Generator(0)); // each image twice and more
+ * console.log(batches.map(({ shape }) => shape)); // [ [ 10, 1, 3, 3 ], [ 10, 1, 3, 3 ] ]
  */
 export function regionBatches(
   dataset: Dataset,
@@ -67,6 +76,10 @@ export function regionBatches(
  * One batch of images a repeat, [size, C, H, W], all different as long as the data last.
  *
  * @throws InputError when the data hold fewer images than a batch.
+ *
+ * @example
+ * const batches = repeatBatches(new SyntheticDataset({ length: 100 }), 8, 3, 0);
+ * console.log(batches.length, batches[0].shape); // 3 [ 8, 3, 32, 32 ]
  */
 export function repeatBatches(dataset: Dataset, size: number, repeats: number, seed: number): NDArray[] {
   requireImages(dataset, size);

@@ -19,6 +19,11 @@ export interface CellMeasurement {
 /**
  * Measures cells on the same images and, for layers of the same name, the same weights, so that differences come from
  * the cells.
+ *
+ * @example
+ * const measurer = new CellMeasurer(sweepSettings, new SyntheticDataset({ length: 100, shape: [3, 8, 8] }));
+ * const { kappas, regions } = await measurer.measure(cellAt(9506), await defaultBackend());
+ * console.log(kappas.length, kappas[0].verdict, regions[0] > 0); // 1 resolved true
  */
 export class CellMeasurer {
   readonly #settings: SweepSettings;

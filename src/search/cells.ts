@@ -7,6 +7,9 @@ import { CELL_COUNT, EDGES } from './constants.ts';
  * Cell `index` of all 15,625: its digits to base 5 are the operations of its edges, the first edge's foremost.
  *
  * @throws InputError when there is no such cell.
+ *
+ * @example
+ * console.log(formatGenotype(cellAt(1))); // |none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|
  */
 export function cellAt(index: number): Genotype {
   if (!Number.isInteger(index) || index < 0 || index >= CELL_COUNT) {
@@ -17,13 +20,23 @@ export function cellAt(index: number): Genotype {
   return [ops.slice(0, 1), ops.slice(1, 3), ops.slice(3, 6)];
 }
 
-/** `count` distinct random cells of NAS-Bench-201; a larger count extends the list. */
+/**
+ * `count` distinct random cells of NAS-Bench-201; a larger count extends the list.
+ *
+ * @example
+ * console.log(randomCells(3, 0).map(cellDigits)); // [ '021020', '222304', '314244' ]
+ */
 export function randomCells(count: number, seed: number): Genotype[] {
   const order = new Generator(seed).fork('cells').permutation(CELL_COUNT);
   return Array.from(order.subarray(0, count), cellAt);
 }
 
-/** The operations of a cell's edges as digits, `none` 0 to `avg_pool_3x3` 4. */
+/**
+ * The operations of a cell's edges as digits, `none` 0 to `avg_pool_3x3` 4.
+ *
+ * @example
+ * console.log(cellDigits(cellAt(1)), cellDigits(cellAt(5))); // 000001 000010
+ */
 export function cellDigits(cell: Genotype): string {
   return cell
     .flat()
@@ -38,6 +51,12 @@ export function cellDigits(cell: Genotype): string {
  * This is NAS-Bench-201's own notion of isomorphism (Dong & Yang 2020), by which its 15,625 cells are 6,466, and its own
  * form, on which the order of the terms depends. It does not see all: that # + # is #, or that (a + b) + c is a + (b + c)
  * wherever sorting parts them. What it calls equal is equal.
+ *
+ * @example
+ * const [a, b] = ['|skip_connect~0|+|none~0|nor_conv_3x3~1|', '|none~0|+|nor_conv_3x3~0|none~1|'].map((start) =>
+ *   canonicalForm(parseGenotype(`${start}+|none~0|none~1|skip_connect~2|`)),
+ * );
+ * console.log(a === b, a); // true #+#+#+(0)@nor_conv_3x3
  */
 export function canonicalForm(cell: Genotype): string {
   const nodes = ['0'];
@@ -53,7 +72,13 @@ export function canonicalForm(cell: Genotype): string {
 
 let representatives: ReadonlyMap<string, number> | undefined;
 
-/** The first cell, by index, of those that compute the same. */
+/**
+ * The first cell, by index, of those that compute the same.
+ *
+ * @example
+ * const cell = cellAt(5); // its last edge but one, a skip connection from a node into which nothing leads
+ * console.log(cellDigits(cell), cellDigits(representativeOf(cell))); // 000010 000000
+ */
 export function representativeOf(cell: Genotype): Genotype {
   representatives ??= firstOfEach();
   return cellAt(representatives.get(canonicalForm(cell))!);

@@ -13,6 +13,12 @@ export interface MetricCorrelation {
  *
  * @param accuracy of each cell, in the table's order
  * @throws InputError when there are fewer than two cells, or not as many accuracies.
+ *
+ * @example
+ * const [a, b, c] = [1, 2, 3].map((index) => formatGenotype(cellAt(index)));
+ * const table = parseSweepTable(`architecture,kappa\n${a},10\n${b},20\n${c},30\n`, 'cells.csv');
+ * const [{ metric, spearmanRho }] = correlate(table, [90, 80, 85]); // the accuracies
+ * console.log(metric, spearmanRho.value); // kappa -0.5
  */
 export function correlate(
   { metrics }: SweepTable,

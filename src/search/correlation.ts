@@ -24,6 +24,10 @@ function compare(a: number, b: number): number {
  *
  * @returns NaN when x or y are all the same.
  * @throws InputError when the lists differ in length, have fewer than 2 numbers, or hold NaN.
+ *
+ * @example
+ * // Of six pairs five agree, and one does not: (5 − 1) / 6
+ * console.log(kendallTau([1, 2, 3, 4], [10, 20, 40, 30]).toFixed(3)); // 0.667
  */
 export function kendallTau(x: readonly number[], y: readonly number[]): number {
   requirePairs('kendallTau', x, y);
@@ -71,7 +75,12 @@ function countInversions(list: number[]): number {
   return inversions;
 }
 
-/** Ranks from 1; equals share the mean of theirs. */
+/**
+ * Ranks from 1; equals share the mean of theirs.
+ *
+ * @example
+ * console.log(averageRanks([10, 30, 20, 30])); // [ 1, 3.5, 2, 3.5 ]
+ */
 export function averageRanks(values: readonly number[]): number[] {
   const order = [...values.keys()].sort((i, j) => compare(values[i], values[j]));
   const ranks = new Array<number>(values.length);
@@ -87,6 +96,9 @@ export function averageRanks(values: readonly number[]): number[] {
  *
  * @returns NaN when x or y are all the same.
  * @throws InputError as {@link kendallTau} does.
+ *
+ * @example
+ * console.log(spearmanRho([1, 2, 3], [10, 30, 20])); // 0.5
  */
 export function spearmanRho(x: readonly number[], y: readonly number[]): number {
   requirePairs('spearmanRho', x, y);
@@ -123,6 +135,11 @@ export interface BootstrapOptions {
  * A statistic of pairs, and its percentile bootstrap interval (Efron 1979): the same statistic of as many pairs drawn
  * with replacement, many times, and the quantiles of what comes out. Resamples without a value (all x the same) are left
  * out.
+ *
+ * @example
+ * const [x, y] = [[1, 2, 3, 4, 5, 6], [1, 3, 2, 4, 6, 5]];
+ * const { value, low, high } = bootstrap(kendallTau, x, y);
+ * console.log(value.toFixed(2), low < value, high); // 0.73 true 1
  */
 export function bootstrap(
   statistic: (x: readonly number[], y: readonly number[]) => number,

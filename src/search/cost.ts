@@ -18,6 +18,9 @@ export interface NetworkCost {
  *
  * @param sample the shape of one sample, e.g. [C, H, W]
  * @throws ShapeError when the sample does not fit the network.
+ *
+ * @example
+ * console.log(networkCost(network, [5])); // { parameters: 147, flops: 147 }
  */
 export function networkCost(network: Module, sample: Shape): NetworkCost {
   const { x, y } = new Trace(network, [1, ...sample], { mode: 'eval' });

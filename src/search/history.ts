@@ -35,19 +35,42 @@ export interface RoundHistory {
   readonly tied: boolean;
 }
 
-/** The rounds that are done. */
+/**
+ * The rounds that are done.
+ *
+ * @example
+ * const search = new Search(settings); // by numbers of linear regions
+ * search.record({ before: [{ regions: 100 }] });
+ * for (const { choice } of search.tasks) search.record({ after: [{ regions: choice!.op === 3 ? 50 : 90 }] });
+ * const [{ pruned, candidates }] = historyOf(search);
+ * console.log(pruned.length, pruned[0], candidates[0].regionsChange); // 6 cell 1<-0 skip_connect 0.1
+ */
 export function historyOf({ space, finished, settings }: Search): RoundHistory[] {
   return finished.map((round) => roundHistory(space, round, settings.fidelity));
 }
 
-/** How many κ of a search rounding has swallowed. */
+/**
+ * How many κ of a search rounding has swallowed.
+ *
+ * @example
+ * const search = new Search({ ...settings, criteria: 'kappa' });
+ * search.record({ before: [{ kappa: { lambdaMin: -1e-7, lambdaMax: 1, noiseFloor: 1e-6, verdict: 'lower-bound' } }] });
+ * console.log(unresolvedCount(search)); // 1
+ */
 export function unresolvedCount({ entries }: Search): number {
   return entries
     .flatMap(({ before = [], after = [] }) => [...before, ...after])
     .filter(({ kappa }) => kappa !== undefined && kappa.verdict !== 'resolved').length;
 }
 
-/** The operations that a mask has, by kind of cell and edge. */
+/**
+ * The operations that a mask has, by kind of cell and edge.
+ *
+ * @example
+ * const space = SEARCH_SPACES['nas-bench-201'];
+ * const mask = without(fullMask(space), [{ cell: 0, edge: 0, op: 1 }]);
+ * console.log(operationsOf(space, mask).cell['1<-0']); // [ 'nor_conv_1x1', 'nor_conv_3x3', 'avg_pool_3x3' ]
+ */
 export function operationsOf(space: SearchSpace, mask: Mask): Record<string, Record<string, string[]>> {
   return Object.fromEntries(
     mask.map((edges, c) => [

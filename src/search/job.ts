@@ -41,12 +41,27 @@ export interface CandidateJob extends JobOrigin {
 /** A measurement that another process makes. */
 export type MeasurementJob = CellJob | CandidateJob;
 
-/** A task of a search as a job. */
+/**
+ * A task of a search as a job.
+ *
+ * @example
+ * const { tasks } = new Search(settings);
+ * const origin = { images: '0'.repeat(64), computer: 'ntkit 0.1.0 wasm float32' };
+ * const { kind, choice } = candidateJob(settings, origin, tasks[1]);
+ * console.log(kind, choice); // candidate { cell: 0, edge: 0, op: 1 }
+ */
 export function candidateJob(settings: SearchSettings, origin: JobOrigin, { round, choice }: Task): CandidateJob {
   return { kind: 'candidate', settings, ...origin, round, choice };
 }
 
-/** A job as JSON: what {@link parseJob} reads. */
+/**
+ * A job as JSON: what {@link parseJob} reads.
+ *
+ * @example
+ * const origin = { images: '0'.repeat(64), computer: 'ntkit 0.1.0 wasm float32' };
+ * const sent = JSON.stringify(jobToJson({ kind: 'cell', settings: sweepSettings, ...origin, cell: cellAt(1) }));
+ * console.log(parseJob(JSON.parse(sent), 'job 1').kind); // cell
+ */
 export function jobToJson(job: MeasurementJob): object {
   if (job.kind === 'cell') return { ...job, cell: formatCell(job.cell) };
   const { index, phase, mask, phaseMask } = job.round;
@@ -100,6 +115,13 @@ const KIND = v.object({ kind: v.picklist(['cell', 'candidate']) });
  *
  * @param where names it in messages.
  * @throws InputError that names the first field that is wrong.
+ *
+ * @example
+ * try {
+ *   parseJob({ kind: 'cell', cell: 'nor_conv_3x3' }, 'job 1');
+ * } catch (error) {
+ *   console.log((error as Error).message); // job 1: settings: expected this field, got nothing
+ * }
  */
 export function parseJob(value: unknown, where: string): MeasurementJob {
   const { kind } = validated(KIND, value, where);
@@ -157,6 +179,10 @@ const ENTRY = v.strictObject({
  * What was measured of a candidate, from JSON.
  *
  * @throws InputError that names the first field that is wrong.
+ *
+ * @example
+ * const entry = parseEntry({ after: [{ regions: 90 }] }, settings, 'job 1');
+ * console.log(entry); // { after: [ { regions: 90 } ] }
  */
 export function parseEntry(value: unknown, { regions, repeats }: SearchSettings, where: string): Entry {
   const entry = validated(ENTRY, value, where);
@@ -177,6 +203,11 @@ const MEASUREMENT = v.strictObject({
  * What was measured of a cell, from JSON.
  *
  * @throws InputError that names the first field that is wrong.
+ *
+ * @example
+ * const kappas = [{ lambdaMin: 1, lambdaMax: 10, noiseFloor: 1e-6, verdict: 'resolved' }];
+ * const measured = parseCellMeasurement({ kappas, regions: [7] }, sweepSettings, 'job 1');
+ * console.log(measured.kappas[0].lambdaMax, measured.regions); // 10 [ 7 ]
  */
 export function parseCellMeasurement(
   value: unknown,

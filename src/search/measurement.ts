@@ -27,12 +27,24 @@ export interface Entry {
   readonly after?: readonly Measurement[];
 }
 
-/** The part of a kernel's result that is kept. */
+/**
+ * The part of a kernel's result that is kept.
+ *
+ * @example
+ * const { verdict, lambdaMax, lambdaMin } = keepKappa(await computeNtk(network, images));
+ * console.log(verdict, lambdaMax > lambdaMin); // resolved true
+ */
 export function keepKappa({ lambdaMin, lambdaMax, noiseFloor, verdict }: Ntk): KappaMeasurement {
   return { lambdaMin, lambdaMax, noiseFloor, verdict };
 }
 
-/** κ as a fidelity takes it, always a finite number; see {@link Fidelity}. */
+/**
+ * κ as a fidelity takes it, always a finite number; see {@link Fidelity}.
+ *
+ * @example
+ * const lost = { lambdaMin: -1e-7, lambdaMax: 1, noiseFloor: 1e-6, verdict: 'lower-bound' } as const;
+ * console.log(usableKappa(lost, 'paper'), usableKappa(lost, 'code')); // 1000000 -10000000
+ */
 export function usableKappa(
   { lambdaMin, lambdaMax, noiseFloor, verdict }: KappaMeasurement,
   fidelity: Fidelity,
@@ -53,6 +65,10 @@ export function usableKappa(
 /**
  * Relative changes, rounded, averaged over the repeats. In TE-NAS's code κ is a `numpy.float64` and a number of regions a
  * Python float, and each rounds in its own way.
+ *
+ * @example
+ * const changes = changesOf([{ regions: 100 }], [{ regions: 75 }], { fidelity: 'paper', digits: 3 });
+ * console.log(changes); // { regions: 0.25 }
  */
 export function changesOf(
   before: readonly Measurement[],

@@ -43,6 +43,15 @@ interface Draw {
 /**
  * Measures candidates. Every random number is a function of the seed, the round, the candidate and the repeat, never of
  * what was measured before: a search that is taken up again measures what it would have measured.
+ *
+ * @example
+ * const space = SEARCH_SPACES['nas-bench-201'];
+ * const dataset = new SyntheticDataset({ length: 100, shape: [3, 8, 8] });
+ * const ofKappa = { ...settings, criteria: 'kappa', batchSize: 4 } as const;
+ * const measurer = new Measurer(space, ofKappa, dataset, await defaultBackend());
+ * const { before } = await measurer.reference(firstRound(space)); // the supernet of all operations
+ * measurer.dispose();
+ * console.log(before?.length, before?.[0].kappa?.verdict); // 1 resolved
  */
 export class Measurer {
   readonly #space: SearchSpace;

@@ -21,6 +21,9 @@ function rint(x: number): number {
 /**
  * `numpy.round(x, digits)`: rint(10ᵈ·x)/10ᵈ. The product is rounded first, so that 0.1235, which lies below the half, is
  * taken for the half; and it overflows beyond 1.8·10³⁰⁸⁻ᵈ, where the result is infinite.
+ *
+ * @example
+ * console.log(numpyRound(0.1235, 3), roundDecimals(0.1235, 3)); // 0.124 0.123
  */
 export function numpyRound(x: number, digits: number): number {
   const scale = Number(`1e${digits}`);
@@ -29,6 +32,10 @@ export function numpyRound(x: number, digits: number): number {
 
 /**
  * `numpy.sum` of an array that lies in one piece: pairwise summation. Up to 128 numbers go into eight partial sums.
+ *
+ * @example
+ * const tenths = new Array<number>(1024).fill(0.1);
+ * console.log(pairwiseSum(tenths), tenths.reduce((a, b) => a + b)); // 102.40000000000002 102.39999999999846
  */
 export function pairwiseSum(values: readonly number[]): number {
   const n = values.length;
@@ -47,6 +54,9 @@ export function pairwiseSum(values: readonly number[]): number {
 
 /**
  * TE-NAS's `round_to` of a `numpy.float64`: `digits` significant digits of |x| + 10⁻⁸, with the sign of x.
+ *
+ * @example
+ * console.log(numpyRoundSignificant(-0.12345, 3)); // -0.123
  */
 export function numpyRoundSignificant(x: number, digits: number): number {
   if (x === 0) return 0;

@@ -17,6 +17,9 @@ export function finite(x: number): number {
  * (before − after) / before, rounded to `digits` decimals: what share of a quantity a change takes away.
  *
  * @param round how it is rounded: as Python rounds a float, or as NumPy does, see {@link numpyRound}.
+ *
+ * @example
+ * console.log(relativeChange(100, 75, 3)); // 0.25
  */
 export function relativeChange(before: number, after: number, digits: number, round = roundDecimals): number {
   if (before === after) return 0;
@@ -25,7 +28,12 @@ export function relativeChange(before: number, after: number, digits: number, ro
   return finite(round(finite(change), digits));
 }
 
-/** Rounds to `digits` decimals, an exact half to the even neighbour, as Python's `round` does. */
+/**
+ * Rounds to `digits` decimals, an exact half to the even neighbour, as Python's `round` does.
+ *
+ * @example
+ * console.log(roundDecimals(0.125, 2), roundDecimals(0.375, 2)); // 0.12 0.38
+ */
 export function roundDecimals(x: number, digits: number): number {
   // Only an odd multiple of 2^−(digits + 1) lies exactly between two decimals of that many digits.
   const halves = x * 2 ** (digits + 1);
@@ -40,13 +48,21 @@ export function roundDecimals(x: number, digits: number): number {
 /**
  * Rounds to `digits` significant digits; a value that is short of a half by less than 10⁻⁸ is taken for the half and goes
  * away from 0. Means of a few rounded numbers have such values when they should be halves.
+ *
+ * @example
+ * console.log(roundSignificant(12345, 3), roundSignificant(-0.012345, 3)); // 12300 -0.0123
  */
 export function roundSignificant(x: number, digits: number): number {
   if (x === 0) return 0;
   return Math.sign(x) * Number((Math.abs(x) + 1e-8).toPrecision(digits));
 }
 
-/** The mean, summed as `numpy.mean` does (pairwise from 8 numbers on); finite where the sum overflows, too. */
+/**
+ * The mean, summed as `numpy.mean` does (pairwise from 8 numbers on); finite where the sum overflows, too.
+ *
+ * @example
+ * console.log(meanOf([1, 2, 6]), meanOf([1e308, 1e308])); // 3 1e+308
+ */
 export function meanOf(values: readonly number[]): number {
   const sum = pairwiseSum(values);
   return finite(Number.isFinite(sum) ? sum / values.length : values.reduce((a, b) => a + b / values.length, 0));
@@ -77,6 +93,10 @@ export interface Ranks {
  * Ranks scores by their values rounded to `digits` significant digits.
  *
  * @throws InputError when the direction or the rule on ties is unknown.
+ *
+ * @example
+ * const { ranks, order } = rankScores([0.1, 0.3, 0.3001, 0.2], 'descending', { digits: 3, ties: 'rounded' });
+ * console.log(ranks, order); // [ 2, 0, 0, 1 ] [ 1, 2, 3, 0 ]
  */
 export function rankScores(
   scores: readonly number[],
@@ -122,6 +142,11 @@ export interface Standing {
 /**
  * All candidates by the sum of their ranks, the first to be removed first. Equal sums stay in the order of the first
  * criterion (κ, where it is used), and of the list.
+ *
+ * @example
+ * const changes = [{ kappa: 0.1, regions: 0 }, { kappa: 0.2, regions: 0.3 }, { kappa: 0.3, regions: 0.1 }];
+ * const standings = rankCandidates(changes, { digits: 3, ties: 'rounded' });
+ * console.log(standings.map(({ index, rankSum }) => [index, rankSum])); // [ [ 2, 1 ], [ 0, 2 ], [ 1, 3 ] ]
  */
 export function rankCandidates(
   changes: readonly Changes[],

@@ -42,6 +42,20 @@ const OPTIONS = ['settings', 'dataset', 'backend', 'measure', 'entries', 'onEntr
  *
  * @throws the signal's reason when it is aborted: what was measured went to `onEntry`.
  * @throws InputError when the data do not fit, or the earlier measurements are not this search's.
+ *
+ * @example
+ * // As if a network lost half of its linear regions without a 3×3 convolution, and little without anything else:
+ * const { genotype, finished } = await runSearch({
+ *   settings, // by numbers of linear regions
+ *   dataset: new SyntheticDataset(),
+ *   measure: async (tasks, tell) => {
+ *     for (const { choice } of tasks) {
+ *       if (choice === undefined) await tell({ before: [{ regions: 100 }] });
+ *       else await tell({ after: [{ regions: choice.op === 3 ? 50 : 90 }] });
+ *     }
+ *   },
+ * });
+ * console.log(finished.length, genotype?.split('+')[0]); // 3 |nor_conv_3x3~0|
  */
 export async function runSearch(options: RunSearchOptions): Promise<Search> {
   checkRunOptions('runSearch', options, OPTIONS);

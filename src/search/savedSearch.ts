@@ -41,7 +41,15 @@ const SAVED_SEARCH: v.GenericSchema<SavedSearch> = v.strictObject({
   ),
 });
 
-/** A search as text: everything that is needed to continue it. */
+/**
+ * A search as text: everything that is needed to continue it.
+ *
+ * @example
+ * const search = new Search(settings);
+ * search.record({ before: [{ regions: 100 }] });
+ * const [{ before }] = parseSearch(formatSearch(search), settings, 'search.json');
+ * console.log(before); // [ { regions: 100 } ]
+ */
 export function formatSearch({ settings, entries, space }: Search): string {
   const replayed = new Search(settings);
   const saved: SavedSearch = {
@@ -63,6 +71,13 @@ export function formatSearch({ settings, entries, space }: Search): string {
  * @param settings those that it is to go on with.
  * @param path names the file in messages.
  * @throws InputError when the text is no search, or one with other settings.
+ *
+ * @example
+ * try {
+ *   parseSearch('{"format":"ntkit search 1"}', settings, 'search.json');
+ * } catch (error) {
+ *   console.log((error as Error).message); // search.json: format: expected "ntkit search 2", got "ntkit search 1"
+ * }
  */
 export function parseSearch(text: string, settings: SearchSettings, path: string): readonly Entry[] {
   const saved = validated(SAVED_SEARCH, parseJson(text, path), path);

@@ -42,7 +42,13 @@ export interface Decision {
   readonly mask: Mask;
 }
 
-/** The first round of a search. */
+/**
+ * The first round of a search.
+ *
+ * @example
+ * const { phase, candidates } = firstRound(SEARCH_SPACES['nas-bench-201']);
+ * console.log(phase, candidates.length); // operations 24
+ */
 export function firstRound(space: SearchSpace): Round {
   const mask = fullMask(space);
   return operationsRound(mask, 0);
@@ -51,6 +57,12 @@ export function firstRound(space: SearchSpace): Round {
 /**
  * The round after one, or undefined when the search is at its end: rounds on operations until every edge has one, then,
  * where the space has groups, a round for each node with more edges than may stay.
+ *
+ * @example
+ * const space = SEARCH_SPACES['nas-bench-201'];
+ * const round = firstRound(space);
+ * const gone = round.candidates.filter(({ op }) => op === 1); // every skip connection
+ * console.log(nextRound(space, round, without(round.mask, gone))?.candidates.length); // 18
  */
 export function nextRound(space: SearchSpace, { phase, index, node, phaseMask }: Round, mask: Mask): Round | undefined {
   if (phase === 'operations' && mask.flat().some((edge) => countOn(edge) > 1)) return operationsRound(mask, index + 1);
@@ -82,6 +94,13 @@ function choicesOf(mask: Mask, cell: number, edge: number): Choice[] {
  * many as may stay (`prune_func_rank_group`).
  *
  * @param changes of the round's candidates, in their order.
+ *
+ * @example
+ * const space = SEARCH_SPACES['nas-bench-201'];
+ * const round = firstRound(space);
+ * const changes = round.candidates.map(({ op }) => ({ kappa: op === 1 ? 0.5 : 0 })); // less κ without skip connections
+ * const { pruned } = decide(space, round, changes, { pruneNumber: 1, digits: 3, ties: 'rounded' });
+ * console.log(pruned.length, space.operations[pruned[0].op]); // 6 skip_connect
  */
 export function decide(
   space: SearchSpace,
@@ -111,6 +130,10 @@ export function decide(
 /**
  * How many operations all networks of a search hold together, those of candidates and those they are compared with: what
  * a search costs, in a unit that grows with the size of its networks. Which operations go does not change it.
+ *
+ * @example
+ * const space = SEARCH_SPACES['nas-bench-201'];
+ * console.log(totalWork(space, 1, true), totalWork(space, 1, false)); // 1044 2034
  */
 export function totalWork(space: SearchSpace, pruneNumber: number, paired: boolean): number {
   let work = 0;

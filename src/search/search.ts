@@ -31,6 +31,15 @@ export interface FinishedRound {
  * TE-NAS's search as a function of its measurements: a machine that says what it needs to know next. It
  * holds no clock, no file and no random number, and two machines with the same answers are the same. So the list of all
  * measurements is everything that has to be saved, and a search is taken up again by telling a new machine everything once more.
+ *
+ * @example
+ * const search = new Search(settings); // by numbers of linear regions; paired: one reference a round
+ * search.record({ before: [{ regions: 100 }] });
+ * while (search.finished.length === 0) {
+ *   const { op } = search.next!.choice!;
+ *   search.record({ after: [{ regions: op === 3 ? 50 : 90 }] }); // what a Measurer would measure
+ * }
+ * console.log(search.entries.length, countOperations(search.mask)); // 25 18
  */
 export class Search {
   readonly settings: SearchSettings;

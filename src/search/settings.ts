@@ -86,6 +86,13 @@ export const TIES: Readonly<Record<Fidelity, TieRule>> = { paper: 'rounded', cod
  *
  * @param where names the saved search in messages.
  * @throws InputError when a setting differs, which it names.
+ *
+ * @example
+ * try {
+ *   requireSameSettings({ seed: 0, repeats: 3 }, { seed: 1, repeats: 3 }, 'found/search.json');
+ * } catch (error) {
+ *   console.log((error as Error).message); // found/search.json: begun with other settings: seed: expected 0, got 1
+ * }
  */
 export function requireSameSettings(saved: object, now: object, where: string): void {
   const before = saved as Readonly<Record<string, unknown>>;

@@ -119,12 +119,24 @@ const darts: SearchSpace = {
 /** The search spaces by name. */
 export const SEARCH_SPACES: Readonly<Record<SpaceName, SearchSpace>> = { 'nas-bench-201': nasBench201, darts };
 
-/** Every operation of a space but `none`, with which TE-NAS starts. */
+/**
+ * Every operation of a space but `none`, with which TE-NAS starts.
+ *
+ * @example
+ * const [cell] = fullMask(SEARCH_SPACES['nas-bench-201']);
+ * console.log(cell.length, cell[0]); // 6 [ false, true, true, true, true ]
+ */
 export function fullMask({ cells, edges, operations }: SearchSpace): Mask {
   return cells.map(() => edges.map(() => operations.map((name) => name !== 'none')));
 }
 
-/** The mask without some operations. */
+/**
+ * The mask without some operations.
+ *
+ * @example
+ * const mask = without(fullMask(SEARCH_SPACES['nas-bench-201']), [{ cell: 0, edge: 0, op: 2 }]);
+ * console.log(mask[0][0]); // [ false, true, false, true, true ]
+ */
 export function without(mask: Mask, choices: readonly Choice[]): Mask {
   const gone = new Set(choices.map(({ cell, edge, op }) => `${cell} ${edge} ${op}`));
   return mask.map((edges, c) => edges.map((ops, e) => ops.map((on, o) => on && !gone.has(`${c} ${e} ${o}`))));
@@ -158,7 +170,13 @@ export function countOn(edge: readonly boolean[]): number {
   return edge.filter(Boolean).length;
 }
 
-/** How many operations a mask still has. */
+/**
+ * How many operations a mask still has.
+ *
+ * @example
+ * const { 'nas-bench-201': cell, darts } = SEARCH_SPACES;
+ * console.log(countOperations(fullMask(cell)), countOperations(fullMask(darts))); // 24 196
+ */
 export function countOperations(mask: Mask): number {
   return mask.flat().reduce((sum, edge) => sum + countOn(edge), 0);
 }

@@ -12,7 +12,21 @@ import type { SweepSettings } from './settings.ts';
 const FIXED = ['architecture', 'parameters', 'flops', 'kappa', 'regions'];
 const REPEATED = ['kappa', 'lambda_min', 'lambda_max', 'noise_floor', 'verdict', 'regions'];
 
-/** The first line of a sweep's table: what all repeats give, then the values of each. */
+/**
+ * The first line of a sweep's table: what all repeats give, then the values of each.
+ *
+ * @example
+ * console.log(headerLine(3).split(',').slice(0, 7));
+ * // [
+ * //   'architecture',
+ * //   'parameters',
+ * //   'flops',
+ * //   'kappa',
+ * //   'regions',
+ * //   'kappa_1',
+ * //   'lambda_min_1'
+ * // ]
+ */
 export function headerLine(repeats: number): string {
   const each = Array.from({ length: repeats }, (_, r) => REPEATED.map((name) => `${name}_${r + 1}`));
   return [...FIXED, ...each.flat()].join(',');
@@ -21,6 +35,11 @@ export function headerLine(repeats: number): string {
 /**
  * One cell's line. Numbers are written so that reading them gives the same bits. `kappa` is the mean over the repeats of
  * what is certain (λmax over the noise floor when λmin is lost in it), Infinity when nothing is.
+ *
+ * @example
+ * const kappas = [{ lambdaMin: 1, lambdaMax: 10, noiseFloor: 1e-6, verdict: 'resolved' }] as const;
+ * const line = formatRow(cellAt(1), { parameters: 100, flops: 2000 }, { kappas, regions: [7] });
+ * console.log(line.slice(line.indexOf(',') + 1)); // 100,2000,10,7,10,1,10,0.000001,resolved,7
  */
 export function formatRow(
   cell: Genotype,
@@ -47,6 +66,12 @@ export function formatRow(
  * @param settings of the table.
  * @param where names the table and the line's number in messages.
  * @throws InputError that names the column of the first field that is wrong.
+ *
+ * @example
+ * const kappas = [{ lambdaMin: 1, lambdaMax: 10, noiseFloor: 1e-6, verdict: 'resolved' }] as const;
+ * const line = formatRow(cellAt(1), { parameters: 100, flops: 2000 }, { kappas, regions: [7] });
+ * const row = parseRow(line, sweepSettings, { table: 'sweep.csv', line: 2 });
+ * console.log(row.flops, row.regions, row.kappas[0].verdict); // 2000 [ 7 ] resolved
  */
 export function parseRow(
   line: string,

@@ -24,6 +24,11 @@ export interface SweepTable {
  *
  * @param path names the table in messages.
  * @throws InputError when the text is no such table.
+ *
+ * @example
+ * const text = `architecture;kappa;flops\n${formatGenotype(cellAt(1))};-3;2000\n`;
+ * const { cells, metrics } = parseSweepTable(text, 'cells.csv'); // a κ below 0 is that of no network that trains
+ * console.log(cellDigits(cells[0]), metrics.kappa, metrics.flops); // 000001 [ Infinity ] [ 2000 ]
  */
 export function parseSweepTable(text: string, path: string): SweepTable {
   const [header] = text.split(/[\r\n]/, 1);

@@ -5,9 +5,27 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { documentedExports, pageOf } from '../support/apiExamples.ts';
 import { run, typeErrors } from '../support/snippets.ts';
 
-const entries = ['ntkit', 'ntkit/tensor', 'ntkit/autodiff', 'ntkit/nn', 'ntkit/ntk', 'ntkit/training'];
+const entries = [
+  'ntkit',
+  'ntkit/tensor',
+  'ntkit/autodiff',
+  'ntkit/nn',
+  'ntkit/ntk',
+  'ntkit/training',
+  'ntkit/data',
+  'ntkit/search',
+  'ntkit/onnx',
+  'ntkit/node',
+];
 // Entries whose classes have examples, too.
-const withClasses: readonly string[] = ['ntkit/tensor', 'ntkit/autodiff'];
+const withClasses: readonly string[] = [
+  'ntkit/tensor',
+  'ntkit/autodiff',
+  'ntkit/data',
+  'ntkit/search',
+  'ntkit/onnx',
+  'ntkit/node',
+];
 const exported = [...documentedExports(entries)].map(([entry, all]) => ({
   entry,
   documented: all.filter(({ kind }) => kind === 'function' || withClasses.includes(entry)),
@@ -30,7 +48,7 @@ const pages = new Map(
 const examples = [...pages.values()];
 
 test.each(exported)('every function and every class of $entry has an example', ({ documented }) => {
-  expect(documented.length).toBeGreaterThan(3);
+  expect(documented.length).toBeGreaterThan(2);
   expect(documented.filter((each) => each.examples.length === 0).map(({ name }) => name)).toEqual([]);
 });
 

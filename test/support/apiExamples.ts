@@ -3,18 +3,65 @@ import ts from 'typescript';
 import { packages, type Page, parse } from './snippets.ts';
 
 // The examples in the documentation of functions and classes: TypeScript after `@example`. What an example names and an
-// entry exports is imported, and `network`, a small perceptron, `images`, a batch of four, `generator` and `folder`, the
-// path of an empty folder, are there. An example that needs what not every computer has is a block that is marked
+// entry exports is imported, and `network`, a small perceptron, `images`, a batch of four, `generator`, `settings`
+// and `sweepSettings` of a search and a sweep, `folder`, the path of an empty folder, `npz`, a file of two images, and
+// `onnx`, one of a model, are there. An example that needs what not every computer has is a block that is marked
 // `ts no-run`, which is type-checked alone.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const GIVEN = `
+const NETWORK = `
 const generator = new Generator(0);
 const network = new Sequential(new Linear(5, 16), new ReLU(), new Linear(16, 3));
 initialize(network, pytorchDefault, generator);
 const images = generator.normals([4, 5]);
 `;
+
+// TE-NAS's search and a small sweep, as their settings.
+const SETTINGS = `
+const settings = {
+  ...TE_NAS_COMMON,
+  ...TE_NAS_SETTINGS['nas-bench-201'],
+  space: 'nas-bench-201',
+  fidelity: 'paper',
+  criteria: 'regions',
+  paired: true,
+  repeats: 1,
+  seed: 0,
+  data: 'synthetic',
+  backend: 'wasm',
+  dtype: 'float32',
+} as const;
+const sweepSettings = {
+  data: 'synthetic',
+  channels: 4,
+  cells: 1,
+  classes: 10,
+  batchSize: 4,
+  repeats: 1,
+  mode: 'train',
+  init: 'paper',
+  seed: 0,
+  regions: { batches: 1, samples: 10 },
+  backend: 'wasm',
+  dtype: 'float32',
+} as const;
+`;
+
+// numpy.savez_compressed(file, x=…, y=…): two images of 2×2 bytes and their labels, 7 and 3.
+const NPZ = [
+  'UEsDBBQAAAAIAAAAIQDnOlQRUwAAAIgAAAAFABQAeC5ucHkBABAAiAAAAAAAAABTAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF5Taqiuo6',
+  'Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6CoY6CkDSSFNHoVaBDMDFYJz2/z8DAwMAUEsDBBQAAAAIAAAAIQBylTh+RgAAAIIAAAAF',
+  'ABQAeS5ucHkBABAAggAAAAAAAABGAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loF5Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpA',
+  'L5GkY6mjoKtQoUAC52ZgBQSwECFAMUAAAACAAAACEA5zpUEVMAAACIAAAABQAAAAAAAAAAAAAAgAEAAAAAeC5ucHlQSwECFAMUAAAACAAAACEA',
+  'cpU4fkYAAACCAAAABQAAAAAAAAAAAAAAgAGKAAAAeS5ucHlQSwUGAAAAAAIAAgBmAAAABwEAAAAA',
+].join('');
+
+// An ONNX model of a linear layer, y = x·Wᵀ + b with W = [[10, 1]] and b = [0.5].
+const ONNX = [
+  'CAgSC250a2l0IHRlc3RzOo0BCjEKAXgKCWZjLndlaWdodAoHZmMuYmlhcxIBeSIER2VtbSoNCgZ0cmFuc0IYAaABAjoAEgVncmFwaCobCAEIAh',
+  'ABQglmYy53ZWlnaHRKCAAAIEEAAIA/KhMIARABQgdmYy5iaWFzSgQAAAA/WhQKAXgSDwoNCAESCQoDEgFuCgIIAmIJCgF5EgQKAggBQgQKABAR',
+].join('');
 
 /** A function or a class that an entry exports. */
 export interface DocumentedExport {
@@ -58,10 +105,15 @@ function sourceOf(entry: string): string {
  * An example of what an entry exports, as a page whose code can be compiled and run. Names are first those of the entry.
  */
 export function pageOf(entry: string, name: string, example: string, folder = ''): Page {
-  const given = mentions(example, 'network|images|generator') ? GIVEN : '';
-  const files = mentions(example, 'folder') ? `const folder = ${JSON.stringify(folder)};\n` : '';
   const [, mark = '', marked = example] = /^```ts( no-run)\n([^]*)```$/.exec(example) ?? [];
-  const code = `${given}${files}{\n${marked}\n}\n`;
+  const given = [
+    { names: 'network|images|generator', code: NETWORK },
+    { names: 'settings|sweepSettings', code: SETTINGS },
+    { names: 'folder', code: `const folder = ${JSON.stringify(folder)};` },
+    { names: 'npz', code: bytes('npz', NPZ) },
+    { names: 'onnx', code: bytes('onnx', ONNX) },
+  ].filter(({ names }) => mentions(example, names));
+  const code = `${given.map((each) => each.code).join('\n')}\n{\n${marked}\n}\n`;
   const imported = new Set<string>();
   const imports = [entry, ...Object.keys(packages)].map((from) => {
     const names = Object.keys(packages[from]).filter((each) => !imported.has(each) && mentions(code, each));
@@ -69,6 +121,10 @@ export function pageOf(entry: string, name: string, example: string, folder = ''
     return names.length === 0 ? '' : `import { ${names.join(', ')} } from '${from}';\n`;
   });
   return parse(name, `\`\`\`ts${mark}\n${imports.join('')}${code}\n\`\`\``);
+}
+
+function bytes(name: string, base64: string): string {
+  return `const ${name} = Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));`;
 }
 
 /** Whether code has a name in it that is no property's. */

@@ -17,6 +17,10 @@ const CELL = Number.parseInt('321432', 5);
 /**
  * What computes here. Its name ends with a digest of a small cell's κ and regions, computed just now: a version of the same
  * number that was built of other code, and a processor or engine that rounds in another way, have other names.
+ *
+ * @example
+ * const { name } = await computerOf('0.1.0', await defaultBackend(), 'float32');
+ * console.log(name.replace(/[0-9a-f]{8}$/, '…')); // 0.1.0-wasm-float32-…
  */
 export async function computerOf(version: string, backend: Backend, dtype: DType): Promise<Computer> {
   const settings: SweepSettings = {

@@ -18,7 +18,16 @@ export interface QueueState {
   readonly failed: number;
 }
 
-/** What all queues under a prefix hold. */
+/**
+ * What all queues under a prefix hold.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await QueueServer.open({ url: 'redis://localhost' });
+ * for (const { computer, waiting, workers } of await queueStates(server)) console.log(computer, waiting, workers);
+ * await server.close();
+ * ```
+ */
 export async function queueStates(server: QueueServer): Promise<readonly QueueState[]> {
   const states: QueueState[] = [];
   for (const computer of await server.computers()) {
@@ -36,7 +45,16 @@ export async function queueStates(server: QueueServer): Promise<readonly QueueSt
   return states;
 }
 
-/** Lets workers take no more jobs, or take them again. Those that they have, they finish. */
+/**
+ * Lets workers take no more jobs, or take them again. Those that they have, they finish.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await QueueServer.open({ url: 'redis://localhost' });
+ * await pauseQueues(server, true); // until pauseQueues(server, false)
+ * await server.close();
+ * ```
+ */
 export async function pauseQueues(server: QueueServer, paused: boolean): Promise<void> {
   for (const computer of await server.computers()) {
     const queue = server.queueOf(computer);
@@ -48,6 +66,13 @@ export async function pauseQueues(server: QueueServer, paused: boolean): Promise
  * Takes all jobs and results away. Collectors that are at it end; what workers are measuring is lost.
  *
  * @returns how many jobs and results there were.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await QueueServer.open({ url: 'redis://localhost' });
+ * console.log(await drainQueues(server), 'jobs and results are gone');
+ * await server.close();
+ * ```
  */
 export async function drainQueues(server: QueueServer): Promise<number> {
   await revokeLeases(server.redis, server.prefix);

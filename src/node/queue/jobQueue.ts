@@ -37,7 +37,16 @@ const KEPT = 7 * 86_400;
 /** Events that BullMQ keeps for those who watch; nobody here does. */
 const EVENTS = 100;
 
-/** A server, and what is under a prefix on it. */
+/**
+ * A server, and what is under a prefix on it.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await QueueServer.open({ url: 'redis://localhost', prefix: 'mine' });
+ * for (const { name } of await server.computers()) console.log(name);
+ * await server.close();
+ * ```
+ */
 export class QueueServer {
   /** @internal */
   readonly libraries: Libraries;

@@ -31,9 +31,14 @@ export interface QueueWatcher {
 /**
  * Measures cells and candidates on other machines.
  *
- *     const queue = await MeasurementQueue.open({ url: 'redis://localhost' }, await computerOf(version, backend, dtype));
- *     await runSweep({ cells, settings, dataset, queue, path });
- *     await queue.close();
+ * @example
+ * ```ts no-run
+ * const dataset = await openDataset('sample');
+ * const computer = await computerOf('0.1.0', await defaultBackend(), 'float32');
+ * const queue = await MeasurementQueue.open({ url: 'redis://localhost' }, computer);
+ * await runSweep({ cells: randomCells(1000, 0), settings: sweepSettings, dataset, queue, path: 'sweep.csv' });
+ * await queue.close();
+ * ```
  */
 export class MeasurementQueue {
   readonly server: QueueServer;
@@ -145,6 +150,15 @@ export interface WorkerOptions extends Omit<ServeOptions<Backend>, 'work'> {
  * Measures what sweeps and searches on a server ask for, until it is asked to end or has had no job for a while.
  *
  * @returns how many jobs it did.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await QueueServer.open({ url: 'redis://localhost' });
+ * const backend = await defaultBackend();
+ * const computer = await computerOf('0.1.0', backend, 'float32');
+ * console.log(await runWorker(server, { computer, lanes: [backend], idle: 60 }), 'jobs are done');
+ * await server.close();
+ * ```
  */
 export async function runWorker(server: QueueServer, { datasets = [], ...options }: WorkerOptions): Promise<number> {
   const own = new Map(datasets.map((dataset) => [describeImages(dataset).digest, dataset]));

@@ -1,7 +1,13 @@
 import type { CertifiedNtk, Ntk } from '../ntk/index.ts';
 import { format, formatCount, formatInterval } from './numbers.ts';
 
-/** What is certain of a κ, in sentences: its interval, the rank, the error of rows, and kinks where they were looked for. */
+/**
+ * What is certain of a κ, in sentences: its interval, the rank, the error of rows, and kinks where they were looked for.
+ *
+ * @example
+ * const text = certificateText(await computeNtk(network, images));
+ * console.log(text.startsWith('κ lies between'), text.includes('the rank is 4 of 4')); // true true
+ */
 export function certificateText(ntk: Ntk | CertifiedNtk): string {
   const { kappaInterval, rank, eigenvalues, rowError } = ntk;
   const measured = 'kinks' in ntk && ntk.rowErrorMeasured;

@@ -3,7 +3,17 @@ import type { KernelCheckpoint } from '../training/index.ts';
 import { format, formatInterval } from './numbers.ts';
 import { type Column, type TextOptions, textTable } from './textTable.ts';
 
-/** A table of checkpoints in text, one a row. */
+/**
+ * A table of checkpoints in text, one a row.
+ *
+ * @example
+ * const trainer = await Trainer.create(network, { loss: mseLoss, optimizer: sgd({ learningRate: 0.1 }) });
+ * const trace = await KernelTrace.create(trainer, images, ndarray(new Float64Array(12), [4, 3]));
+ * await trace.record(); // and after some steps again
+ * console.log(checkpointTable(trace.checkpoints).includes('effective rank')); // true
+ * trace.dispose();
+ * trainer.dispose();
+ */
 export function checkpointTable(checkpoints: readonly KernelCheckpoint[], options: TextOptions = {}): string {
   const { columns, rows } = checkpointCells(checkpoints);
   return textTable(columns, rows, options);
@@ -15,7 +25,17 @@ const CSV_COLUMNS = [
   ...(['kappa', 'kappaLowerBound', 'verdict', 'lambdaMin', 'lambdaMax', 'noiseFloor'] as const),
 ];
 
-/** Checkpoints as comma-separated values, with a header; to full precision, and empty where there is none. */
+/**
+ * Checkpoints as comma-separated values, with a header; to full precision, and empty where there is none.
+ *
+ * @example
+ * const trainer = await Trainer.create(network, { loss: mseLoss, optimizer: sgd({ learningRate: 0.1 }) });
+ * const trace = await KernelTrace.create(trainer, images, ndarray(new Float64Array(12), [4, 3]));
+ * await trace.record(); // and after some steps again
+ * console.log(checkpointCsv(trace.checkpoints).split(',').slice(0, 4)); // [ 'step', 'loss', 'accuracy', 'distance' ]
+ * trace.dispose();
+ * trainer.dispose();
+ */
 export function checkpointCsv(checkpoints: readonly KernelCheckpoint[]): string {
   const rows = checkpoints.map((each) => CSV_COLUMNS.map((name) => String(each[name] ?? '')));
   return `${csvFormatRows([[...CSV_COLUMNS], ...rows])}\n`;

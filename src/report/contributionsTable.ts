@@ -2,7 +2,22 @@ import type { Contribution } from '../ntk/index.ts';
 import { formatCount } from './numbers.ts';
 import { type Column, type TextOptions, textTable } from './textTable.ts';
 
-/** The groups of parameters that give a kernel most, in text: their shares of λmin, of λmax and of the trace. */
+/**
+ * The groups of parameters that give a kernel most, in text: their shares of λmin, of λmax and of the trace.
+ *
+ * @example
+ * const groups = [
+ *   { name: 'layers.0', parameters: 96, trace: 3, lambdaMin: 0.2, lambdaMax: 1 },
+ *   { name: 'layers.2', parameters: 51, trace: 9, lambdaMin: 0.6, lambdaMax: 4 },
+ * ];
+ * console.log(contributionsTable(groups));
+ * // ┌───────────────┬───────┬─────────┬─────────┬─────────┐
+ * // │ parameters of │ count │ of λmin │ of λmax │ of tr Θ │
+ * // ├───────────────┼───────┼─────────┼─────────┼─────────┤
+ * // │ layers.2      │    51 │  75.0 % │  80.0 % │  75.0 % │
+ * // │ layers.0      │    96 │  25.0 % │  20.0 % │  25.0 % │
+ * // └───────────────┴───────┴─────────┴─────────┴─────────┘
+ */
 export function contributionsTable(contributions: readonly Contribution[], options: TextOptions = {}): string {
   const { columns, rows } = contributionCells(contributions);
   return textTable(columns, rows, options);

@@ -24,7 +24,17 @@ const DATASET_NAMES: Readonly<Record<BenchmarkDataset, string>> = {
   'imagenet16-120': 'ImageNet16-120',
 };
 
-/** The page of a correlation: τ and ρ with their intervals, and a scatter plot of every metric. */
+/**
+ * The page of a correlation: τ and ρ with their intervals, and a scatter plot of every metric.
+ *
+ * @example
+ * const table = { cells: [cellAt(1), cellAt(2), cellAt(3)], metrics: { kappa: [10, 20, 30] } };
+ * const accuracy = [90, 80, 85];
+ * const correlations = correlate(table, accuracy, { resamples: 100 });
+ * const named = { name: 'three cells', dataset: 'cifar10', resamples: 100 } as const;
+ * const html = await correlationPage({ ...named, table, accuracy, correlations });
+ * console.log(html.slice(0, 15)); // <!doctype html>
+ */
 export async function correlationPage(report: CorrelationReport): Promise<string> {
   const { name: table, dataset, resamples, correlations } = report;
   const name = DATASET_NAMES[dataset];

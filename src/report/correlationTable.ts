@@ -19,6 +19,16 @@ export function interval({ low, high }: Estimate): string {
  * Rank correlations in text, a metric a row.
  *
  * @param dataset accuracies on which
+ *
+ * @example
+ * const table = { cells: [], metrics: { kappa: [10, 20, 30, 40] } };
+ * const correlations = correlate(table, [93, 94, 90, 88], { resamples: 100 });
+ * console.log(correlationTable(correlations, 'CIFAR-10'));
+ * // ┌───────────────┬─────────────┬────────────────┬────────────┬────────────────┐
+ * // │ with CIFAR-10 │ Kendall τ-b │           95 % │ Spearman ρ │           95 % │
+ * // ├───────────────┼─────────────┼────────────────┼────────────┼────────────────┤
+ * // │ κ             │      −0.667 │ −1.000 … 1.000 │     −0.800 │ −1.000 … 1.000 │
+ * // └───────────────┴─────────────┴────────────────┴────────────┴────────────────┘
  */
 export function correlationTable(
   correlations: readonly MetricCorrelation[],

@@ -23,6 +23,18 @@ const SAMPLES = 5;
 /**
  * One self-contained HTML page: predicted and real curves of the loss and of some outputs, how long each mode takes, and
  * the table of modes; and the kernel through training, where there are checkpoints. It loads nothing and runs no script.
+ *
+ * @example
+ * const dynamics = mseDynamics(ndarray([2, 1, 1, 2], [2, 2]), ndarray([1, 0], [2, 1]));
+ * const descent = gradientDescent({ learningRate: 0.1 });
+ * const [loss, outputs] = [dynamics.loss(descent, [0, 1, 2]), dynamics.predict(descent, [0, 1, 2])];
+ * const report = {
+ *   ...{ name: 'two points', dynamics, descent, learningRate: 0.1, learningRateLimit: dynamics.learningRateLimit() },
+ *   loss: { predicted: loss, real: loss }, // of a network that is linear
+ *   outputs: { predicted: outputs, real: outputs },
+ * };
+ * const html = await dynamicsPage({ title: 'Two points', report });
+ * console.log(html.slice(0, 15)); // <!doctype html>
  */
 export async function dynamicsPage({ title, settings = [], report }: DynamicsPage): Promise<string> {
   const plotter = await loadPlotter();

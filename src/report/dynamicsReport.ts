@@ -23,7 +23,24 @@ export interface DynamicsReport {
 /** Modes that a table shows at either end of the spectrum. */
 const SHOWN = 6;
 
-/** The modes in text, those learned first at the top, and what they mean for training. */
+/**
+ * The modes in text, those learned first at the top, and what they mean for training.
+ *
+ * @example
+ * const dynamics = mseDynamics(ndarray([2, 1, 1, 2], [2, 2]), ndarray([1, 0], [2, 1]));
+ * const descent = gradientDescent({ learningRate: 0.1 });
+ * const [loss, outputs] = [dynamics.loss(descent, [0, 1, 2]), dynamics.predict(descent, [0, 1, 2])];
+ * const report = {
+ *   ...{ name: 'two points', dynamics, descent, learningRate: 0.1, learningRateLimit: dynamics.learningRateLimit() },
+ *   loss: { predicted: loss, real: loss }, // of a network that is linear
+ *   outputs: { predicted: outputs, real: outputs },
+ * };
+ * console.log(dynamicsTable(report).split('\n').slice(0, 4).join('\n'));
+ * // ┌──────┬───────┬───────────────┬───────────────┬───────────────────────┐
+ * // │ mode │     λ │ share of loss │ time constant │ steps per factor of e │
+ * // ├──────┼───────┼───────────────┼───────────────┼───────────────────────┤
+ * // │    1 │ 3.000 │       50.00 % │        0.3333 │                 2.804 │
+ */
 export function dynamicsTable(report: DynamicsReport, options: TextOptions = {}): string {
   const { columns, rows } = modeCells(report);
   const { checkpoints = [] } = report;
@@ -80,7 +97,13 @@ export function dynamicsSentences({
   ];
 }
 
-/** The largest difference between predicted and real outputs after the last step. */
+/**
+ * The largest difference between predicted and real outputs after the last step.
+ *
+ * @example
+ * const [predicted, real] = [ndarray([1, 2], [1, 2, 1]), ndarray([1, 2.5], [1, 2, 1])]; // [times, N, K]
+ * console.log(largestGap({ predicted, real })); // 0.5
+ */
 export function largestGap({ predicted, real }: DynamicsReport['outputs']): number {
   const start = (predicted.data.length / predicted.shape[0]) * (predicted.shape[0] - 1);
   let most = 0;

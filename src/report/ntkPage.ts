@@ -21,6 +21,11 @@ export interface NtkReport {
  * and spectrum of each network. It loads nothing and runs no script.
  *
  * @throws InputError when a network has no kernel.
+ *
+ * @example
+ * const networks = [{ name: '5-16-3', ntks: [await computeNtk(network, images)] }];
+ * const html = await ntkPage({ title: 'A perceptron', networks });
+ * console.log(html.slice(0, 15), html.includes('<script')); // <!doctype html> false
  */
 export async function ntkPage({ title, settings = [], networks }: NtkReport): Promise<string> {
   const ranked = byKappa(networks);

@@ -25,6 +25,11 @@ const SECONDS: Column = { head: 's / κ', ...NUMBER, spare: 4 };
  *
  * @param networks each with its kernels, one per repeat
  * @throws InputError when a network has none.
+ *
+ * @example
+ * const ntks = [await computeNtk(network, images)];
+ * const [, head] = ntkTable([{ name: '5-16-3', ntks }], { width: 50 }).split('\n');
+ * console.log(head); // │   │ architecture │     κ │ verdict  │
  */
 export function ntkTable(networks: readonly ScoredNetwork[], options: TextOptions = {}): string {
   const timed = networks.some(({ seconds }) => seconds !== undefined);
@@ -54,7 +59,14 @@ function verdicts(all: readonly Verdict[]): string {
   return kinds.map((kind) => `${all.filter((verdict) => verdict === kind).length} ${kind}`).join(', ');
 }
 
-/** A kernel Θ(x1, x2), which has no eigenvalues, in text: its shape and the range of its entries. */
+/**
+ * A kernel Θ(x1, x2), which has no eigenvalues, in text: its shape and the range of its entries.
+ *
+ * @example
+ * const kernel = await tangentKernel(network, images, { x2: generator.normals([2, 5]) });
+ * const [, head] = kernelTable({ name: '5-16-3', kernel }).split('\n');
+ * console.log(head); // │ network │ Θ(x1, x2) │ least │ largest │ parameters │
+ */
 export function kernelTable(
   { name, kernel, seconds }: { readonly name: string; readonly kernel: TangentKernel; readonly seconds?: number },
   options: TextOptions = {},

@@ -1,16 +1,31 @@
-/** The arithmetic mean. */
+/**
+ * The arithmetic mean.
+ *
+ * @example
+ * console.log(mean([1, 2, 6])); // 3
+ */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The sample standard deviation (divided by n − 1); 0 for a single value. */
+/**
+ * The sample standard deviation (divided by n − 1); 0 for a single value.
+ *
+ * @example
+ * console.log(standardDeviation([1, 3]), standardDeviation([5])); // 1.4142135623730951 0
+ */
 export function standardDeviation(values: readonly number[]): number {
   if (values.length < 2) return 0;
   const center = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
 }
 
-/** Four significant digits, with an exponent where the number is long. */
+/**
+ * Four significant digits, with an exponent where the number is long.
+ *
+ * @example
+ * console.log(format(Math.PI), format(1e6), format(123456789)); // 3.142 1.000e+6 1.235e+8
+ */
 export function format(value: number): string {
   if (!Number.isFinite(value)) return String(value).replace('Infinity', '∞');
   const short = value.toPrecision(4);
@@ -27,7 +42,12 @@ export function formatInterval([low, high]: readonly [lowest: number, highest: n
   return `${end(low)} – ${end(high)}`;
 }
 
-/** A whole number with its thousands apart. */
+/**
+ * A whole number with its thousands apart.
+ *
+ * @example
+ * console.log(formatCount(15625)); // 15,625
+ */
 export function formatCount(value: number): string {
   return value.toLocaleString('en');
 }

@@ -25,7 +25,15 @@ export interface SearchReport {
   readonly accuracy?: CellAccuracy | undefined;
 }
 
-/** The page of a search: what was found, how the cell shrank, and every round's scores. */
+/**
+ * The page of a search: what was found, how the cell shrank, and every round's scores.
+ *
+ * @example
+ * const [search, all] = [new Search(settings), [{ regions: 100 }]];
+ * for (; search.next; search.record(search.next.choice ? { after: all } : { before: all })); // as if all were alike
+ * const html = await searchPage({ search, device: 'nothing was computed' });
+ * console.log(html.slice(0, 15)); // <!doctype html>
+ */
 export async function searchPage({ search, device, accuracy }: SearchReport): Promise<string> {
   const { settings, space, finished } = search;
   const history = historyOf(search);

@@ -17,6 +17,12 @@ export interface SearchResult {
  * What a search has found that is at its end.
  *
  * @param accuracy of its cell, where it is known
+ *
+ * @example
+ * const [search, all] = [new Search(settings), [{ regions: 100 }]];
+ * for (; search.next; search.record(search.next.choice ? { after: all } : { before: all })); // as if all were alike
+ * const { genotype, rounds, candidates } = searchResult(search);
+ * console.log(genotype.split('+')[0], rounds, candidates); // |avg_pool_3x3~0| 3 54
  */
 export function searchResult(search: Search, accuracy?: CellAccuracy): SearchResult {
   const { finished, genotype } = search;

@@ -26,6 +26,16 @@ const LEAST_WIDTH = 20;
  * either, each row becomes a record with a line a column, and nothing is left out.
  *
  * @param rows `[row][column]`
+ *
+ * @example
+ * const columns = [{ head: 'cell' }, { head: 'κ', align: 'right' as const }];
+ * console.log(textTable(columns, [['5374', '12.1'], ['9506', '8.94']]));
+ * // ┌──────┬──────┐
+ * // │ cell │    κ │
+ * // ├──────┼──────┤
+ * // │ 5374 │ 12.1 │
+ * // │ 9506 │ 8.94 │
+ * // └──────┴──────┘
  */
 export function textTable(
   columns: readonly Column[],

@@ -91,7 +91,7 @@ export const TIES: Readonly<Record<Fidelity, TieRule>> = { paper: 'rounded', cod
  * try {
  *   requireSameSettings({ seed: 0, repeats: 3 }, { seed: 1, repeats: 3 }, 'found/search.json');
  * } catch (error) {
- *   console.log((error as Error).message); // found/search.json: begun with other settings: seed: expected 0, got 1
+ *   console.log((error as Error).message); // found/search.json: started with different settings: seed: expected 0, got 1
  * }
  */
 export function requireSameSettings(saved: object, now: object, where: string): void {

@@ -85,13 +85,31 @@ export class LawError extends NtkitError {
   }
 }
 
-/** How many times its bound an error is. */
+/**
+ * How many times its bound an error is.
+ *
+ * @example
+ * console.log(excess({ what: 'a sum', error: 3e-7, bound: 1e-7 }).toFixed(1)); // 3.0
+ */
 export function excess({ error, bound }: Measured): number {
   if (error <= bound) return bound === 0 ? 0 : error / bound;
   return error > bound && bound > 0 ? error / bound : Infinity;
 }
 
-/** Makes a law of its definition. */
+/**
+ * Makes a law of its definition.
+ *
+ * @example
+ * const even = law<(n: number) => number, number>({
+ *   name: 'halves',
+ *   statement: 'Half of n, twice, is n.',
+ *   cases: { small: extent(9) },
+ *   check: (half, n) => Promise.resolve([{ what: 'n', error: Math.abs(2 * half(n) - n), bound: 0 }]),
+ *   source: (n) => ({ imports: {}, expression: String(n) }),
+ * });
+ * const { broken } = await even.run((n) => Math.floor(n / 2), { seed: 1 });
+ * console.log(broken?.message); // halves: n: expected an error of at most 0, got 1
+ */
 export function law<Subject, Case>(definition: LawDefinition<Subject, Case>): Law<Subject> {
   const { name, statement } = definition;
   return {
@@ -110,6 +128,10 @@ export function law<Subject, Case>(definition: LawDefinition<Subject, Case>): La
  *
  * @param onRecord is called with the record of each law when it is done.
  * @throws InputError when an option makes no sense; the signal's reason when it is aborted.
+ *
+ * @example
+ * const [record] = await runLaws(backendLaws.slice(0, 1), referenceBackend, { runs: 2 });
+ * console.log(record.law, record.broken); // value of a primitive undefined
  */
 export async function runLaws<Subject>(
   laws: readonly Law<Subject>[],
@@ -130,6 +152,11 @@ export async function runLaws<Subject>(
  * Tries a law on random cases, for the tests of an implementation.
  *
  * @throws LawError when it is broken: the message tells the smallest case that was found, as a program.
+ *
+ * @example
+ * const [first] = backendLaws;
+ * await assertLaw(first, referenceBackend, { runs: 2 }); // throws a LawError when it is broken
+ * console.log(first.name); // value of a primitive
  */
 export async function assertLaw<Subject>(law: Law<Subject>, subject: Subject, options: LawOptions = {}): Promise<void> {
   const { broken } = await law.run(subject, options);

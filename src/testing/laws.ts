@@ -22,6 +22,11 @@ function lawsByName(): ReadonlyMap<string, Law<never>> {
  * @param drawn a case of the law.
  * @returns the quantity that is nearest to its bound.
  * @throws LawError when the law does not hold, InputError when there is no such law.
+ *
+ * @example
+ * const drawn = { network: ['Linear', 2, 3], shape: [2, 2], mode: 'eval', seed: 1 };
+ * const { error, bound } = await checkLaw('kernel by the definition', referenceBackend, drawn);
+ * console.log(error <= bound); // true
  */
 export async function checkLaw(name: string, subject: unknown, drawn: unknown): Promise<Measured> {
   const found = lawsByName().get(name);

@@ -16,6 +16,8 @@ const entries = [
   'ntkit/search',
   'ntkit/onnx',
   'ntkit/node',
+  'ntkit/report',
+  'ntkit/testing',
 ];
 // Entries whose classes have examples, too.
 const withClasses: readonly string[] = [
@@ -25,6 +27,8 @@ const withClasses: readonly string[] = [
   'ntkit/search',
   'ntkit/onnx',
   'ntkit/node',
+  'ntkit/report',
+  'ntkit/testing',
 ];
 const exported = [...documentedExports(entries)].map(([entry, all]) => ({
   entry,

@@ -78,6 +78,15 @@ export interface KernelExplanation {
  * outputs, of parameters, factors and orders are linear algebra on it.
  *
  * The network's parameters must stay as they are.
+ *
+ * @example
+ * const explainer = new KernelExplainer(network, images);
+ * const stated = { outputs: 'trace', parameters: 'all', mode: 'eval' } as const;
+ * for (const outputs of ['trace', 'sum'] as const) {
+ *   const { kernel } = await tangentKernel(network, images, { ...stated, outputs, dtype: 'float64' });
+ *   const { agrees, explanations } = await explainer.explain({ ntk: kernel }, stated);
+ *   if (!agrees) console.log(explanations[0].mistakes[0].name); // outputs are summed before they are differentiated
+ * }
  */
 export class KernelExplainer {
   readonly #x: NDArray;
@@ -179,8 +188,10 @@ export class KernelExplainer {
  * fit, BackendError when the inner products of N·K gradients take too much memory; the signal's reason when it is aborted.
  *
  * @example
- * const { agrees, explanations } = await explainKernel(network, images, { ntk }, { outputs: 'trace', mode: 'train' });
- * if (!agrees) console.log(explanations[0]?.mistakes.map(({ name }) => name)); // ['gradients pile up from row to row']
+ * const { kernel } = await tangentKernel(network, images, { dtype: 'float64', parameters: /weight/ });
+ * const stated = { outputs: 'trace', parameters: 'all', mode: 'eval' } as const;
+ * const { agrees, explanations } = await explainKernel(network, images, { ntk: kernel }, stated);
+ * console.log(agrees, explanations[0].mistakes[0].kind); // false biases
  */
 export async function explainKernel(
   network: Module,

@@ -18,6 +18,10 @@ const OF_A_CASE = /^(state|expected)\./;
  *
  * @param where names the file in messages.
  * @throws InputError when a tensor has another name.
+ *
+ * @example
+ * const tensors = new Map([['ntk', ndarray([2, 1, 1, 2], [2, 2])]]);
+ * console.log(parseSentTensors(tensors, 'sent.safetensors').kernel?.ntk.shape); // [ 2, 2 ]
  */
 export function parseSentTensors(tensors: ReadonlyMap<string, NDArray>, where: string): SentTensors {
   const byParameter = new Map<string, NDArray>();

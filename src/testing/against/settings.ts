@@ -19,6 +19,10 @@ export type StatedSettings = { readonly [K in keyof KernelSettings]?: KernelSett
  *
  * @param where names the file in messages.
  * @throws InputError when one is none of the choices.
+ *
+ * @example
+ * const { outputs, parameters } = parseSettings({ outputs: 'trace', parameters: '/weight/' }, 'sent.safetensors');
+ * console.log(outputs, parameters); // trace /weight/
  */
 export function parseSettings(metadata: Readonly<Record<string, string | undefined>>, where: string): StatedSettings {
   const { outputs, parameters, mode } = metadata;

@@ -28,7 +28,14 @@ export interface PrimitiveCase {
   readonly smooth: readonly number[];
 }
 
-/** A case of a primitive from its parts. */
+/**
+ * A case of a primitive from its parts.
+ *
+ * @example
+ * const { build, operands, coreRanks } = primitiveCase('relu', {}, [ndarray([-1, 2], [2])]);
+ * const [y] = await evaluate([build(...operands.map(constant))]);
+ * console.log([...y.data], coreRanks); // [ 0, 2 ] [ 0 ]
+ */
 export function primitiveCase<P extends PrimitiveName>(
   primitive: P,
   attributes: Attributes[P],

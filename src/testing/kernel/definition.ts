@@ -61,7 +61,13 @@ export class JacobianByDefinition {
   }
 }
 
-/** The whole Jacobian of a network for a batch. */
+/**
+ * The whole Jacobian of a network for a batch.
+ *
+ * @example
+ * const { samples, outputs, rows } = await wholeJacobian(network, images, 'eval');
+ * console.log(samples, outputs, [...rows.keys()]); // 4 3 [ '0.weight', '0.bias', '2.weight', '2.bias' ]
+ */
 export async function wholeJacobian(network: Module, x: NDArray, mode: Mode): Promise<WholeJacobian> {
   const program = await JacobianByDefinition.compile(network, x.shape, mode);
   try {
@@ -71,7 +77,15 @@ export async function wholeJacobian(network: Module, x: NDArray, mode: Mode): Pr
   }
 }
 
-/** Θ by the definition: sums of products of entries of two Jacobians. */
+/**
+ * Θ by the definition: sums of products of entries of two Jacobians.
+ *
+ * @example
+ * const jacobian = await wholeJacobian(network, images, 'eval');
+ * const byDefinition = kernelByDefinition(jacobian, jacobian, 'trace', 'all');
+ * const { kernel } = await tangentKernel(network, images);
+ * console.log(relativeError(kernel, byDefinition) < 1e-5); // true
+ */
 export function kernelByDefinition(
   a: WholeJacobian,
   b: WholeJacobian,

@@ -60,9 +60,9 @@ function givenLaw({ check, ...definition }: AnyNetworkLaw): Law<KernelCase> {
  * @throws InputError when the batch has fewer than two samples or an option makes no sense; ShapeError when it does not fit.
  *
  * @example
- * const network = parseOnnx(bytes, 'model.onnx');
- * const records = await verifyNetwork(network, x, wasmBackend({ dtype: 'float64' }));
- * console.log(records.filter(({ broken }) => broken));
+ * const { x } = await clearBatch(network, [2, 5], 0, 'eval');
+ * const records = await verifyNetwork(network, x, referenceBackend, { runs: 1 });
+ * console.log(records.length, records.every(({ broken }) => broken === undefined)); // 6 true
  */
 export async function verifyNetwork(
   network: Module,

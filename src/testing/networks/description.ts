@@ -55,7 +55,8 @@ const described = new WeakMap<Module, NetworkDescription>();
  * @throws InputError when a name is unknown; what the layers throw when arguments do not fit.
  *
  * @example
- * networkFrom(['Sequential', ['Conv2d', 3, 2, 3], ['ReLU'], ['Flatten'], ['Linear', 8, 3]]);
+ * const built = networkFrom(['Sequential', ['Conv2d', 3, 2, 3], ['ReLU'], ['Flatten'], ['Linear', 8, 3]]);
+ * console.log([...built.namedParameters().keys()]); // [ '0.weight', '0.bias', '3.weight', '3.bias' ]
  */
 export function networkFrom(description: NetworkDescription): Module {
   const network = build(description);
@@ -63,7 +64,13 @@ export function networkFrom(description: NetworkDescription): Module {
   return network;
 }
 
-/** The description that {@link networkFrom} built a network of; undefined for other networks. */
+/**
+ * The description that {@link networkFrom} built a network of; undefined for other networks.
+ *
+ * @example
+ * const built = networkFrom(['Sequential', ['Linear', 3, 2], ['ReLU']]);
+ * console.log(descriptionOf(built)); // [ 'Sequential', [ 'Linear', 3, 2 ], [ 'ReLU' ] ]
+ */
 export function descriptionOf(network: Module): NetworkDescription | undefined {
   return described.get(network);
 }

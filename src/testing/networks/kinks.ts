@@ -33,6 +33,11 @@ const KINKS: Readonly<Record<string, (attributes: never) => readonly number[]>> 
  * How far a batch keeps a network from its kinks: the smallest distance of an input of a ReLU (or of its relatives) from
  * the kink, and of the largest value of a max pool's window from the next, in units of the largest value of that layer.
  * What is exactly on a kink, as zeros that a layer makes are, stays there in any precision and does not count.
+ *
+ * @example
+ * const line = randomize(networkFrom(['Sequential', ['Linear', 1, 1], ['ReLU']]), 7);
+ * const at = (x: number) => kinkDistance(line, ndarray([x], [1, 1]), 'eval');
+ * console.log((await at(1)) > 0, await at(1) === (await at(-1))); // true true
  */
 export async function kinkDistance(network: Module, x: NDArray, mode: Mode): Promise<number> {
   const trace = new Trace(network, x.shape, { mode });
@@ -91,6 +96,10 @@ export interface ClearBatch {
  * A standard normal batch on which a network is away from its kinks by {@link CLEARANCE}, so that float32 sees the same
  * masks as float64 and central differences cross none; of 24 drawn ones that which is furthest away, where none is. Its
  * numbers are float32's.
+ *
+ * @example
+ * const { x, distance } = await clearBatch(network, [2, 5], 0, 'eval');
+ * console.log(x.shape, distance >= CLEARANCE); // [ 2, 5 ] true
  */
 export async function clearBatch(network: Module, shape: Shape, seed: number, mode: Mode): Promise<ClearBatch> {
   let best: ClearBatch | undefined;

@@ -8,6 +8,11 @@ import { mapArray } from '../arrays.ts';
  * Architecture parameters stay.
  *
  * @returns the network.
+ *
+ * @example
+ * const layer = randomize(new Linear(3, 2), 7);
+ * const again = randomize(new Linear(3, 2), 7);
+ * console.log(largestDifference(layer.weight.value, again.weight.value)); // 0
  */
 export function randomize<M extends Module>(network: M, seed: number): M {
   const generator = new Generator(seed);

@@ -114,6 +114,11 @@ export interface DartsSize {
 /**
  * The DARTS supernet as TE-NAS shapes it: stem, normal and reduction cells, batch norm and ReLU, global average pooling,
  * classifier. [N, 3, H, W] to [N, classes]. Normal and reduction cells have alphas of their own, [edges, operations].
+ *
+ * @example
+ * const cell = { steps: 4, multiplier: 4, stemMultiplier: 1, space: DARTS_SPACE };
+ * const supernet = new DartsNetwork({ channels: 1, cells: 1, classes: 10, depth: 2, useStem: true, ...cell });
+ * console.log(supernet.normalAlphas.shape, supernet.reduceAlphas.shape); // [ 14, 8 ] [ 14, 8 ]
  */
 export class DartsNetwork extends Module {
   readonly normalAlphas: Parameter;

@@ -11,17 +11,18 @@ import type { Trace } from './trace.ts';
  * shared: it is listed once, under its first name, and its gradient is the sum over its uses.
  *
  * @example
- *     class Scaled extends Module {
- *       readonly #inner: Module;
- *       readonly #scale = this.parameter('scale', new Parameter([1], 1));
- *       constructor(inner: Module) {
- *         super();
- *         this.#inner = this.child('inner', inner);
- *       }
- *       protected override forward(x: Tensor, trace: Trace): Tensor {
- *         return multiply(this.#inner.apply(x, trace), trace.parameter(this.#scale));
- *       }
- *     }
+ * class Scaled extends Module {
+ *   readonly #inner: Module;
+ *   readonly #scale = this.parameter('scale', new Parameter([1], 1));
+ *   constructor(inner: Module) {
+ *     super();
+ *     this.#inner = this.child('inner', inner);
+ *   }
+ *   protected override forward(x: Tensor, trace: Trace): Tensor {
+ *     return multiply(this.#inner.apply(x, trace), trace.parameter(this.#scale));
+ *   }
+ * }
+ * console.log([...new Scaled(new Linear(5, 3)).namedParameters().keys()]); // [ 'scale', 'inner.weight', 'inner.bias' ]
  */
 export abstract class Module {
   readonly #parameters = new Map<string, Parameter>();
@@ -177,7 +178,13 @@ function firstNames<T>(entries: readonly (readonly [string, T])[]): Map<string, 
 /** Modules by name, as a {@link Functional} is given them. */
 export type Children = Readonly<Record<string, Module>>;
 
-/** A module whose children are applied one after another; their names are 0, 1, 2, … */
+/**
+ * A module whose children are applied one after another; their names are 0, 1, 2, …
+ *
+ * @example
+ * const mlp = new Sequential(new Linear(2, 8), new Tanh(), new Linear(8, 1));
+ * console.log([...mlp.namedParameters().keys()]); // [ '0.weight', '0.bias', '2.weight', '2.bias' ]
+ */
 export class Sequential extends Module {
   readonly #modules: readonly Module[];
 
@@ -192,9 +199,13 @@ export class Sequential extends Module {
 }
 
 /**
- * A module that wires its children by a function:
+ * A module that wires its children by a function.
  *
- *     new Functional({ conv, shortcut }, (x, { conv, shortcut }) => add(conv(x), shortcut(x)))
+ * @example
+ * const residual = new Functional({ fc: new Linear(5, 5) }, (x, { fc }) => add(x, fc(x)));
+ * initialize(residual, pytorchDefault, generator);
+ * const y = await forward(residual, images);
+ * console.log(y.shape, [...residual.namedParameters().keys()]); // [ 4, 5 ] [ 'fc.weight', 'fc.bias' ]
  */
 export class Functional<C extends Children> extends Module {
   readonly #modules: C;

@@ -87,6 +87,12 @@ export interface NasBench201Size {
 /**
  * The NAS-Bench-201 macro skeleton (Dong & Yang 2020, figure 1): stem, three stages of N cells with a residual reduction
  * between them, batch norm and ReLU, global average pooling, classifier. [N, 3, H, W] to [N, classes].
+ *
+ * @example
+ * const size = { channels: 4, cells: 1, classes: 10, depth: -1, useStem: true };
+ * const own = new NasBench201Network(size, 3, (channels) => new BatchNorm2d(channels)); // any module as a cell
+ * initialize(own, pytorchDefault, new Generator(0));
+ * console.log((await forward(own, new Generator(0).normals([2, 3, 8, 8]))).shape); // [ 2, 10 ]
  */
 export class NasBench201Network extends Module {
   /** The architecture parameters of a supernet, [edges, operations]. */

@@ -63,8 +63,9 @@ abstract class Variable {
  * An array of a module that is trained, and with respect to which the tangent kernel differentiates.
  *
  * @example
- *     this.scale = this.parameter('scale', new Parameter([channels], 1)); // ones
- *     this.mixing = this.parameter('mixing', new Parameter([k, k], xavierUniform()));
+ * const weight = new Parameter([2, 3], xavierUniform()); // how it starts is said here, its name in Module.parameter
+ * weight.value = ndarray([1, 2, 3, 4, 5, 6], [2, 3]); // or by initialize, or loadStateDict
+ * console.log(weight.shape, weight.value.data[5]); // [ 2, 3 ] 6
  */
 export class Parameter extends Variable {
   /** How it starts; undefined where only its owner can say, so that `initialize` refuses it. */
@@ -93,7 +94,8 @@ export class Parameter extends Variable {
  * An array of a module that is kept beside its parameters and not trained: running statistics, fixed tables.
  *
  * @example
- *     this.runningVar = this.buffer('running_var', new Buffer([channels], 1));
+ * const runningVar = new Buffer([3], 1);
+ * console.log([...runningVar.value.data]); // [ 1, 1, 1 ]
  */
 export class Buffer extends Variable {
   readonly #initial: number | NDArray;

@@ -47,7 +47,13 @@ export interface Observation {
 /** Errors that tell which module they are of. */
 const located = new WeakSet<Error>();
 
-/** The expressions of one forward pass, and the parameters and buffers that took part in it. */
+/**
+ * The expressions of one forward pass, and the parameters and buffers that took part in it.
+ *
+ * @example
+ * const trace = new Trace(network, [4, 5], { mode: 'eval' });
+ * console.log(trace.y.shape, trace.calls.length, trace.parameters(network).size); // [ 4, 3 ] 4 4
+ */
 export class Trace {
   readonly mode: Mode;
   readonly dtype: DType;

@@ -54,6 +54,12 @@ export interface GramOptions {
  * no bit of the result.
  *
  * Cost: N₁·N₂·P multiplications, half as many when symmetric.
+ *
+ * @example
+ * const program = await GramProgram.compile({ rows: 2, columns: 3 });
+ * const kernel = await program.run([ndarray([1, 0], [2, 1]), ndarray([0, 3, 0, 4], [2, 2])]); // columns side by side
+ * console.log([...kernel.data]); // [ 10, 12, 12, 16 ]
+ * program.dispose();
  */
 export class GramProgram {
   readonly #options: GramOptions;

@@ -106,6 +106,13 @@ function rowCount([samples]: Shape, outputs: KernelOutputs, { trace }: NetworkRe
  * The Jacobian of a network's outputs with respect to its parameters, for batches of one shape, compiled once.
  *
  * Rows are computed in blocks; `sweepOf` in `sweep.ts` decides which. Runs of one program queue.
+ *
+ * @example
+ * const options = { outputs: 'trace', parameters: 'all', mode: 'eval' } as const;
+ * const program = await JacobianProgram.compile(network, images.shape, options);
+ * const { parameters } = await program.run(images); // and other batches of this shape
+ * console.log(program.rowCount, parameters[0].name, parameters[0].rows.shape); // 12 0.weight [ 12, 80 ]
+ * program.dispose();
  */
 export class JacobianProgram {
   readonly #shape: Shape;

@@ -20,7 +20,16 @@ export interface Ntk extends TangentKernel, ConditionNumber {}
 /** What TE-NAS's kernel is of: the sum of the outputs, parameters named `weight`, batch norm by the batch. */
 export const TE_NAS_KERNEL = { outputs: 'sum', parameters: 'weight', mode: 'train' } as const;
 
-/** κ of a network for batches of one shape, compiled once. Runs of one program queue. */
+/**
+ * κ of a network for batches of one shape, compiled once. Runs of one program queue.
+ *
+ * @example
+ * const program = await NtkProgram.compile(network, images.shape);
+ * const first = await program.run(images);
+ * const second = await program.run(generator.normals([4, 5])); // nothing is compiled again
+ * console.log(first.verdict, first.kappa !== second.kappa); // resolved true
+ * program.dispose();
+ */
 export class NtkProgram {
   readonly #kernel: KernelProgram;
 

@@ -1,6 +1,13 @@
 /**
  * A set of bit patterns of one length, counted exactly: a hash table with open addressing that finds where a pattern may
  * be, and a comparison of all its bits that decides.
+ *
+ * @example
+ * const patterns = new PatternSet(40); // 40 bits are two words
+ * patterns.add(Uint32Array.of(5, 1));
+ * patterns.add(Uint32Array.of(5, 1));
+ * patterns.add(Uint32Array.of(5, 2));
+ * console.log(patterns.size); // 2
  */
 export class PatternSet {
   /** 32-bit words of a pattern. */

@@ -12,6 +12,12 @@ import { kernelOf } from './tangentKernel.ts';
  * κ as accurately as float64 allows, for batches of one shape: forward pass and rows in float64, and λ as squares of the
  * singular values of J, never of the eigenvalues of J·Jᵀ, whose small ones drown at κ = 10¹² already. Resolves κ to about
  * 10²⁴.
+ *
+ * @example
+ * const program = await PreciseProgram.compile(network, images.shape, { backend: referenceBackend });
+ * const { dtype, verdict } = await program.run(images);
+ * console.log(dtype, verdict); // float64 resolved
+ * program.dispose();
  */
 export class PreciseProgram {
   readonly #rows: JacobianProgram;

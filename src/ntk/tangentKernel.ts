@@ -49,7 +49,15 @@ export interface TangentKernelOptions extends RowsOptions, RunOptions {
   readonly x2?: NDArray | undefined;
 }
 
-/** The tangent kernel of a network for batches of given shapes, compiled once. Runs of one program queue. */
+/**
+ * The tangent kernel of a network for batches of given shapes, compiled once. Runs of one program queue.
+ *
+ * @example
+ * const program = await KernelProgram.compile(network, [images.shape, [2, 5]]);
+ * const { kernel } = await program.run(images, { x2: generator.normals([2, 5]) });
+ * console.log(kernel.shape); // [ 4, 2 ]
+ * program.dispose();
+ */
 export class KernelProgram {
   readonly #first: JacobianProgram;
   readonly #second: JacobianProgram;

@@ -62,12 +62,16 @@ export interface KernelCheckpoint extends ConditionNumber {
  * {@link Trainer.save} does; training goes on from where it is.
  *
  * @example
- * const trace = await KernelTrace.create(trainer, images, oneHot(labels, 10));
- * for (const batch of loader) {
- *   if (trainer.steps % 100 === 0) await trace.record();
- *   await trainer.step(batch.images, oneHot(batch.labels, 10));
+ * const trainer = await Trainer.create(network, { loss: mseLoss, optimizer: sgd({ learningRate: 0.1 }) });
+ * const targets = ndarray(new Float64Array(12), [4, 3]);
+ * const trace = await KernelTrace.create(trainer, images, targets);
+ * while (trainer.steps < 10) {
+ *   if (trainer.steps % 5 === 0) await trace.record();
+ *   await trainer.step(images, targets);
  * }
- * console.table(trace.checkpoints.map(({ step, kappa, distance }) => ({ step, kappa, distance })));
+ * console.log(trace.checkpoints.map(({ step }) => step), trace.checkpoints[0].distance); // [ 0, 5 ] 0
+ * trace.dispose();
+ * trainer.dispose();
  */
 export class KernelTrace {
   readonly #trainer: Trainer;

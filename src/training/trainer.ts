@@ -48,12 +48,14 @@ export interface TrainerState {
  * network.
  *
  * @example
- * const trainer = await Trainer.create(network, { loss: crossEntropy, optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }) });
- * for (let epoch = 0; epoch < 10; epoch++) {
- *   for (const { images, labels } of loader) await trainer.step(images, oneHot(labels, 10));
- * }
- * await trainer.save();
+ * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
+ * const trainer = await Trainer.create(network, { loss: mseLoss, optimizer });
+ * const targets = ndarray(new Float64Array(12), [4, 3]);
+ * const losses: number[] = [];
+ * for (let step = 0; step < 20; step++) losses.push((await trainer.step(images, targets)).loss);
+ * await trainer.save(); // the network has the trained values
  * trainer.dispose();
+ * console.log(losses[19] < losses[0]); // true
  */
 export class Trainer {
   /** What it trains; {@link Trainer.save} brings its present values there. */

@@ -19,25 +19,11 @@ const entries = [
   'ntkit/report',
   'ntkit/testing',
 ];
-// Entries whose classes have examples, too.
-const withClasses: readonly string[] = [
-  'ntkit/tensor',
-  'ntkit/autodiff',
-  'ntkit/data',
-  'ntkit/search',
-  'ntkit/onnx',
-  'ntkit/node',
-  'ntkit/report',
-  'ntkit/testing',
-];
-const exported = [...documentedExports(entries)].map(([entry, all]) => ({
-  entry,
-  documented: all.filter(({ kind }) => kind === 'function' || withClasses.includes(entry)),
-}));
+const exported = [...documentedExports(entries)].map(([entry, documented]) => ({ entry, documented }));
 const folder = mkdtempSync(join(tmpdir(), 'ntkit-examples-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-// By the text: the main entry exports functions of the others.
+// By their texts: the main entry exports what others do.
 const pages = new Map(
   exported.toReversed().flatMap(({ entry, documented }) =>
     documented.flatMap(({ name, examples }) =>

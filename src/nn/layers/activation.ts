@@ -28,7 +28,13 @@ import { Parameter } from '../parameter.ts';
 import type { Trace } from '../trace.ts';
 import { dimension, integer, real } from './arguments.ts';
 
-/** max(x, 0), element by element; its derivative at 0 is 0, as in PyTorch. */
+/**
+ * max(x, 0), element by element; its derivative at 0 is 0, as in PyTorch.
+ *
+ * @example
+ * const y = await forward(new ReLU(), ndarray([-1, 0, 2], [1, 3]));
+ * console.log([...y.data]); // [ 0, 0, 2 ]
+ */
 export class ReLU extends Module {
   protected override forward(x: Tensor): Tensor {
     return relu(x);
@@ -39,6 +45,12 @@ export class ReLU extends Module {
  * PyTorch's `PReLU`: x where x > 0 and `weight`·x elsewhere; one weight for all channels or one for each, of [N, C, …].
  *
  * @throws ShapeError when an argument is out of its range, or the input has other channels.
+ *
+ * @example
+ * const layer = new PReLU(1, 0.5);
+ * initialize(layer, pytorchDefault, new Generator(0));
+ * const y = await forward(layer, ndarray([-2, 2], [1, 2]));
+ * console.log([...y.data]); // [ -1, 2 ]
  */
 export class PReLU extends Module {
   readonly weight: Parameter;
@@ -62,14 +74,26 @@ export class PReLU extends Module {
   }
 }
 
-/** min(max(x, 0), 6). */
+/**
+ * min(max(x, 0), 6).
+ *
+ * @example
+ * const y = await forward(new ReLU6(), ndarray([-1, 3, 8], [1, 3]));
+ * console.log([...y.data]); // [ 0, 3, 6 ]
+ */
 export class ReLU6 extends Module {
   protected override forward(x: Tensor): Tensor {
     return relu6(x);
   }
 }
 
-/** PyTorch's `LeakyReLU`: x where x > 0 and `negativeSlope`·x elsewhere; 0.01 by default. */
+/**
+ * PyTorch's `LeakyReLU`: x where x > 0 and `negativeSlope`·x elsewhere; 0.01 by default.
+ *
+ * @example
+ * const y = await forward(new LeakyReLU(0.5), ndarray([-2, 2], [1, 2]));
+ * console.log([...y.data]); // [ -1, 2 ]
+ */
 export class LeakyReLU extends Module {
   readonly #slope: number;
 
@@ -83,7 +107,13 @@ export class LeakyReLU extends Module {
   }
 }
 
-/** PyTorch's `ELU`: x where x > 0 and `alpha`·(eˣ − 1) elsewhere; 1 by default (Clevert et al. 2016). */
+/**
+ * PyTorch's `ELU`: x where x > 0 and `alpha`·(eˣ − 1) elsewhere; 1 by default (Clevert et al. 2016).
+ *
+ * @example
+ * const y = await forward(new ELU(), ndarray([-100, 0, 2], [1, 3]));
+ * console.log([...y.data]); // [ -1, 0, 2 ]
+ */
 export class ELU extends Module {
   readonly #alpha: number;
 
@@ -97,7 +127,13 @@ export class ELU extends Module {
   }
 }
 
-/** PyTorch's `Softplus`: log(1 + e^(beta·x)) / beta, and x itself where beta·x is above the threshold. */
+/**
+ * PyTorch's `Softplus`: log(1 + e^(beta·x)) / beta, and x itself where beta·x is above the threshold.
+ *
+ * @example
+ * const y = await forward(new Softplus(), ndarray([0, 30], [1, 2])); // log 2, and 30 itself
+ * console.log(Array.from(y.data, (value) => value.toFixed(3))); // [ '0.693', '30.000' ]
+ */
 export class Softplus extends Module {
   readonly #options: { readonly beta: number; readonly threshold: number };
 
@@ -113,21 +149,39 @@ export class Softplus extends Module {
   }
 }
 
-/** 1 / (1 + e⁻ˣ). */
+/**
+ * 1 / (1 + e⁻ˣ).
+ *
+ * @example
+ * const y = await forward(new Sigmoid(), ndarray([-1000, 0, 1000], [1, 3]));
+ * console.log([...y.data]); // [ 0, 0.5, 1 ]
+ */
 export class Sigmoid extends Module {
   protected override forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
 }
 
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent.
+ *
+ * @example
+ * const y = await forward(new Tanh(), ndarray([-100, 0, 100], [1, 3]));
+ * console.log([...y.data]); // [ -1, 0, 1 ]
+ */
 export class Tanh extends Module {
   protected override forward(x: Tensor): Tensor {
     return tanh(x);
   }
 }
 
-/** x / (1 + e⁻ˣ), also called swish. */
+/**
+ * x / (1 + e⁻ˣ), also called swish.
+ *
+ * @example
+ * const y = await forward(new SiLU(), ndarray([0, 1, 100], [1, 3]));
+ * console.log(Array.from(y.data, (value) => value.toFixed(3))); // [ '0.000', '0.731', '100.000' ]
+ */
 export class SiLU extends Module {
   protected override forward(x: Tensor): Tensor {
     return silu(x);
@@ -139,6 +193,10 @@ export class SiLU extends Module {
  * hyperbolic tangent.
  *
  * @throws InputError when `approximate` is neither `none` nor `tanh`.
+ *
+ * @example
+ * const y = await forward(new GELU(), ndarray([0, 1, 100], [1, 3]));
+ * console.log(Array.from(y.data, (value) => value.toFixed(3))); // [ '0.000', '0.841', '100.000' ]
  */
 export class GELU extends Module {
   readonly #approximate: 'none' | 'tanh';
@@ -155,21 +213,39 @@ export class GELU extends Module {
   }
 }
 
-/** x · min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
+/**
+ * x · min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
+ *
+ * @example
+ * const y = await forward(new Hardswish(), ndarray([-1.5, 0, 3], [1, 3]));
+ * console.log([...y.data]); // [ -0.375, 0, 3 ]
+ */
 export class Hardswish extends Module {
   protected override forward(x: Tensor): Tensor {
     return hardswish(x);
   }
 }
 
-/** min(max(x + 3, 0), 6) / 6. */
+/**
+ * min(max(x + 3, 0), 6) / 6.
+ *
+ * @example
+ * const y = await forward(new Hardsigmoid(), ndarray([-4, 0, 4], [1, 3]));
+ * console.log([...y.data]); // [ 0, 0.5, 1 ]
+ */
 export class Hardsigmoid extends Module {
   protected override forward(x: Tensor): Tensor {
     return hardsigmoid(x);
   }
 }
 
-/** PyTorch's `Hardtanh`: min(max(x, minVal), maxVal); −1 and 1 by default. */
+/**
+ * PyTorch's `Hardtanh`: min(max(x, minVal), maxVal); −1 and 1 by default.
+ *
+ * @example
+ * const y = await forward(new Hardtanh(), ndarray([-5, 0.5, 5], [1, 3]));
+ * console.log([...y.data]); // [ -1, 0.5, 1 ]
+ */
 export class Hardtanh extends Module {
   readonly #bounds: readonly [number, number];
 
@@ -183,7 +259,13 @@ export class Hardtanh extends Module {
   }
 }
 
-/** x · tanh(log(1 + eˣ)) (Misra 2019). */
+/**
+ * x · tanh(log(1 + eˣ)) (Misra 2019).
+ *
+ * @example
+ * const y = await forward(new Mish(), ndarray([0, 1, 100], [1, 3]));
+ * console.log(Array.from(y.data, (value) => value.toFixed(3))); // [ '0.000', '0.865', '100.000' ]
+ */
 export class Mish extends Module {
   protected override forward(x: Tensor): Tensor {
     return mish(x);
@@ -194,6 +276,10 @@ export class Mish extends Module {
  * PyTorch's `Softmax`: eˣ / Σ eˣ along a dimension, the batch being dimension 0.
  *
  * @throws ShapeError when the input does not have the dimension.
+ *
+ * @example
+ * const y = await forward(new Softmax(1), ndarray([0, 0, 1000], [1, 3]));
+ * console.log([...y.data]); // [ 0, 0, 1 ]
  */
 export class Softmax extends Module {
   readonly #dim: number;
@@ -212,6 +298,10 @@ export class Softmax extends Module {
  * PyTorch's `LogSoftmax`: x − log Σ eˣ along a dimension, the batch being dimension 0.
  *
  * @throws ShapeError when the input does not have the dimension.
+ *
+ * @example
+ * const y = await forward(new LogSoftmax(1), ndarray([0, 0, 1000], [1, 3]));
+ * console.log([...y.data]); // [ -1000, -1000, 0 ]
  */
 export class LogSoftmax extends Module {
   readonly #dim: number;

@@ -51,6 +51,11 @@ class OutProjection extends Module {
  * `out_proj.weight` [E, E], `out_proj.bias` [E] (0).
  *
  * @throws ShapeError when the heads do not divide E, or the input has another shape.
+ *
+ * @example
+ * const attention = new MultiheadAttention(8, 2, { batchFirst: true });
+ * initialize(attention, pytorchDefault, new Generator(0));
+ * console.log((await forward(attention, new Generator(0).normals([2, 5, 8]))).shape); // [ 2, 5, 8 ]
  */
 export class MultiheadAttention extends Module {
   readonly #embedDim: number;

@@ -33,7 +33,13 @@ export interface ChannelNormOptions {
 /** What each option is where it is not given. */
 export type ChannelNormDefaults = { readonly [K in keyof ChannelNormOptions]-?: NonNullable<ChannelNormOptions[K]> };
 
-/** What layers that normalise channels have in common: γ and β as `weight` and `bias`, running statistics as buffers. */
+/**
+ * What layers that normalise channels have in common: γ and β as `weight` and `bias`, running statistics as buffers.
+ *
+ * @example
+ * const norm = new BatchNorm2d(3, { affine: false });
+ * console.log(norm instanceof ChannelNorm, norm.weight, norm.runningVar?.shape); // true undefined [ 3 ]
+ */
 export abstract class ChannelNorm extends Module {
   readonly weight: Parameter | undefined;
   readonly bias: Parameter | undefined;
@@ -120,6 +126,13 @@ const BATCH_NORM_DEFAULTS = {
  * statistics by default.
  *
  * @throws ShapeError when an argument is out of its range.
+ *
+ * @example
+ * const layer = new BatchNorm2d(1);
+ * initialize(layer, pytorchDefault, new Generator(0));
+ * const x = ndarray([1, 3], [2, 1, 1, 1]); // mean 2, variance 1
+ * const [train, test] = [await forward(layer, x, { mode: 'train' }), await forward(layer, x)];
+ * console.log(Array.from(train.data, Math.round), Array.from(test.data, Math.round)); // [ -1, 1 ] [ 1, 3 ]
  */
 export class BatchNorm2d extends ChannelNorm {
   constructor(numFeatures: number, options: ChannelNormOptions = {}) {
@@ -139,6 +152,12 @@ export class BatchNorm2d extends ChannelNorm {
  * PyTorch's `BatchNorm1d` of [N, C] or [N, C, L]; see {@link BatchNorm2d}.
  *
  * @throws ShapeError when an argument is out of its range, or the input has another rank.
+ *
+ * @example
+ * const layer = new BatchNorm1d(1);
+ * initialize(layer, pytorchDefault, new Generator(0));
+ * const y = await forward(layer, ndarray([1, 3], [2, 1]), { mode: 'train' });
+ * console.log(Array.from(y.data, Math.round)); // [ -1, 1 ]
  */
 export class BatchNorm1d extends ChannelNorm {
   constructor(numFeatures: number, options: ChannelNormOptions = {}) {

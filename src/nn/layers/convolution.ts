@@ -36,6 +36,11 @@ const OPTIONS = ['stride', 'padding', 'dilation', 'groups', 'bias'] as const;
  * PyTorch's `Conv2d`: [N, Cin, H, W] to [N, Cout, P, Q]; `weight` [Cout, Cin/groups, R, S], `bias` [Cout].
  *
  * @throws ShapeError when an argument is out of its range or groups do not divide the channels.
+ *
+ * @example
+ * const conv = new Conv2d(3, 16, 3, { stride: 2, padding: 1, bias: false });
+ * initialize(conv, pytorchDefault, new Generator(0));
+ * console.log((await forward(conv, new Generator(0).normals([4, 3, 32, 32]))).shape); // [ 4, 16, 16, 16 ]
  */
 export class Conv2d extends Module {
   readonly weight: Parameter;
@@ -106,6 +111,11 @@ export interface Conv1dOptions extends Convolution1dOptions {
  *
  * @throws ShapeError when an argument is out of its range or groups do not divide the channels, or the input has another
  * rank.
+ *
+ * @example
+ * const conv = new Conv1d(1, 2, 3, { padding: 1 });
+ * initialize(conv, pytorchDefault, new Generator(0));
+ * console.log((await forward(conv, new Generator(0).normals([4, 1, 10]))).shape); // [ 4, 2, 10 ]
  */
 export class Conv1d extends Module {
   readonly weight: Parameter;
@@ -149,6 +159,11 @@ export interface ConvTranspose2dOptions extends ConvolutionTransposeOptions {
  * H = (P − 1)·stride − 2·padding + dilation·(R − 1) + outputPadding + 1; `weight` [Cin, Cout/groups, R, S], `bias` [Cout].
  *
  * @throws ShapeError when an argument is out of its range or groups do not divide the channels.
+ *
+ * @example
+ * const conv = new ConvTranspose2d(16, 3, 2, { stride: 2 });
+ * initialize(conv, pytorchDefault, new Generator(0));
+ * console.log((await forward(conv, new Generator(0).normals([4, 16, 8, 8]))).shape); // [ 4, 3, 16, 16 ]
  */
 export class ConvTranspose2d extends Module {
   readonly weight: Parameter;

@@ -10,6 +10,11 @@ import { integer } from './arguments.ts';
  * vectors, [N, …, D]; `weight` [V, D] starts as N(0, 1). A number that is no token is cut to the nearest one.
  *
  * @throws ShapeError when an argument is not an integer ≥ 1.
+ *
+ * @example
+ * const embedding = new Embedding(100, 8);
+ * initialize(embedding, pytorchDefault, new Generator(0));
+ * console.log((await forward(embedding, ndarray([7, 99, 0], [1, 3]))).shape); // [ 1, 3, 8 ]
  */
 export class Embedding extends Module {
   readonly weight: Parameter;

@@ -9,6 +9,13 @@ import { integer } from './arguments.ts';
  * PyTorch's `Linear`, x·Wᵀ + b: [N, …, I] to [N, …, O]; `weight` [O, I], `bias` [O].
  *
  * @throws ShapeError when a count of features is not an integer ≥ 1.
+ *
+ * @example
+ * const layer = new Linear(2, 1);
+ * layer.weight.value = ndarray([10, 1], [1, 2]);
+ * layer.bias!.value = ndarray([0.5], [1]);
+ * const y = await forward(layer, ndarray([1, 2], [1, 2]));
+ * console.log([...y.data]); // [ 12.5 ]
  */
 export class Linear extends Module {
   readonly weight: Parameter;
@@ -33,7 +40,13 @@ export class Linear extends Module {
   }
 }
 
-/** x itself. */
+/**
+ * x itself.
+ *
+ * @example
+ * const y = await forward(new Identity(), ndarray([1, 2], [1, 2]));
+ * console.log([...y.data]); // [ 1, 2 ]
+ */
 export class Identity extends Module {
   protected override forward(x: Tensor): Tensor {
     return x;

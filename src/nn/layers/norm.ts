@@ -22,6 +22,12 @@ import { ChannelNorm, type ChannelNormOptions } from './batchNorm.ts';
  * `weight` is γ and `bias` β, both [C].
  *
  * @throws ShapeError when an argument is out of its range, or the input has other channels.
+ *
+ * @example
+ * const layer = new GroupNorm(2, 4); // two groups of two channels
+ * initialize(layer, pytorchDefault, new Generator(0));
+ * const y = await forward(layer, ndarray([1, 3, 10, 30], [1, 4]));
+ * console.log(Array.from(y.data, Math.round)); // [ -1, 1, -1, 1 ]
  */
 export class GroupNorm extends Module {
   readonly weight: Parameter | undefined;
@@ -74,6 +80,12 @@ export interface LayerNormOptions {
  * `weight` and `bias` have the normalised shape.
  *
  * @throws ShapeError when an argument is out of its range, or the input does not end with the normalised shape.
+ *
+ * @example
+ * const layer = new LayerNorm(2);
+ * initialize(layer, pytorchDefault, new Generator(0));
+ * const y = await forward(layer, ndarray([1, 3, 30, 10], [2, 2]));
+ * console.log(Array.from(y.data, Math.round)); // [ -1, 1, 1, -1 ]
  */
 export class LayerNorm extends Module {
   readonly weight: Parameter | undefined;
@@ -113,6 +125,10 @@ export class LayerNorm extends Module {
  * running statistics by default; with the latter eval mode normalises by them, as {@link BatchNorm2d} does.
  *
  * @throws ShapeError when an argument is out of its range.
+ *
+ * @example
+ * const y = await forward(new InstanceNorm2d(1), ndarray([1, 3, 10, 30], [2, 1, 1, 2]));
+ * console.log(Array.from(y.data, Math.round)); // [ -1, 1, -1, 1 ]
  */
 export class InstanceNorm2d extends ChannelNorm {
   constructor(numFeatures: number, options: ChannelNormOptions = {}) {

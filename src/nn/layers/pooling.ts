@@ -34,6 +34,10 @@ function windowOptions(layer: string, kernelSize: number | Pair, options: PoolOp
  * padding counts in the divisor (`countIncludePad`) as in PyTorch.
  *
  * @throws ShapeError when an argument is out of its range.
+ *
+ * @example
+ * const y = await forward(new AvgPool2d(2), ndarray([1, 2, 3, 6], [1, 1, 2, 2]));
+ * console.log(y.shape, [...y.data]); // [ 1, 1, 1, 1 ] [ 3 ]
  */
 export class AvgPool2d extends Module {
   readonly #kernel: Pair;
@@ -67,6 +71,10 @@ export interface MaxPool2dOptions extends PoolOptions {
  * default. Of equal values the first in row-major order wins, and only that one gets the gradient.
  *
  * @throws ShapeError when an argument is out of its range, or the dilation is not 1.
+ *
+ * @example
+ * const y = await forward(new MaxPool2d(2), ndarray([1, 2, 3, 6], [1, 1, 2, 2]));
+ * console.log(y.shape, [...y.data]); // [ 1, 1, 1, 1 ] [ 6 ]
  */
 export class MaxPool2d extends Module {
   readonly #kernel: Pair;
@@ -98,6 +106,10 @@ export class MaxPool2d extends Module {
  *
  * @param outputSize a single number stands for both dimensions.
  * @throws ShapeError when the size is not of integers ≥ 1.
+ *
+ * @example
+ * const y = await forward(new AdaptiveAvgPool2d([1, 2]), ndarray([1, 2, 6], [1, 1, 1, 3])); // windows overlap
+ * console.log([...y.data]); // [ 1.5, 4 ]
  */
 export class AdaptiveAvgPool2d extends Module {
   readonly #size: Pair;
@@ -164,7 +176,13 @@ abstract class Pool1d extends Module {
   }
 }
 
-/** PyTorch's `AvgPool1d` of [N, C, L]; see {@link AvgPool2d}. */
+/**
+ * PyTorch's `AvgPool1d` of [N, C, L]; see {@link AvgPool2d}.
+ *
+ * @example
+ * const y = await forward(new AvgPool1d(2), ndarray([1, 2, 3, 6], [1, 1, 4]));
+ * console.log([...y.data]); // [ 1.5, 4.5 ]
+ */
 export class AvgPool1d extends Pool1d {
   readonly #countIncludePad: boolean;
 
@@ -179,7 +197,13 @@ export class AvgPool1d extends Pool1d {
   }
 }
 
-/** PyTorch's `MaxPool1d` of [N, C, L]; see {@link MaxPool2d}. */
+/**
+ * PyTorch's `MaxPool1d` of [N, C, L]; see {@link MaxPool2d}.
+ *
+ * @example
+ * const y = await forward(new MaxPool1d(2), ndarray([1, 2, 3, 6], [1, 1, 4]));
+ * console.log([...y.data]); // [ 2, 6 ]
+ */
 export class MaxPool1d extends Pool1d {
   constructor(kernelSize: number, options: Pool1dOptions = {}) {
     super('MaxPool1d', kernelSize, options);
@@ -190,7 +214,13 @@ export class MaxPool1d extends Pool1d {
   }
 }
 
-/** The mean over all pixels: [N, C, H, W] to [N, C]. */
+/**
+ * The mean over all pixels: [N, C, H, W] to [N, C].
+ *
+ * @example
+ * const y = await forward(new GlobalAvgPool2d(), ndarray([1, 2, 3, 6], [1, 1, 2, 2]));
+ * console.log(y.shape, [...y.data]); // [ 1, 1 ] [ 3 ]
+ */
 export class GlobalAvgPool2d extends Module {
   protected override get expectedInput() {
     return ['N', 'C', 'H', 'W'];

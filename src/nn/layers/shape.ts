@@ -18,6 +18,9 @@ import { dimension, integer, pairOf, real } from './arguments.ts';
  * PyTorch's `Flatten`: the dimensions from `startDim` to `endDim` become one; by default all but the batch.
  *
  * @throws ShapeError when the input does not have the dimensions.
+ *
+ * @example
+ * console.log((await forward(new Flatten(), new Generator(0).normals([4, 3, 2, 2]))).shape); // [ 4, 12 ]
  */
 export class Flatten extends Module {
   readonly #startDim: number;
@@ -42,6 +45,9 @@ export class Flatten extends Module {
  * PyTorch's `Unflatten`: dimension `dim` becomes several. One of the extents may be −1: what is left.
  *
  * @throws ShapeError when the extents do not multiply to the dimension's.
+ *
+ * @example
+ * console.log((await forward(new Unflatten(1, [3, -1]), new Generator(0).normals([4, 12]))).shape); // [ 4, 3, 4 ]
  */
 export class Unflatten extends Module {
   readonly #dim: number;
@@ -79,6 +85,10 @@ export class Unflatten extends Module {
  * and not of a random mask, so that nothing is ever dropped.
  *
  * @throws ShapeError when p is not a probability.
+ *
+ * @example
+ * const y = await forward(new Dropout(0.9), ndarray([1, 2], [1, 2]), { mode: 'train' });
+ * console.log([...y.data]); // [ 1, 2 ]
  */
 export class Dropout extends Module {
   constructor(p = 0.5) {
@@ -99,6 +109,10 @@ export type FourSides = readonly [left: number, right: number, top: number, bott
  *
  * @param padding a single number stands for all sides.
  * @throws ShapeError when a side is not an integer ≥ 0.
+ *
+ * @example
+ * const y = await forward(new ZeroPad2d([1, 0, 0, 0]), ndarray([1, 2], [1, 1, 1, 2]));
+ * console.log([...y.data]); // [ 0, 1, 2 ]
  */
 export class ZeroPad2d extends Module {
   readonly #padding: FourSides;
@@ -137,6 +151,10 @@ export interface UpsampleOptions {
  * factor s, P = ⌊s·H⌋ and row p is row ⌊p/s⌋, or row p where P = H.
  *
  * @throws ShapeError when there is not one of size and factor, or it is out of its range.
+ *
+ * @example
+ * const y = await forward(new Upsample({ scaleFactor: 2 }), ndarray([1, 2], [1, 1, 1, 2]));
+ * console.log(y.shape, [...y.data].join()); // [ 1, 1, 2, 4 ] 1,1,2,2,1,1,2,2
  */
 export class Upsample extends Module {
   readonly #size: Pair | undefined;

@@ -38,6 +38,12 @@ export interface EigenMode {
  *
  * so that the residual f − y along the eigenvector of eigenvalue λ follows one of its own, of curvature h = 2·λ/M. Every
  * time is computed by itself, in closed form, without the times before it.
+ *
+ * @example
+ * const dynamics = mseDynamics(ndarray([2, 1, 1, 2], [2, 2]), ndarray([1, 0], [2]));
+ * const [slow, fast] = dynamics.modes;
+ * console.log(slow.eigenvalue.toFixed(2), fast.eigenvalue.toFixed(2), dynamics.initialLoss); // 1.00 3.00 0.5
+ * console.log(dynamics.learningRateLimit().toFixed(3)); // 0.667
  */
 export class MseDynamics {
   /** By ascending eigenvalue. */

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { figures } from './figures/index.ts';
+import { figures, filesOf } from './figures/index.ts';
 
 // Writes the figures of docs/guide, all or those named: `npm run figures -- tree-and-graph`.
 
@@ -7,6 +7,8 @@ const named = process.argv.slice(2);
 for (const [name, make] of Object.entries(figures)) {
   if (named.length > 0 && !named.includes(name)) continue;
   const start = performance.now();
-  await writeFile(new URL(`../docs/guide/figures/${name}.svg`, import.meta.url), await make());
-  console.log(`${name}.svg, ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  for (const [file, svg] of filesOf(name, await make())) {
+    await writeFile(new URL(`../docs/guide/figures/${file}`, import.meta.url), svg);
+  }
+  console.log(`${name}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }

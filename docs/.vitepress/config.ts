@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import katex from '@vscode/markdown-it-katex';
 import { defineConfig } from 'vitepress';
-import { linksToFiles, mathIsNoTemplate, REPOSITORY } from './links.ts';
+import { linksToFiles, mathIsNoTemplate, narrowFigures, REPOSITORY } from './links.ts';
 
 const page = (text: string, link: string) => ({ text, link });
 
@@ -28,6 +28,7 @@ export default defineConfig({
       katex.default(md as never);
       mathIsNoTemplate(md);
       linksToFiles(md);
+      narrowFigures(md);
     },
   },
   themeConfig: {

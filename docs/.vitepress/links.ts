@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { MarkdownOptions } from 'vitepress';
 
 type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0];
@@ -33,4 +34,20 @@ export function mathIsNoTemplate(md: MarkdownIt): void {
     if (render === undefined) continue;
     md.renderer.rules[rule] = (...args) => `<${element} v-pre>${render(...args)}</${element}>`;
   }
+}
+
+/**
+ * Shows a figure `NAME.svg` on telephones as `NAME.narrow.svg`, where that file lies beside it: the same panels one below
+ * the other.
+ */
+export function narrowFigures(md: MarkdownIt): void {
+  const render = md.renderer.rules.image!;
+  md.renderer.rules.image = (tokens, index, options, env, self) => {
+    const narrow = String(tokens[index].attrGet('src')).replace(/^(?:\.\/)?(.*)\.svg$/, './$1.narrow.svg');
+    const image = render(tokens, index, options, env, self);
+    const { relativePath = '' } = env as { relativePath?: string };
+    const page = new URL(`../${relativePath}`, import.meta.url);
+    if (!narrow.endsWith('.narrow.svg') || !existsSync(new URL(narrow, page))) return image;
+    return `<picture><source media="(max-width: 560px)" srcset="${narrow}">${image}</picture>`;
+  };
 }

@@ -5,7 +5,8 @@ import { loadPlotter } from '../../src/report/plotter.ts';
 import { bootstrap, kendallTau } from '../../src/search/index.ts';
 import { svgFile } from './svgFile.ts';
 
-// What cells.mts measured, as a table, rank correlations and a figure: docs/science/cells.{csv,json,svg}.
+// What cells.mts measured, as a table, rank correlations and a figure: docs/science/cells.{csv,json,svg}, and
+// cells.narrow.svg for telephones.
 //
 //     npx tsx scripts/experiments/cellsFigure.mts
 
@@ -76,21 +77,41 @@ console.table(correlations);
 
 const { Plot, draw } = await loadPlotter();
 const shown = ['kappa_train', 'kappa_eval', 'parameters'] as const;
-const charts = (Object.keys(LOSSES) as Loss[]).map((loss, row) =>
-  shown.map((score, column) => {
-    const { tau } = correlations.find((each) => each.loss === loss && each.score === score)!;
-    const title = `${LOSSES[loss]} after 90 steps against ${SCORES[score].name}`;
-    const chart = draw(title, {
-      ...{ width: 300, height: 260, marginLeft: 52, marginBottom: 44, marginTop: 34, marginRight: 12 },
-      x: { type: 'log', label: `${SCORES[score].name} →`, tickFormat: '~s', ticks: 3 },
-      y: { label: column === 0 ? `↑ ${LOSSES[loss]}` : null, grid: true, ticks: 5 },
-      marks: [
-        Plot.dot(rows, { x: score, y: `loss_${loss}`, r: 3, fill: 'var(--dot)', fillOpacity: 0.7 }),
-        Plot.text([`τ = ${tau.toFixed(2).replace('-', '−')}`], { frameAnchor: 'top-right', dy: -14 }),
-      ],
-    });
-    return chart.replace(/^<svg/, `<svg x="${column * 304}" y="${row * 264}"`);
-  }),
-);
-const all = `<svg width="912" height="528" viewBox="0 0 912 528" role="img" aria-label="training loss against κ and parameters">${charts.flat().join('')}</svg>`;
-await writeFile(`${folder}cells.svg`, svgFile(all, { dot: ['#0072b2', '#62b5e5'] }));
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Whether it names its vertical axis. */
+  readonly isLabelled: boolean;
+}
+
+function chart(loss: Loss, score: (typeof shown)[number], { x, y, width, height, isLabelled }: Place): string {
+  const { tau } = correlations.find((each) => each.loss === loss && each.score === score)!;
+  const title = `${LOSSES[loss]} after 90 steps against ${SCORES[score].name}`;
+  const drawn = draw(title, {
+    ...{ width, height, marginLeft: 52, marginBottom: 44, marginTop: 34, marginRight: 12 },
+    x: { type: 'log', label: `${SCORES[score].name} →`, tickFormat: '~s', ticks: 3 },
+    y: { label: isLabelled ? `↑ ${LOSSES[loss]}` : null, grid: true, ticks: 5 },
+    marks: [
+      Plot.dot(rows, { x: score, y: `loss_${loss}`, r: 3, fill: 'var(--dot)', fillOpacity: 0.7 }),
+      Plot.text([`τ = ${tau.toFixed(2).replace('-', '−')}`], { frameAnchor: 'top-right', dy: -14 }),
+    ],
+  });
+  return drawn.replace(/^<svg/, `<svg x="${x}" y="${y}"`);
+}
+
+/** All charts in rows of `columns`, as a file. */
+async function write(name: string, columns: number, width: number, height: number): Promise<void> {
+  const all = (Object.keys(LOSSES) as Loss[]).flatMap((loss) => shown.map((score) => ({ loss, score })));
+  const charts = all.map(({ loss, score }, k) => {
+    const [x, y] = [(k % columns) * (width + 4), Math.floor(k / columns) * (height + 4)];
+    return chart(loss, score, { x, y, width, height, isLabelled: k % columns === 0 });
+  });
+  const [w, h] = [columns * (width + 4), Math.ceil(all.length / columns) * (height + 4)];
+  const svg = `<svg width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" role="img" aria-label="training loss against κ and parameters">${charts.join('')}</svg>`;
+  await writeFile(`${folder}${name}.svg`, svgFile(svg, { dot: ['#0072b2', '#62b5e5'] }));
+}
+await write('cells', 3, 300, 260);
+await write('cells.narrow', 1, 338, 220);

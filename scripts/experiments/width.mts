@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { wasmBackend } from '../../src/tensor/index.ts';
-import { type Curve, type Row, widthChart } from './widthChart.ts';
+import type { Curve, Row } from './widthChart.ts';
 import { fittedPower, POINTS, PREDICTIONS, rootMeanSquare, widthGap, type WidthTask } from './widthGap.ts';
 
-// How far real outputs are from predicted ones, over width: docs/dynamics/width.{csv,json,svg}. About a minute on two
-// cores.
+// How far real outputs are from predicted ones, over width: docs/dynamics/width.{csv,json}, and the figure that
+// widthFigure.mts draws of them. About a minute on two cores.
 
 const task: WidthTask = { inputs: 16, outputs: 10, train: 32, test: 32, steps: 100, seed: 0 };
 const widths = [256, 512, 1024, 2048, 4096, 8192];
@@ -52,4 +52,4 @@ await writeFile(`${folder}width.csv`, ['width,draw,prediction,points,gap', ...li
 const result = { task, widths, draws: draws.length, largestLossRatio: Math.max(...losses), curves };
 await writeFile(`${folder}width.json`, `${JSON.stringify(result, undefined, 2)}\n`);
 
-await writeFile(`${folder}width.svg`, await widthChart(widths, rows, curves));
+await import('./widthFigure.mts');

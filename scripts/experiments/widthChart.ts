@@ -27,14 +27,21 @@ export interface Curve extends Kind {
 
 const NAMES = { own: 'own kernel', infinite: 'infinite width' } as const;
 
-/** Gaps against width on logarithmic axes, as an SVG file: dots are draws, lines their root mean squares. */
+/**
+ * Gaps against width on logarithmic axes, as an SVG file: dots are draws, lines their root mean squares.
+ *
+ * @param options.narrow whether training and test points are one below the other
+ */
 export async function widthChart(
   widths: readonly number[],
   rows: readonly Row[],
   curves: readonly Curve[],
+  { narrow = false }: { readonly narrow?: boolean } = {},
 ): Promise<string> {
   const { Plot, draw } = await loadPlotter();
-  const at = { x: 'width', y: 'gap', fx: 'points' } as const;
+  const nameOf = (points: string) => `${points === 'train' ? 'training' : 'test'} points`;
+  const facet = narrow ? 'fy' : 'fx';
+  const at = { x: 'width', y: 'gap', [facet]: 'points' } as const;
   const means = curves.flatMap(({ prediction, points, rootMeanSquareGaps }) =>
     rootMeanSquareGaps.map((gap, i) => ({ width: widths[i], prediction, points, gap })),
   );
@@ -46,7 +53,8 @@ export async function widthChart(
     return { prediction, points, text: `${NAMES[prediction]}: slope ${slope.toFixed(2).replace('-', '−')}` };
   });
   const chart = draw('gap between predicted and real outputs against width, on training and on test points', {
-    ...{ width: 680, height: 400, marginLeft: 52, marginRight: 24, marginBottom: 44, marginTop: 40 },
+    ...{ marginLeft: 52, marginRight: 24, marginBottom: 44, marginTop: 40 },
+    ...(narrow ? { width: 342, height: 640 } : { width: 680, height: 400 }),
     x: { type: 'log', base: 2, label: 'width →', ticks: widths.filter((_, i) => i % 2 === 1), tickFormat: String },
     y: {
       type: 'log',
@@ -56,13 +64,17 @@ export async function widthChart(
       ticks: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2],
       tickFormat: String,
     },
-    fx: {
+    [facet]: {
       label: null,
       domain: [...POINTS],
-      tickFormat: (points: string) => `${points === 'train' ? 'training' : 'test'} points`,
+      tickFormat: nameOf,
       padding: 0.14,
+      ...(narrow && { axis: null }),
     },
     marks: [
+      ...(narrow
+        ? [Plot.text(POINTS, { ...{ [facet]: (points: string) => points, text: nameOf, frameAnchor: 'top-right' } })]
+        : []),
       Plot.line(guide, { ...at, stroke: 'currentColor', strokeDasharray: '3 4', strokeOpacity: 0.7 }),
       Plot.text(
         guide.filter(({ width }) => width === widths[3]),
@@ -75,7 +87,7 @@ export async function widthChart(
         return [
           Plot.dot(of(rows), { ...at, r: 2.5, fill: color, fillOpacity: 0.5 }),
           Plot.line(of(means), { ...at, stroke: color, strokeWidth: 2 }),
-          Plot.text(of(labels), { ...place, fx: 'points', text: 'text', fill: color }),
+          Plot.text(of(labels), { ...place, [facet]: 'points', text: 'text', fill: color }),
         ];
       }),
     ],

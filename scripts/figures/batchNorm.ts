@@ -13,10 +13,10 @@ import {
   updateRunningStatistics,
 } from '../../src/nn/index.ts';
 import { cast, evaluate, Generator, type NDArray, referenceBackend } from '../../src/tensor/index.ts';
-import { figure, heatPanel } from './draw.ts';
+import { type Figure, figure, heatPanel } from './draw.ts';
 
 /** How much output i depends on image j, in both modes: the length of ∂fᵢ/∂xⱼ for a network with two batch norms. */
-export async function coupling(): Promise<string> {
+export async function coupling(): Promise<Figure> {
   const generator = new Generator(0);
   const conv = (inputs: number, outputs: number) => new Conv2d(inputs, outputs, 3, { padding: 1, bias: false });
   const body = [conv(3, 8), new BatchNorm2d(8), new ReLU(), conv(8, 8), new BatchNorm2d(8), new ReLU()];

@@ -1,7 +1,7 @@
-import { color, figure, type Panel, tint } from './draw.ts';
+import { color, type Figure, figure, type Panel, tint } from './draw.ts';
 
 /** The matrices T of y = T·x for 7 values, 3 weights and padding 1: strides 1 and 2, and the transpose of the second. */
-export function convolutionMatrix(): Promise<string> {
+export function convolutionMatrix(): Promise<Figure> {
   const [length, taps, padding] = [7, 3, 1];
   const entriesOf = (stride: number) => {
     const outputs = Math.floor((length + 2 * padding - taps) / stride) + 1;

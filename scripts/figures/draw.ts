@@ -62,34 +62,57 @@ export interface Panel extends PlotOptions {
   readonly height: number;
 }
 
+/** A figure as the texts of two SVG files: for pages that have room for its panels side by side, and for telephones. */
+export interface Figure {
+  readonly wide: string;
+  readonly narrow: string;
+}
+
+/** The width of a panel on a telephone; with the edges the figure has the width of a page at 390 px. */
+const NARROW = 314;
+
 /**
- * Panels side by side, as the text of an SVG file.
+ * Panels side by side, or, narrow, one below the other.
  *
- * @param label what the figure shows, for who cannot see it.
+ * @param label what the figure shows, for assistive technology.
+ * @param panels narrow ones that are wider than a telephone are drawn for its width.
  */
-export async function figure(label: string, panels: (plotter: Plotter['Plot']) => readonly Panel[]): Promise<string> {
+export async function figure(
+  label: string,
+  panels: (plotter: Plotter['Plot'], narrow: boolean) => readonly Panel[],
+): Promise<Figure> {
   const { Plot, draw } = await loadPlotter();
-  const [top, gap, edge] = [34, 22, 14];
-  let x = edge;
-  let bottom = 0;
-  const drawn = panels(Plot).map(({ heading, ...options }) => {
-    const style = { background: 'none', color: color.ink, fontSize: '12.5px', fontFamily: 'inherit' };
-    const svg = draw(heading ?? label, { ...options, style }).replace(
-      '<svg ',
-      `<svg x="${x}" y="${heading === undefined ? edge : top}" `,
-    );
-    const title = heading === undefined ? '' : `<text x="${x + 4}" y="22" class="heading">${escape(heading)}</text>`;
-    x += options.width + gap;
-    bottom = Math.max(bottom, options.height + (heading === undefined ? edge : top));
-    return title + svg;
-  });
-  const [width, height] = [x - gap + edge, bottom + edge];
+  const file = (narrow: boolean) => {
+    const [top, gap, edge] = [34, 22, 14];
+    let [x, y, right, bottom] = [edge, 0, 0, 0];
+    const drawn = panels(Plot, narrow).map(({ heading, ...options }) => {
+      const style = { background: 'none', color: color.ink, fontSize: '12.5px', fontFamily: 'inherit' };
+      const width = narrow ? Math.min(NARROW, options.width) : options.width;
+      const above = heading === undefined ? edge : top;
+      const svg = draw(heading ?? label, { ...options, width, style }).replace(
+        '<svg ',
+        `<svg x="${x}" y="${y + above}" `,
+      );
+      const title =
+        heading === undefined ? '' : `<text x="${x + 4}" y="${y + 22}" class="heading">${escape(heading)}</text>`;
+      right = Math.max(right, x + width);
+      bottom = Math.max(bottom, y + above + options.height);
+      if (narrow) y = bottom;
+      else x = right + gap;
+      return title + svg;
+    });
+    return fileOf(label, drawn.join(''), narrow ? NARROW + 2 * edge : right + edge, bottom + edge);
+  };
+  return { wide: file(false), narrow: file(true) };
+}
+
+function fileOf(label: string, content: string, width: number, height: number): string {
   const style =
     `:root { ${variables(light)} } @media (prefers-color-scheme: dark) { :root { ${variables(dark)} } } ` +
     `text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; } .heading { font: 600 14px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink); }`;
   const open = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(label)}">`;
   const ground = `<rect width="${width}" height="${height}" rx="10" fill="${color.ground}"/>`;
-  return rounded(`${open}<style>${style}</style>${ground}${drawn.join('')}</svg>\n`);
+  return rounded(`${open}<style>${style}</style>${ground}${content}</svg>\n`);
 }
 
 /** Lengths to a hundredth of a pixel: a figure does not change with the last bits of a logarithm. */

@@ -1,5 +1,5 @@
 import type * as PlotModule from '@observablehq/plot';
-import { color, figure, type Panel, tint } from './draw.ts';
+import { color, type Figure, figure, type Panel, tint } from './draw.ts';
 
 /** A node of a drawn graph. */
 export interface GraphNode {
@@ -55,7 +55,7 @@ export function graphPanel(
 }
 
 /** (v·v)·(v·v), written out and shared. */
-export function treeAndGraph(): Promise<string> {
+export function treeAndGraph(): Promise<Figure> {
   const product = (x: number, y: number): GraphNode => ({ x, y, label: '×' });
   const leaf = (x: number, y: number): GraphNode => ({ x, y, label: 'v', leaf: true });
   return figure('(v·v)·(v·v) as a tree of seven nodes, and as a graph of three', (Plot) => [
@@ -87,7 +87,7 @@ export function treeAndGraph(): Promise<string> {
 }
 
 /** y = (a + b)·a at a = 3, b = 2: values, and the cotangents that travel back. */
-export function reverseMode(): Promise<string> {
+export function reverseMode(): Promise<Figure> {
   const graph = (notes: readonly string[]): GraphNode[] => [
     { x: 0, y: 0, label: 'a', note: notes[0], leaf: true },
     { x: 2, y: 0, label: 'b', note: notes[1], leaf: true },

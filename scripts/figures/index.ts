@@ -1,3 +1,4 @@
+import type { Figure } from './draw.ts';
 import { coupling } from './batchNorm.ts';
 import { circle, width } from './kernels.ts';
 import { kink, noise } from './noise.ts';
@@ -6,8 +7,8 @@ import { limit, modes } from './training.ts';
 import { convolutionMatrix } from './convolution.ts';
 import { reverseMode, treeAndGraph } from './graphs.ts';
 
-/** Each figure of docs/guide, as the text of its SVG file. */
-export const figures: Readonly<Record<string, () => Promise<string>>> = {
+/** The figures of docs/guide, by name. */
+export const figures: Readonly<Record<string, () => Promise<Figure>>> = {
   'tree-and-graph': treeAndGraph,
   'reverse-mode': reverseMode,
   'convolution-matrix': convolutionMatrix,
@@ -21,3 +22,9 @@ export const figures: Readonly<Record<string, () => Promise<string>>> = {
   record,
   cells,
 };
+
+/** The files of a figure: `NAME.svg`, which pages name, and `NAME.narrow.svg`, which the site shows on telephones. */
+export const filesOf = (name: string, { wide, narrow }: Figure): readonly (readonly [file: string, svg: string])[] => [
+  [`${name}.svg`, wide],
+  [`${name}.narrow.svg`, narrow],
+];

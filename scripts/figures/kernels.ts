@@ -1,7 +1,7 @@
 import { initialize, pytorchDefault } from '../../src/nn/index.ts';
 import { infinite, infiniteKernel, symmetricEigen, tangentKernel, wideNetwork } from '../../src/ntk/index.ts';
 import { Generator, type NDArray, ndarray, referenceBackend } from '../../src/tensor/index.ts';
-import { color, figure, heatPanel, series } from './draw.ts';
+import { color, type Figure, figure, heatPanel, series } from './draw.ts';
 
 const { serial, dense, relu } = infinite;
 
@@ -20,7 +20,7 @@ function circlePoints(n: number): NDArray {
 }
 
 /** The infinite kernel of points on a circle, its leading eigenvectors, and its eigenvalues by frequency. */
-export async function circle(): Promise<string> {
+export async function circle(): Promise<Figure> {
   const n = 32;
   const points = circlePoints(n);
   const { ntk } = await infiniteKernel(network(512, 1), points);
@@ -101,7 +101,7 @@ export async function circle(): Promise<string> {
 }
 
 /** How far the kernels of finite networks are from the infinite one: ten draws for each of five widths. */
-export async function width(): Promise<string> {
+export async function width(): Promise<Figure> {
   const points = circlePoints(16);
   const { ntk } = await infiniteKernel(network(512, 0), points);
   const size = Math.hypot(...ntk.data);
@@ -130,8 +130,8 @@ export async function width(): Promise<string> {
       y: { type: 'log', label: null, grid: true, ticks: [0.02, 0.05, 0.1, 0.2, 0.5], tickFormat: '~g' },
       marks: [
         Plot.line(law, { x: 'width', y: 'deviation', stroke: color.orange, strokeWidth: 1.5, strokeDasharray: '5 4' }),
-        Plot.text([{ width: 26, deviation: 0.05 }], {
-          ...{ x: 'width', y: 'deviation', text: () => '--- 2/√width', fill: color.orange },
+        Plot.text([{ width: 14, deviation: 0.05 }], {
+          ...{ x: 'width', y: 'deviation', text: () => '--- 2/√width', fill: color.orange, textAnchor: 'start' },
         }),
         Plot.dot(dots, { x: 'width', y: 'deviation', fill: color.blue, fillOpacity: 0.65, r: 3.5 }),
       ],

@@ -1,12 +1,12 @@
 import { initialize, Linear, pytorchDefault, ReLU, Sequential, Tanh } from '../../src/nn/index.ts';
 import { computeNtk, JacobianProgram, preciseNtk, symmetricEigen } from '../../src/ntk/index.ts';
 import { type DType, Generator, type NDArray, ndarray, referenceBackend } from '../../src/tensor/index.ts';
-import { color, figure, series, tint } from './draw.ts';
+import { color, type Figure, figure, series, tint } from './draw.ts';
 
 const options = { outputs: 'sum', parameters: 'all', mode: 'eval', backend: referenceBackend } as const;
 
 /** κ against the distance of the closest pair of samples, in four precisions, with the interval of the default one. */
-export async function noise(): Promise<string> {
+export async function noise(): Promise<Figure> {
   const generator = new Generator(0);
   const network = new Sequential(new Linear(3, 32), new Tanh(), new Linear(32, 1));
   initialize(network, pytorchDefault, generator);
@@ -43,7 +43,7 @@ export async function noise(): Promise<string> {
   return figure('κ against the distance of the closest pair, computed in four ways', (Plot) => [
     {
       ...{
-        heading: 'κ of six samples, two of them at a distance δ',
+        heading: 'κ of six samples, two a distance δ apart',
         width: 640,
         height: 380,
         marginLeft: 56,
@@ -132,7 +132,7 @@ async function everythingInFloat32(network: Sequential, x: NDArray): Promise<num
 }
 
 /** κ as the input of a ReLU goes through 0, in float64, and close to it in float32 and in float64. */
-export async function kink(): Promise<string> {
+export async function kink(): Promise<Figure> {
   const network = new Sequential(new Linear(2, 8), new ReLU(), new Linear(8, 1));
   initialize(network, pytorchDefault, new Generator(1));
   const samples = new Generator(2).normals([4, 2]);

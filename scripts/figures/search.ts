@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadAccuracyTable, readSweepTable } from '../../src/node/index.ts';
 import { kendallTau } from '../../src/search/index.ts';
-import { color, figure, tint } from './draw.ts';
+import { color, type Figure, figure, tint } from './draw.ts';
 
 interface Cell {
   readonly kappa: number;
@@ -41,7 +41,7 @@ function tauAtEqualSize(cells: readonly Cell[], score: Score): number {
 }
 
 /** How well four scores order cells: all, those of equal size, and the best hundred. */
-export async function record(): Promise<string> {
+export async function record(): Promise<Figure> {
   const cells = await sweptCells();
   const best = cells.toSorted((a, b) => b.accuracy - a.accuracy).slice(0, 100);
   const scores: [name: string, score: Score][] = [
@@ -60,13 +60,13 @@ export async function record(): Promise<string> {
     ...(name === 'size' ? [] : [{ name, group: groups[1], tau: tauAtEqualSize(cells, score) }]),
     { name, group: groups[2], tau: tau(best, score) },
   ]);
-  return figure('Kendall’s τ with accuracy on CIFAR-100', (Plot) =>
+  return figure('Kendall’s τ with accuracy on CIFAR-100', (Plot, narrow) =>
     groups.map((heading, k) => ({
       ...{
         heading,
-        width: k === 0 ? 246 : 196,
-        height: 220,
-        marginLeft: k === 0 ? 62 : 12,
+        width: k === 0 || narrow ? 246 : 196,
+        height: narrow ? 160 : 220,
+        marginLeft: k === 0 || narrow ? 62 : 12,
         marginRight: 40,
         marginTop: 10,
         marginBottom: 40,
@@ -76,7 +76,7 @@ export async function record(): Promise<string> {
         domain: scores.map(([name]) => name),
         label: null,
         tickSize: 0,
-        ...(k > 0 && { axis: null }),
+        ...(k > 0 && !narrow && { axis: null }),
         padding: 0.35,
       },
       marks: [
@@ -99,7 +99,7 @@ export async function record(): Promise<string> {
 }
 
 /** Accuracy against κ, by size. */
-export async function cells(): Promise<string> {
+export async function cells(): Promise<Figure> {
   const all = (await sweptCells()).filter(({ kappa }) => kappa < Infinity);
   const sizes = [
     { name: 'under 100,000 parameters', most: 100_000, fill: color.gold },
@@ -108,9 +108,15 @@ export async function cells(): Promise<string> {
   ];
   const fillOf = ({ parameters }: Cell) => sizes.find(({ most }) => parameters < most)!.fill;
   const hundredth = all.map(({ accuracy }) => accuracy).toSorted((a, b) => b - a)[99];
-  return figure('Accuracy on CIFAR-100 against κ for 972 cells', (Plot) => [
+  return figure('Accuracy on CIFAR-100 against κ for 972 cells', (Plot, narrow) => [
     {
-      ...{ heading: 'Accuracy on CIFAR-100 (%) against κ', width: 680, height: 400, marginLeft: 44, marginBottom: 44 },
+      ...{
+        heading: 'Accuracy on CIFAR-100 (%) against κ',
+        width: 680,
+        height: narrow ? 320 : 400,
+        marginLeft: 44,
+        marginBottom: 44,
+      },
       x: {
         type: 'log',
         label: 'κ',

@@ -2,7 +2,7 @@ import { initialize, mseLoss, pytorchDefault } from '../../src/nn/index.ts';
 import { gradientDescent, infinite, mseDynamics, tangentKernel, wideNetwork } from '../../src/ntk/index.ts';
 import { Generator, type NDArray, ndarray, referenceBackend } from '../../src/tensor/index.ts';
 import { sgd, Trainer } from '../../src/training/index.ts';
-import { color, figure, type Panel, series } from './draw.ts';
+import { color, type Figure, figure, type Panel, series } from './draw.ts';
 
 const { serial, dense, relu } = infinite;
 const n = 16;
@@ -50,7 +50,7 @@ function wave(output: ArrayLike<number>, frequency: number): number {
 }
 
 /** Outputs after some steps, and the residuals of the two waves of the target, real and predicted. */
-export async function modes(): Promise<string> {
+export async function modes(): Promise<Figure> {
   const dynamics = await predictions();
   const learningRate = dynamics.learningRateLimit() / 2;
   const steps = 200;
@@ -121,7 +121,7 @@ export async function modes(): Promise<string> {
 }
 
 /** Losses at three learning rates, below and above the limit. */
-export async function limit(): Promise<string> {
+export async function limit(): Promise<Figure> {
   const dynamics = await predictions();
   const steps = 60;
   const all = Array.from({ length: steps + 1 }, (_, t) => t);
@@ -141,19 +141,19 @@ export async function limit(): Promise<string> {
     fontSize: 11.5,
     fill: color.quiet,
   } as const;
-  return figure('The loss at 0.5, 0.95 and 1.05 of the limit of the learning rate', (Plot) =>
+  return figure('The loss at 0.5, 0.95 and 1.05 of the limit of the learning rate', (Plot, narrow) =>
     panels.map(({ share, line, losses }): Panel => ({
       ...{
         heading: `${share} of the limit`,
-        width: line === 0 ? 232 : 208,
-        height: 260,
-        marginLeft: line === 0 ? 48 : 20,
+        width: narrow ? 314 : line === 0 ? 232 : 208,
+        height: narrow ? 200 : 260,
+        marginLeft: line === 0 || narrow ? 48 : 20,
         marginBottom: 42,
       },
       x: { label: 'step', labelAnchor: 'center', labelArrow: 'none', ticks: 4 },
       y: {
         ...{ type: 'log', label: null, grid: true, domain: [0.03, 60], ticks: [0.1, 1, 10], clamp: false },
-        tickFormat: line === 0 ? '~g' : () => '',
+        tickFormat: line === 0 || narrow ? '~g' : () => '',
       },
       marks: [
         Plot.line(

@@ -16,7 +16,7 @@ function* steps(count: number, milliseconds: number): Generator<void, string> {
 }
 
 describe('a computation in turns', () => {
-  test('lets timers through every few milliseconds', async () => {
+  test('lets timers run every few milliseconds', async () => {
     let timers = 0;
     const timer = setInterval(() => timers++, 1);
     expect(await inTurns(steps(20, 10))).toBe('done');
@@ -24,7 +24,7 @@ describe('a computation in turns', () => {
     expect(timers).toBeGreaterThan(9);
   });
 
-  test('does not yield where it is not due', async () => {
+  test('does not yield before it is due', async () => {
     await nextTurn();
     let turns = 0;
     const immediate = () => void (turns++, (handle = setImmediate(immediate)));
@@ -38,7 +38,7 @@ describe('a computation in turns', () => {
     expect(turnIsDue()).toBe(true);
   });
 
-  test('at once is the same without a turn', () => {
+  test('has the same result when run without turns', () => {
     expect(atOnce(steps(3, 0))).toBe('done');
   });
 

@@ -13,7 +13,7 @@ import {
 import { Generator, InputError, ndarray, type NDArray } from '../../src/tensor/index.ts';
 import { draw } from '../../src/testing/arrays.ts';
 
-// Cases that lie: what they cost is bounded by the size of the file, not by the numbers in it.
+// Hostile cases: their cost is bounded by the size of the file, not by the numbers in it.
 
 const cell = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|';
 const tiny = { name: 'infer.tiny', C: 4, N: 1, arch_str: cell, num_classes: 10 };
@@ -38,7 +38,7 @@ describe('a case of a few hundred bytes', () => {
     ['N: 4096 of skips', { ...supernet, N: 4096, space: ['skip_connect'], max_nodes: 2 }],
     ['steps: 4096', { ...darts, steps: 4096 }],
     ['a space of 4000 operations', { ...supernet, space: Array<string>(4000).fill('skip_connect') }],
-  ])('with %s is refused at once, and takes no memory', (_, config) => {
+  ])('with %s is refused at once, without allocating', (_, config) => {
     const bytes = caseOf(config);
     const [before, began] = [process.memoryUsage(), performance.now()];
     const read = () => parseCase(bytes, 'lies');
@@ -73,7 +73,7 @@ test('shapes are compared before a value is decoded', () => {
   expect(() => loadStateDict(fresh, state)).toThrow('state: classifier.bias: expected shape [10], got [11]');
 });
 
-test('a registered family is held to the same: fields it does not read, and bounds that it sets', () => {
+test('the same checks apply to a registered family: unknown fields, and its own bounds', () => {
   registerNetwork({
     name: 'test-layers',
     build: (fields) => {

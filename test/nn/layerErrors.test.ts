@@ -17,7 +17,7 @@ import { computeNtk } from '../../src/ntk/index.ts';
 import { add, InputError, ShapeError, type Tensor } from '../../src/tensor/index.ts';
 import { draw } from '../../src/testing/arrays.ts';
 
-// A shape that does not fit is told with the path of the innermost module that it does not fit.
+// An error about a shape names the path of the innermost module that it does not fit.
 
 const cell = cellNetwork(
   parseGenotype('|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|'),
@@ -88,7 +88,7 @@ test('input errors name the path, too', () => {
   );
 });
 
-test('what a module is given or returns is a tensor', () => {
+test('the input and the output of a module must be tensors', () => {
   const returning = (value: unknown) => new Sequential(new Functional({}, () => value as Tensor));
   const values: [unknown, string][] = [
     [undefined, 'undefined'],
@@ -106,7 +106,7 @@ test('what a module is given or returns is a tensor', () => {
   );
 });
 
-test('errors of a module’s own stay as they are', () => {
+test('errors that a module throws itself are passed on unchanged', () => {
   const own = new RangeError('mine');
   const network = new Functional({}, () => {
     throw own;

@@ -51,7 +51,7 @@ describe('modules', () => {
     ]); // prettier-ignore
   });
 
-  test('compute what they are made of', async () => {
+  test('compute the functions they consist of', async () => {
     const convolution = new Conv2d(1, 1, 1);
     convolution.weight.value = { shape: [1, 1, 1, 1], dtype: 'float64', data: Float64Array.of(2) };
     convolution.bias!.value = { shape: [1], dtype: 'float64', data: Float64Array.of(1) };
@@ -59,7 +59,7 @@ describe('modules', () => {
     expect([...(await forward(new Sequential(convolution, new ReLU()), images, 'eval')).data]).toEqual([3, 0, 7, 1]);
   });
 
-  test('an unaffine batch norm has no parameters and standardizes', async () => {
+  test('a batch norm without affine parameters standardizes', async () => {
     const norm = new BatchNorm2d(2, { affine: false });
     expect(norm.namedParameters().size).toBe(0);
     const { data } = await forward(norm, draw(1, [3, 2, 4, 4]), 'train');
@@ -90,7 +90,7 @@ describe('initialisation', () => {
     expect(Math.abs(drawn.variance / variance - 1)).toBeLessThan(0.037);
   });
 
-  test.each(['paper', 'code'] as const)('the reading %s draws each layer as it says', (reading) => {
+  test.each(['paper', 'code'] as const)('the scheme %s draws each layer as documented', (reading) => {
     const network = net();
     initialize(network, TE_NAS_SCHEMES[reading], new Generator(7));
     const value = (name: string) => network.namedParameters().get(name)!.value;
@@ -103,7 +103,7 @@ describe('initialisation', () => {
     expect(value('1.bias').data.every((x) => x === 0)).toBe(true);
   });
 
-  test('is the same for the same seed, and a layer draws the same beside any other layers', () => {
+  test('is the same for the same seed, and a layer’s draw does not depend on other layers', () => {
     const of = (network: Module, seed: number, scheme: Scheme = pytorchDefault) => {
       initialize(network, scheme, new Generator(seed));
       return network.namedParameters().get('0.weight')!.value.data;
@@ -115,7 +115,7 @@ describe('initialisation', () => {
   });
 });
 
-test('a parameter that several modules share is drawn as where it is first', () => {
+test('a shared parameter is drawn by the first module that has it', () => {
   class Tied extends Module {
     readonly weight: Parameter;
 
@@ -156,7 +156,7 @@ describe('running statistics', () => {
     }
   });
 
-  test('move as far as a call says, whatever the layers say', async () => {
+  test('move by the momentum of the call, whatever the layers’ own', async () => {
     const norms = [new BatchNorm2d(3), new BatchNorm2d(3, { momentum: 0.7 })];
     const { mean, variance } = unbiased(channel(images, 1));
     for (const norm of norms) {
@@ -168,7 +168,7 @@ describe('running statistics', () => {
     expect(norms[1].runningMean!.value.data[1]).toBeCloseTo(0.25 * mean, 12);
   });
 
-  test('recalibrated are the mean over the batches asked for', async () => {
+  test('are the mean over the given batches when recalibrated', async () => {
     const norm = new BatchNorm2d(3);
     const batches = [1, 2, 3].map((seed) => ({ images: draw(seed, [4, 3, 6, 6]) }));
     await recalibrateBatchNorm(new Sequential(norm), batches, 2, { dtype: 'float64' });
@@ -177,7 +177,7 @@ describe('running statistics', () => {
     expect(norm.runningVar!.value.data[1]).toBeCloseTo((a.variance + b.variance) / 2, 12);
   });
 
-  test('recalibrated on 0 batches are the mean over all, and on no number of batches are refused', async () => {
+  test('are the mean over all batches when recalibrated on 0, and an invalid number is refused', async () => {
     const [all, three] = [new BatchNorm2d(3), new BatchNorm2d(3)];
     const batches = [1, 2, 3].map((seed) => ({ images: draw(seed, [4, 3, 6, 6]) }));
     await recalibrateBatchNorm(new Sequential(all), batches, 0, { dtype: 'float64' });
@@ -192,7 +192,7 @@ describe('running statistics', () => {
     }
   });
 
-  test('recalibrated on one large batch make eval mode equal to train mode, but for the bias of the variance', async () => {
+  test('recalibrated on one large batch make eval mode equal to train mode up to the bias of the variance', async () => {
     const network = net();
     initialize(network, pytorchDefault, new Generator(1));
     const batch = stack([...Array(8).keys()].map((seed) => draw(seed, [3, 8, 8])));

@@ -32,7 +32,7 @@ describe.each([
   { name: 'mseLoss', loss: mseLoss, target: targets, sum: squares, divisor: n * k },
   { name: 'crossEntropy', loss: crossEntropy, target: probabilities, sum: entropy, divisor: n },
 ] as const)('$name', ({ loss, target, sum, divisor }) => {
-  test('is what PyTorch defines', async () => {
+  test('agrees with PyTorch', async () => {
     expect(await value(loss, target)).toBeCloseTo(sum / divisor, 13);
     expect(await value(loss, target, { reduction: 'mean' })).toBeCloseTo(sum / divisor, 13);
     expect(await value(loss, target, { reduction: 'sum' })).toBeCloseTo(sum, 13);
@@ -46,7 +46,7 @@ describe.each([
     },
   );
 
-  test('refuses targets of another shape, and reductions that are none', () => {
+  test('refuses targets of a different shape, and unknown reductions', () => {
     expect(() => loss(constant(outputs), constant(draw(1, [n])))).toThrow(
       new ShapeError(`${loss.name}: expected a target of shape [5, 3], got [5]`),
     );
@@ -56,7 +56,7 @@ describe.each([
   });
 });
 
-test('crossEntropy of large logits loses nothing, and takes a batch alone', async () => {
+test('crossEntropy of large logits is precise, and its input must be a batch', async () => {
   const logits = constant(ndarray([1000, 0, -1000, 0], [2, 2]));
   const [loss] = await evaluate([crossEntropy(logits, constant(ndarray([0, 1, 1, 0], [2, 2])), { reduction: 'sum' })]);
   expect(loss.data[0]).toBe(2000);

@@ -66,7 +66,7 @@ const forward = async (network: Module, x: NDArray, mode: 'train' | 'eval' = 'ev
   return (await evaluate([trace.y], new Map([...trace.variables(), [trace.x, x]])))[0];
 };
 
-/** A module of a user's own: x · scale, with or without a word on how the scale starts. */
+/** A user's module: x · scale, with or without an initialisation of the scale. */
 class Scale extends Module {
   readonly scale: Parameter;
 
@@ -107,7 +107,7 @@ describe('a module that is used twice', () => {
     expect(relativeError(a.kernel, b.kernel)).toBe(0);
   });
 
-  test('goes out under both names and comes back under either, unless they disagree', () => {
+  test('is saved under both names and loaded from either, unless they disagree', () => {
     const { twice } = build();
     initialize(twice, pytorchDefault, new Generator(1));
     const state = stateDict(twice);
@@ -122,7 +122,7 @@ describe('a module that is used twice', () => {
     expect(() => loadStateDict(twice, neither)).toThrow('state: missing 0.weight, 2.weight');
   });
 
-  test('moves its running statistics at every use, one after the other', async () => {
+  test('updates its running statistics at every use, in order', async () => {
     const norm = new BatchNorm2d(1, { affine: false, momentum: 0.5 });
     const network = new Functional({ norm }, (x, { norm }) => norm(add(norm(x), norm(x))));
     const { data } = draw(1, [4, 1, 1, 1]);
@@ -148,7 +148,7 @@ describe('a parameter', () => {
     expect(network.namedParameters().get('0.weight')!.hasValue).toBe(false);
   });
 
-  test('without a value is named, not taken for zeros', async () => {
+  test('without a value is an error that names it', async () => {
     const network = new Sequential(new Linear(2, 2), new Scale([2], 3));
     await expect(forward(network, draw(1, [4, 2]))).rejects.toThrow(/parameter 0\.weight has no value yet/);
     expect(() => stateDict(network)).toThrow(InputError);
@@ -156,7 +156,7 @@ describe('a parameter', () => {
     expect([...network.namedParameters().get('1.scale')!.value.data]).toEqual([3, 3]);
   });
 
-  test('of a user’s own draws from the stream of its name, and a fixed one stays', () => {
+  test('of a user’s module draws from the stream of its name, and a fixed one does not change', () => {
     const drawn = (name: string) => {
       class Own extends Module {
         readonly drawn = this.parameter(name, new Parameter([3], (shape, generator) => generator.normals(shape)));
@@ -175,7 +175,7 @@ describe('a parameter', () => {
     expect(drawn('a')).not.toEqual(drawn('b'));
   });
 
-  test('takes values of its own size only', () => {
+  test('accepts only values of its size', () => {
     const parameter = new Parameter([2, 3], 0);
     expect(() => (parameter.value = draw(1, [5]))).toThrow(/expected 6 elements for shape \[2, 3\], got 5/);
   });
@@ -191,7 +191,7 @@ describe('a parameter', () => {
   });
 });
 
-describe('layers of their own initialisation', () => {
+describe('layers with an initialisation of their own', () => {
   test('start as in PyTorch, whatever the scheme', () => {
     const draw = (layer: Module) => {
       initialize(layer, withZeroBias(constantly(9)), new Generator(1));
@@ -217,7 +217,7 @@ describe('layers of their own initialisation', () => {
 });
 
 describe('buffers', () => {
-  test('go back to where they began when the network is initialised', () => {
+  test('are reset when the network is initialised', () => {
     const norm = new BatchNorm2d(2);
     norm.runningMean!.value = ndarray([5, 6], [2]);
     norm.runningVar!.value = ndarray([7, 8], [2]);
@@ -229,7 +229,7 @@ describe('buffers', () => {
     expect([...table.value.data]).toEqual([1, 2, 3]);
   });
 
-  test('take part without running statistics in no way', async () => {
+  test('do not exist without running statistics', async () => {
     const norm = new BatchNorm2d(2, { trackRunningStats: false });
     expect(norm.namedBuffers().size).toBe(0);
     const images = draw(1, [3, 2, 4, 4]);
@@ -238,7 +238,7 @@ describe('buffers', () => {
 });
 
 describe('names', () => {
-  test('of one module are different', () => {
+  test('are unique within a module', () => {
     const children = { a: new ReLU() };
     class Twice extends Functional<typeof children> {
       constructor() {
@@ -257,7 +257,7 @@ describe('inputs', () => {
     expect((await forward(network, draw(1, shape))).shape).toEqual([...shape.slice(0, -1), 2]);
   });
 
-  test('without a batch, and words that are no choice, are refused', () => {
+  test('without a batch dimension, and unknown modes, are refused', () => {
     const trace =
       (shape: number[], mode: string, dtype = 'float64') =>
       () =>
@@ -273,7 +273,7 @@ describe('what is read from the graph', () => {
   const functional = () =>
     new Functional({ first: new Linear(2, 8), last: new Linear(8, 3) }, (x, { first, last }) => last(relu(first(x))));
 
-  test('are the ReLUs of an MLP, though no module is one', async () => {
+  test('are the ReLUs of an MLP, although no module is a ReLU', async () => {
     const network = functional();
     initialize(network, pytorchDefault, new Generator(1));
     const { regions, reluUnits } = await countLinearRegions(network, [draw(1, [200, 2])], { mode: 'eval' });
@@ -346,7 +346,7 @@ describe('arguments of layers', () => {
     [() => new Hardtanh(1, 0), /Hardtanh: maxVal: expected a finite number ≥ 1, got 0/],
     [() => new LeakyReLU(NaN), /LeakyReLU: negativeSlope/],
     [() => new BatchNorm2d(1, { eps: NaN }), /BatchNorm2d: eps: expected a finite number ≥ 0, got NaN/],
-  ])('%s are refused where they are made', (make, message) => {
+  ])('%s are refused by the constructor', (make, message) => {
     expect(make).toThrow(ShapeError);
     expect(make).toThrow(message);
   });

@@ -30,7 +30,7 @@ const size = { channels: 4, cells: 1, classes: 10, depth: -1, useStem: true };
 const cell = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|';
 
 describe('architecture strings', () => {
-  test('are read and written back the same', () => {
+  test('are parsed and formatted back unchanged', () => {
     const edges = (count: number) =>
       fc.array(fc.constantFrom(...NAS_BENCH_201_SPACE), { minLength: count, maxLength: count });
     fc.assert(
@@ -54,10 +54,10 @@ describe('architecture strings', () => {
 });
 
 describe('networks', () => {
-  test.each(goldenNames)('%s has just the parameters and buffers of its reference', (name) => {
+  test.each(goldenNames)('%s has exactly the parameters and buffers of its reference', (name) => {
     const { network, metadata } = golden(name);
     const weights = [...network.namedParameters().keys()].filter((parameter) => parameter.includes('weight'));
-    // Every name that the reference took a gradient of exists, in the same order.
+    // Every name that the reference has a gradient of exists, in the same order.
     const gradients = (JSON.parse(metadata.gradient_parameters) as [string, number[]][]).map(
       ([parameter]) => parameter,
     );
@@ -73,7 +73,7 @@ describe('networks', () => {
     expect(took.some((name) => name.startsWith('cells.1'))).toBe(false);
   });
 
-  test('a pruned operation takes no part, and its parameters get no gradient', () => {
+  test('a pruned operation is left out, and its parameters get no gradient', () => {
     const network = superNetwork(NAS_BENCH_201_SPACE, 4, size);
     const { alphas } = network;
     const data = Float64Array.from(alphas!.value.data);
@@ -85,7 +85,7 @@ describe('networks', () => {
     expect(took.has('cells.0.edges.2<-0.3.op.1.weight')).toBe(true);
   });
 
-  test('an operation must weigh more than 0.01: of a hundred equal ones none does', () => {
+  test('an operation needs a weight above 0.01: of a hundred equal ones none has it', () => {
     const of = (operations: number) =>
       superNetwork(Array<string>(operations).fill('skip_connect'), 2, { ...size, cells: 1, depth: 1 });
     const trace = (network: Module) => new Trace(network, [2, 3, 8, 8], { mode: 'train' });
@@ -93,7 +93,7 @@ describe('networks', () => {
     expect(() => trace(of(100))).toThrow(/node 1: no operation into it weighs more than 0\.01, expected at least one$/);
   });
 
-  test('edges are numbered in alphabetical order, in which 10 comes before 1 and its arrow', () => {
+  test('edges are numbered in alphabetical order, in which 10<-0 comes before 1<-0', () => {
     expect(sortedEdges(['2<-0', '1<-0', '10<-0', '2<-1'])).toEqual(['10<-0', '1<-0', '2<-0', '2<-1']);
     // Of a cell of twelve nodes row 0 is that of the edge 10<-0: an operation of a low alpha there takes no part.
     const network = superNetwork(['nor_conv_1x1', 'skip_connect'], 12, { ...size, cells: 1, depth: 1 });
@@ -127,14 +127,14 @@ describe('networks', () => {
     return (await evaluate([trace.y], feeds))[0].data;
   };
 
-  test('a DARTS edge that is pruned whole adds nothing to its node', async () => {
-    // Without the edge 0<-0 node 0 is the edge 0<-1 alone. Softmax does not see that both alphas are less.
+  test('a DARTS edge without operations adds nothing to its node', async () => {
+    // Without the edge 0<-0 node 0 is the edge 0<-1 alone. Softmax does not change when both alphas are lower.
     const one = await logitsOf(darts(1, 1, [['0<-0', -1000]]));
     expect(one).toEqual(await logitsOf(darts(1, 1, [['0<-0', -2000], ['0<-1', -5]]))); // prettier-ignore
     expect(one).not.toEqual(await logitsOf(darts(1, 1, [])));
   });
 
-  test('a DARTS node that no edge leads into is refused where it is used, as TE-NAS fails there', async () => {
+  test('a DARTS node without incoming edges is refused where it is used, as TE-NAS fails there', async () => {
     const pruned = (...edges: string[]) => edges.map((edge) => [edge, -1000] as const);
     const refused = async (network: DartsNetwork, message: RegExp) => {
       await expect(logitsOf(network)).rejects.toThrow(InputError);
@@ -152,7 +152,7 @@ describe('networks', () => {
       darts(2, 1, pruned('1<-0', '1<-1', '1<-2')),
       /normal cell: node 1: .* as the cell's output reads it$/,
     );
-    // Nobody reads node 0: TE-NAS computes such a network, and so does this.
+    // Nothing reads node 0: TE-NAS computes such a network, and so does ntkit.
     expect([...(await logitsOf(darts(2, 1, pruned('0<-0', '0<-1', '1<-2'))))].every(Number.isFinite)).toBe(true);
   });
 });
@@ -174,7 +174,7 @@ describe('state dicts', () => {
   const network = cellNetwork(parseGenotype(cell), size);
   initialize(network, pytorchDefault, new Generator(0));
 
-  test('go out and come back', () => {
+  test('are saved and loaded', () => {
     const state = new Map([...stateDict(network)].map(([name, { shape }], i) => [name, draw(i, shape)] as const));
     for (const [name, { data }] of state) if (name.endsWith('running_var')) data.forEach((x, i) => (data[i] = x * x));
     loadStateDict(network, state);
@@ -187,7 +187,7 @@ describe('state dicts', () => {
     ['cells.1.conv_a.op.2.running_mean', Infinity, 'expected finite numbers, got Infinity at element 5'],
     ['lastact.0.running_var', NaN, 'expected finite numbers, got NaN at element 5'],
     ['lastact.0.running_var', -1e-9, 'expected variances ≥ 0, got -1e-9 at element 5'],
-  ])('whose %s holds %d are refused by that name, and change nothing', (name, value, message) => {
+  ])('whose %s holds %d are refused by its name, and change nothing', (name, value, message) => {
     const before = [...stateDict(network).values()].map(({ data }) => data.slice());
     const state = stateDict(network);
     const old = state.get(name)!;
@@ -206,7 +206,7 @@ describe('state dicts', () => {
     }
   });
 
-  test('that miss a name, have one too many, or another shape change nothing', () => {
+  test('with a missing name, an extra one or a different shape change nothing', () => {
     const before = [...stateDict(network).values()].map(({ data }) => data);
     const state = stateDict(network);
     state.delete('stem.0.weight');
@@ -238,7 +238,7 @@ describe('configurations', () => {
     expect(buildNetwork(config).namedParameters().size).toBeGreaterThan(0);
   });
 
-  test('of DARTS have a reduction cell of their own in both later stages, even when N is 0', () => {
+  test('of DARTS have a reduction cell in both later stages, even when N is 0', () => {
     // TE-NAS: layer_channels = [C]*N + [2C] + [2C]*(N - 1) + [4C] + [4C]*(N - 1)
     const cellsOf = (N: number) =>
       new Set(
@@ -323,7 +323,7 @@ describe('case files', () => {
     expect(() => parseCase(encode(change), 'made')).toThrow(message);
   });
 
-  test('with images that are no batch, or not finite, are refused', () => {
+  test('with images that are not a batch or not finite are refused', () => {
     expect(() => parseCase(encode({}, draw(1, [3, 8, 8])), 'made')).toThrow(/made: input: expected images of shape/);
     expect(() => parseCase(encode({}, draw(1, [0, 3, 8, 8])), 'made')).toThrow(/none empty, got \[0, 3, 8, 8\]/);
     const images = draw(1, [2, 3, 8, 8]);

@@ -24,7 +24,7 @@ const arrays: fc.Arbitrary<NDArray> = fc
   .map(([shape, seed, dtype]) => draw(seed, shape, undefined, dtype));
 
 describe('safetensors', () => {
-  test('are written and read back the same, wherever they lie in memory', () => {
+  test('are written and read back unchanged, at any offset in memory', () => {
     const parts = fc.record({
       metadata: fc.dictionary(fc.string(), fc.string()),
       tensors: fc.dictionary(
@@ -46,12 +46,12 @@ describe('safetensors', () => {
     );
   });
 
-  test('may name a tensor as JavaScript names a prototype', () => {
+  test('may have a tensor named __proto__', () => {
     const tensors = new Map([['__proto__', ndarray([1, 2], [2], 'float32')]]);
     expect(parseSafetensors(encodeSafetensors({ metadata: {}, tensors })).tensors).toEqual(tensors);
   });
 
-  test('of every reference are understood', () => {
+  test('of every reference case are read', () => {
     const folder = new URL('../golden/', import.meta.url);
     for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.safetensors'))) {
       const { metadata, tensors } = parseSafetensors(readFileSync(new URL(name, folder)), name);
@@ -60,7 +60,7 @@ describe('safetensors', () => {
     }
   });
 
-  test('may hold half precisions, integers and truth values', () => {
+  test('may hold half precision, integers and booleans', () => {
     expect([...one('F16', [0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c], [4]).data]).toEqual([
       1,
       -2,
@@ -145,7 +145,7 @@ describe('safetensors', () => {
     );
   });
 
-  test('decode values once, when they are asked for: a large tensor that is not costs nothing', () => {
+  test('decode values once, on first use: a large tensor that is not used costs nothing', () => {
     const bytes = file({ x: { dtype: 'U8', shape: [2 ** 26], data_offsets: [0, 2 ** 26] } }, new Uint8Array(2 ** 26));
     const before = process.memoryUsage().arrayBuffers;
     const { tensors } = parseSafetensors(bytes);

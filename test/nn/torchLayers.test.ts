@@ -95,7 +95,7 @@ const get = (name: string): NDArray => {
   return found;
 };
 
-/** The entries under a prefix, by the rest of their names. */
+/** The entries with a prefix, by the rest of their names. */
 const under = (prefix: string) =>
   [...tensors].flatMap(([name, value]) =>
     name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), value] as const] : [],
@@ -131,7 +131,7 @@ describe.each(backends)('layers as PyTorch computes them, $label', ({ backend, d
     const trace = new nn.Trace(layer, x.shape, { mode, dtype });
     const wanted = expected.flatMap(([key]) => (key.startsWith('gradient/') ? [key.slice('gradient/'.length)] : []));
     const parameters = trace.parameters(layer);
-    // No gradient is compared with nothing.
+    // Both sides have the same gradients.
     expect(new Set(wanted)).toEqual(
       new Set([...(name.startsWith('Embedding') ? [] : ['input']), ...parameters.keys()]),
     );

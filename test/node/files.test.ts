@@ -17,14 +17,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a file that only grows', () => {
-  test('loses what was written of a line, and nothing else', async () => {
+  test('loses only its incomplete last line', async () => {
     const path = at('lines');
     const first = await AppendOnlyFile.open(path);
     expect(first.lines).toEqual([]);
     for (const line of ['one', 'zwei', 'τρία']) await first.append(line);
     await first.close();
     const whole = await readFile(path);
-    // Cut at every byte: what is left are the lines before.
+    // Cut at every byte: the complete lines remain.
     for (let length = whole.length; length >= 0; length--) {
       await writeFile(path, whole.subarray(0, length));
       const file = await AppendOnlyFile.open(path);
@@ -41,8 +41,8 @@ describe('a file that only grows', () => {
   });
 });
 
-describe('a file replaced at once', () => {
-  test('has the new content, and no draft stays', async () => {
+describe('a file that is replaced atomically', () => {
+  test('has the new content, and leaves no draft', async () => {
     await writeAtomically(at('state'), 'old');
     await writeAtomically(at('state'), 'new');
     expect(await readFile(at('state'), 'utf8')).toBe('new');
@@ -69,9 +69,9 @@ describe('a file replaced at once', () => {
     expect((await stat('/dev/full')).isCharacterDevice()).toBe(true);
   });
 
-  // A limit on the size of files behaves as a device does that has that much room: a write goes as far as it can.
+  // A limit on the size of files behaves like a full device: a write goes as far as it can.
   test.runIf(process.platform === 'linux')(
-    'is the old one where there is no room for the new, and no draft stays',
+    'keeps its content when there is no space for the new, and leaves no draft',
     async () => {
       const room = at('room');
       await mkdir(room);
@@ -94,7 +94,7 @@ describe('a file replaced at once', () => {
 });
 
 describe('a lock', () => {
-  test('is held by one, and free again when released', async () => {
+  test('has one holder, and is free again when released', async () => {
     const lock = await acquireLock(at('a.lock'), 'a');
     await expect(acquireLock(at('a.lock'), 'a')).rejects.toThrow(`a: already being written by process ${process.pid}`);
     await lock.check();
@@ -104,7 +104,7 @@ describe('a lock', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('a.lock'))).toEqual([]);
   });
 
-  test('of a dead process is taken over, by one of many who try', async () => {
+  test('of a dead process is taken over by one of many contenders', async () => {
     const child = spawn(process.execPath, ['-e', '0']);
     await once(child, 'exit');
     const holder = JSON.parse(await contentOf(at('b.lock'))) as object;
@@ -122,7 +122,7 @@ describe('a lock', () => {
     }
   });
 
-  test('of a process whose number was used again is taken over, as is one that is no lock at all', async () => {
+  test('of a process whose id was reused is taken over, and so is a file that is not a lock', async () => {
     const holder = JSON.parse(await contentOf(at('c.lock'))) as object;
     await writeFile(at('c.lock'), JSON.stringify({ ...holder, started: '1' }));
     await (await acquireLock(at('c.lock'), 'c')).release();
@@ -130,13 +130,13 @@ describe('a lock', () => {
     await (await acquireLock(at('c.lock'), 'c')).release();
   });
 
-  test('of another machine is left alone', async () => {
+  test('of another machine is respected', async () => {
     const holder = JSON.parse(await contentOf(at('d.lock'))) as object;
     await writeFile(at('d.lock'), JSON.stringify({ ...holder, host: 'elsewhere' }));
     await expect(acquireLock(at('d.lock'), 'd')).rejects.toThrow(/on elsewhere \(if that is dead, remove .*d\.lock\)/);
   });
 
-  test('that was taken away is noticed', async () => {
+  test('that was taken away is detected', async () => {
     const lock = await acquireLock(at('e.lock'), 'e');
     await rm(at('e.lock'));
     await expect(lock.check()).rejects.toThrow(/expected to hold the lock/);
@@ -146,14 +146,14 @@ describe('a lock', () => {
     await other.release();
   });
 
-  test('at a path that is a link to nothing is refused, not waited for', async () => {
+  test('at a dangling link is refused at once', async () => {
     await symlink(at('nowhere'), at('f.lock'));
     await expect(acquireLock(at('f.lock'), 'f')).rejects.toThrow(
       new InputError(`${at('f.lock')}: expected a lock or no file, got a dangling link`),
     );
   });
 
-  test('is kept by a process that is busy for long, and free as soon as it is killed', async () => {
+  test('stays with a process that is busy for a long time, and is free as soon as it is killed', async () => {
     const holding = `import { acquireLock } from ${JSON.stringify(new URL('../../src/node/index.ts', import.meta.url).href)};
       await acquireLock(${JSON.stringify(at('g.lock'))}, 'g');
       process.stdout.write('held');

@@ -21,7 +21,7 @@ describe('images for a network of three channels', () => {
     return { dataset, notices };
   };
 
-  test('are grey ones repeated, which is said, and coloured ones as they are', async () => {
+  test('are repeated channels of grey ones, with a notice, and coloured ones unchanged', async () => {
     const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 255);
     await writeFile(at('digits-idx3-ubyte.gz'), gzipSync(images));
     const { dataset, notices } = await open(`idx:${at('digits-idx3-ubyte.gz')}`);
@@ -35,7 +35,7 @@ describe('images for a network of three channels', () => {
     expect(await open('sample')).toMatchObject({ notices: [], dataset: { name: 'sample' } });
   });
 
-  test('are refused by their file when they have other channels, or are vectors', async () => {
+  test('with other channels, or vectors, are refused by the name of their file', async () => {
     await writeFile(at('four.npy'), encodeNpy({ shape: [1, 4, 2, 2], data: new Uint8Array(16) }));
     await writeFile(at('vectors.npy'), encodeNpy({ shape: [4, 7], data: new Uint8Array(28) }));
     await expectInputRejection(
@@ -58,7 +58,7 @@ describe('a batch of images', () => {
   });
   const batch = (name: string, notices?: string[]) => loadBatch('--images', at(name), request(notices));
 
-  test('is a file as it is, in its precision, its bytes scaled', async () => {
+  test('is the array of a file in its precision, with bytes scaled', async () => {
     const values = Float64Array.from({ length: 12 }, (_, i) => i / 7);
     await writeFile(at('b.npy'), encodeNpy({ shape: [1, 3, 2, 2], data: values }));
     await writeFile(at('bytes.npy.gz'), gzipSync(encodeNpy({ shape: [1, 3, 1, 1], data: Uint8Array.of(0, 51, 255) })));
@@ -70,7 +70,7 @@ describe('a batch of images', () => {
     });
   });
 
-  test('of grey images is repeated, which is said', async () => {
+  test('of grey images has their channel repeated, with a notice', async () => {
     for (const shape of [
       [2, 1, 2],
       [2, 1, 1, 2],
@@ -86,7 +86,7 @@ describe('a batch of images', () => {
     }
   });
 
-  test('of other channels is refused, with a hint where they come last', async () => {
+  test('with other channels is refused, with a hint where they come last', async () => {
     await writeFile(at('last.npy'), encodeNpy({ shape: [1, 4, 4, 3], data: new Float32Array(48) }));
     await writeFile(at('two.npy'), encodeNpy({ shape: [1, 2, 4, 4], data: new Float32Array(32) }));
     const expected = "expected images [n, 3, h, w], the network's channels, or grey ones";

@@ -68,7 +68,7 @@ describe('a saved search', () => {
   const refused = (change: (saved: SavedJson) => void, problem: string) =>
     expectInputRejection(edited(change), `${path()}: ${problem}`);
 
-  test('is what it was, and refuses other settings', async () => {
+  test('is restored unchanged, and refuses other settings', async () => {
     expect(await loadSearch(at('none.json'), settings)).toBeUndefined();
     expect(await edited(() => undefined)).toEqual(entries);
     await expectInputRejection(
@@ -77,7 +77,7 @@ describe('a saved search', () => {
     );
   });
 
-  test('is refused when it is another file', async () => {
+  test('is refused when the file is not a search', async () => {
     const other = (text: string) => writeFile(at('bad.json'), text).then(() => loadSearch(at('bad.json'), settings));
     const where = at('bad.json');
     await expectInputRejection(other(''), `${where}: line 1, column 1: expected JSON, got the end of the file`);
@@ -163,7 +163,7 @@ describe('a saved search', () => {
     ],
   ])('is refused with %s', (_, change, problem) => refused(change, problem));
 
-  test('is taken up where its last entries are missing', async () => {
+  test('is resumed where its last entries are missing', async () => {
     expect(await edited((saved) => saved.entries.splice(20))).toEqual(entries.slice(0, 20));
   });
 });

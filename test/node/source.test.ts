@@ -38,7 +38,7 @@ async function labelsIn(spec: string): Promise<number[]> {
   return Array.from({ length: dataset.length }, (_, i) => dataset.get(i).label);
 }
 
-test('images are the same after they were packed as prediction errors, whatever they are', () => {
+test('any images survive packing as prediction errors', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 2 * 3073, maxLength: 2 * 3073 }), (records) => {
       expect(decodeResiduals(encodeResiduals(records))).toEqual(records);
@@ -50,7 +50,7 @@ test('images are the same after they were packed as prediction errors, whatever 
 });
 
 describe('the sample that comes with ntkit', () => {
-  test('is the first 256 records of CIFAR-10, byte for byte, of the 1,000 that are kept', async () => {
+  test('is the first 256 records of CIFAR-10, byte for byte, of the 1,000 that are shipped', async () => {
     const packed = await readFile(new URL('../../assets/cifar10-1000.residuals', import.meta.url));
     const bytes = decodeResiduals(packed);
     expect(encodeResiduals(bytes)).toEqual(new Uint8Array(packed));
@@ -102,7 +102,7 @@ describe('the sample that comes with ntkit', () => {
     expect(counts).toEqual([18, 37, 23, 27, 21, 22, 33, 24, 22, 29]);
   });
 
-  test('has about mean 0 and deviation 1 in each channel once normalised', async () => {
+  test('has about mean 0 and deviation 1 in each channel after normalisation', async () => {
     const sample = await loadSample();
     expect(sample.normalization).toBe(CIFAR10_NORMALIZATION);
     const { images } = collate(
@@ -113,14 +113,15 @@ describe('the sample that comes with ntkit', () => {
       const values = Array.from(images.data).filter((_, i) => Math.floor(i / 1024) % 3 === channel);
       const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
       const square = values.reduce((sum, x) => sum + x * x, 0) / values.length;
-      // The constants are of all 50,000 images. Pixels of one image hang together: means of images, which spread by
-      // less than 1, are what averages out, to 1/√256 = 0.06; three of that are allowed, and twice as much for squares.
+      // The constants are of all 50,000 images. Pixels of one image are correlated: it is the means of images, with a
+      // deviation below 1, that average out, to 1/√256 = 0.06; three of that are allowed, and twice as much for
+      // squares.
       expect(Math.abs(mean)).toBeLessThan(0.19);
       expect(Math.abs(square - 1)).toBeLessThan(0.38);
     }
   });
 
-  test('is what the specification "sample" opens', async () => {
+  test('is opened by the specification "sample"', async () => {
     expect(await openDataset('sample')).toEqual(await loadSample());
   });
 });
@@ -148,7 +149,7 @@ describe('a CIFAR-10 path', () => {
     expect(await labelsIn(`cifar10:${at('cifar')}`)).toEqual([1, 1, 2, 2, 3, 3]);
   });
 
-  test('may be a folder with the test batch alone', async () => {
+  test('may be a folder with only the test batch', async () => {
     await mkdir(at('cifar-test'));
     await writeFile(at('cifar-test', 'test_batch.bin'), cifarRecords(7));
     expect(await labelsIn(`cifar10:${at('cifar-test')}`)).toEqual([7]);
@@ -179,20 +180,20 @@ describe('an IDX path', () => {
   const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 50, 60);
   const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 8);
 
-  test('finds the labels that MNIST keeps beside the images', async () => {
+  test('finds the labels that MNIST has beside the images', async () => {
     await writeFile(at('train-images-idx3-ubyte'), images);
     await writeFile(at('train-labels-idx1-ubyte'), labels);
     expect(await labelsIn(`idx:${at('train-images-idx3-ubyte')}`)).toEqual([7, 8]);
   });
 
-  test('does without labels when there are none', async () => {
+  test('works without labels when there are none', async () => {
     await writeFile(at('alone-images-idx3-ubyte'), images);
     await writeFile(at('plain'), images);
     expect(await labelsIn(`idx:${at('alone-images-idx3-ubyte')}`)).toEqual([-1, -1]);
     expect(await labelsIn(`idx:${at('plain')}`)).toEqual([-1, -1]);
   });
 
-  test('takes labels of any name that is given, and reports missing ones', async () => {
+  test('takes labels from a given file, and reports a missing one', async () => {
     await writeFile(at('pictures'), images);
     await writeFile(at('classes'), labels);
     expect((await loadIdx(at('pictures'), at('classes'))).get(0).label).toBe(7);
@@ -257,7 +258,7 @@ describe('a data specification', () => {
   });
 
   test.each(['cifar10', 'cifar100', 'npy', 'npz', 'idx'])(
-    '%s of a file that is not there is refused by its path',
+    '%s of a missing file is refused by its path',
     async (kind) => {
       await expectInputRejection(
         openDataset(`${kind}:${at('missing')}`),
@@ -309,7 +310,7 @@ describe('a CIFAR-100 path', () => {
 describe('choices after a path', () => {
   const bytes = Uint8Array.from({ length: 2 * 6 * 5 * 3 }, (_, i) => i);
 
-  test('say how an array is taken', async () => {
+  test('choose how an array is read', async () => {
     const array = encodeNpy({ shape: [2, 6, 5, 3], data: bytes });
     await writeFile(at('last.npy'), array);
     await writeFile(
@@ -330,7 +331,7 @@ describe('choices after a path', () => {
     expect((await openDataset(`cifar10:${at('one.bin')}?normalize=none`)).normalization).toBeUndefined();
   });
 
-  test('are the supported words', async () => {
+  test('are restricted to the supported words', async () => {
     await expectInputRejection(
       openDataset('npy:x.npy?labels=fine'),
       'data: npy: choice: expected "normalize" or "layout", got "labels"',
@@ -345,7 +346,7 @@ describe('choices after a path', () => {
     );
   });
 
-  test('name an array of an archive by whatever it is called', async () => {
+  test('name an array of an archive, whatever its name', async () => {
     const names = ['params/conv', 'a#b', 'a?layout=nhwc', 'plain', 'x.npz'];
     const arrays = names.map((_, i) => encodeNpy({ shape: [1, i + 1], data: new Uint8Array(i + 1) }));
     const archive = zipSync(Object.fromEntries(names.map((name, i) => [`${name}.npy`, arrays[i]])));
@@ -364,7 +365,7 @@ describe('choices after a path', () => {
     }
   });
 
-  test('are no devices, which have no end', async () => {
+  test('are not devices, which have no end', async () => {
     for (const kind of ['npy', 'npz', 'idx', 'cifar10']) {
       await expectInputRejection(
         openDataset(`${kind}:/dev/zero`),
@@ -377,7 +378,7 @@ describe('choices after a path', () => {
     );
   });
 
-  test('leave a path with their signs as it is', async () => {
+  test('do not affect a path that contains their characters', async () => {
     const one = encodeNpy({ shape: [1, 1, 1], data: Uint8Array.of(1) });
     for (const name of ['what?.npy', 'a=b&c.npy', 'no#1.npy']) {
       await writeFile(at(name), one);

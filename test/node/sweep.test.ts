@@ -64,7 +64,7 @@ describe('a sweep', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.csv.lock'))).toEqual([]);
   });
 
-  test('goes on after the last whole row, wherever it was cut', async () => {
+  test('resumes after the last whole row, wherever it was cut', async () => {
     await sweep('whole.csv', twins);
     const whole = await readFile(at('whole.csv'), 'utf8');
     for (const share of [0, 0.01, 0.3, 0.55, 0.99, 1]) {
@@ -79,12 +79,12 @@ describe('a sweep', () => {
     expect(await readFile(at('grown.csv'), 'utf8')).toBe(whole);
   });
 
-  test('of networks without cells between their reductions is taken up again', async () => {
+  test('of networks without cells between their reductions is resumed', async () => {
     await sweep('shallow.csv', twins.slice(0, 2), { cells: 0 });
     expect(await sweep('shallow.csv', twins.slice(0, 3), { cells: 0 })).toMatchObject({ rows: 3, resumed: 2 });
   });
 
-  test('writes nothing more when another has taken its lock', async () => {
+  test('writes nothing more when another process has taken its lock', async () => {
     const path = at('taken.csv');
     const taking = runSweep({
       cells: twins,
@@ -103,7 +103,7 @@ describe('a sweep', () => {
     await rm(`${path}.lock`);
   });
 
-  test('refuses a table of other settings or cells, and leaves it as it is', async () => {
+  test('refuses a table of other settings or cells, and does not change it', async () => {
     await sweep('mine.csv', twins.slice(0, 2));
     const before = await readFile(at('mine.csv'), 'utf8');
     await expect(sweep('mine.csv', twins, { seed: 1 })).rejects.toThrow(/different settings: seed: expected 0, got 1/);
@@ -127,11 +127,11 @@ describe('a sweep', () => {
       /expected at least 99 images, the batch size, got 10/,
     );
     expect((await readdir(folder)).filter((name) => name.startsWith('never'))).toEqual([]);
-    // The corrected command finds nothing in its way.
+    // Nothing hinders the corrected command.
     expect(await sweep('never.csv', twins.slice(2, 3))).toEqual({ rows: 1, resumed: 0, measured: 1 });
   });
 
-  test('makes no table of invalid settings', async () => {
+  test('creates no table for invalid settings', async () => {
     await writeFile(at('notes.csv'), 'my notes');
     await expectInputRejection(
       sweep('notes.csv', twins),
@@ -142,7 +142,7 @@ describe('a sweep', () => {
     await expect(sweep('device.csv', twins)).rejects.toThrow(/device\.csv: cannot be read \(it is not a file\)/);
   });
 
-  describe('taken up again', () => {
+  describe('a resumed sweep', () => {
     let rows: string[][];
     const columns = headerLine(2).split(',');
     const resume = async (change: (fields: string[][]) => void) => {
@@ -196,7 +196,7 @@ describe('a sweep', () => {
       );
     });
 
-    test.each(['parameters', 'flops'])('refuses %s that the network has not', async (column) => {
+    test.each(['parameters', 'flops'])('refuses %s that the network does not have', async (column) => {
       const place = columns.indexOf(column);
       await expectInputRejection(
         resume(([, row]) => (row[place] = '7')),
@@ -204,7 +204,7 @@ describe('a sweep', () => {
       );
     });
 
-    test('refuses a row of another number of fields, and of another cell', async () => {
+    test('refuses a row with the wrong number of fields, or of another cell', async () => {
       await expect(resume(([row]) => void row.pop())).rejects.toThrow(/line 2: expected 17 fields, got 16: /);
       await expect(resume((all) => void all.reverse())).rejects.toThrow(
         /line 2, column architecture: expected .* got /,
@@ -246,7 +246,7 @@ describe('a sweep', () => {
     });
   });
 
-  test('gives a table that says what is wrong with it', async () => {
+  test('is read by its whole rows, and named in errors', async () => {
     await sweep('table.csv', twins.slice(0, 2));
     await appendFile(at('table.csv'), 'half a line');
     expect((await readSweepTable(at('table.csv'))).cells).toHaveLength(2);

@@ -29,7 +29,7 @@ import {
 import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 
-// Long computations end with the reason of a signal, leave nothing behind, and tell how far they are.
+// Long computations end with the reason of a signal, leave nothing behind, and report their progress.
 
 const shared = wasmBackend({ threads: 2 });
 const separate = wasmBackend({ threads: 2, sharedMemory: false });
@@ -53,7 +53,7 @@ const rowsOf = async (backend: Backend) => {
   return rows;
 };
 
-/** Everything that takes longer than a moment, on batches of a size. */
+/** Every long computation, on batches of a given size. */
 const functions: Record<string, (backend: Backend, options: RunOptions, count: number) => Promise<unknown>> = {
   forward: (backend, options, n) => forward(network(), images(n), { backend, ...options }),
   evaluate(backend, options, n) {
@@ -100,7 +100,7 @@ const functions: Record<string, (backend: Backend, options: RunOptions, count: n
 };
 const names = Object.keys(functions);
 
-/** Why a promise is rejected. */
+/** The reason of a rejected promise. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => expect.unreachable('it came to its end'),
@@ -108,7 +108,7 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A signal that counts who listens. */
+/** A signal that counts its listeners. */
 function counted(): { controller: AbortController; listeners: () => number } {
   const controller = new AbortController();
   const { signal } = controller;
@@ -126,7 +126,7 @@ function counted(): { controller: AbortController; listeners: () => number } {
 }
 
 describe.each(backends)('on %s', (_, backend) => {
-  test.each(names)('%s of an aborted signal computes nothing', async (name) => {
+  test.each(names)('%s with an aborted signal computes nothing', async (name) => {
     const reason = new Error('enough');
     // Rows come from elsewhere for what is computed of them.
     const rows = name.startsWith('kernel') || name.endsWith('Program');
@@ -136,7 +136,7 @@ describe.each(backends)('on %s', (_, backend) => {
     vi.restoreAllMocks();
   });
 
-  test.each(names)('progress of %s grows to its end in each stage', async (name) => {
+  test.each(names)('progress of %s increases to its total in each stage', async (name) => {
     const told: Progress[] = [];
     const { controller, listeners } = counted();
     await functions[name](backend, { onProgress: (progress) => told.push(progress), signal: controller.signal }, 5);
@@ -156,7 +156,7 @@ describe.each(backends)('on %s', (_, backend) => {
     expect(listeners()).toBe(0);
   });
 
-  test('computeNtk rejects soon after an abort at any time, and the backend computes on', async () => {
+  test('computeNtk rejects soon after an abort at any time, and the backend stays usable', async () => {
     const count = backend === referenceBackend ? 12 : 48;
     const start = performance.now();
     const expected = await computeNtk(network(), images(count), { backend, dtype: 'float32' });
@@ -169,14 +169,14 @@ describe.each(backends)('on %s', (_, backend) => {
       setTimeout(() => ((at = performance.now()), controller.abort(reason)), (whole * i) / 12);
       const options = { backend, dtype: 'float32', signal: controller.signal } as const;
       const error = await computeNtk(network(), images(count), options).catch((e: unknown) => e);
-      if (at === 0) continue; // it was faster this time
+      if (at === 0) continue; // it finished before the abort
       late.push(performance.now() - at);
       if (error instanceof Error) expect(error).toBe(reason);
       expect(listeners()).toBe(0);
     }
     expect(late.length).toBeGreaterThan(0);
     late.sort((a, b) => a - b);
-    // Other work on the machine may hold one up: half of them must be in time.
+    // Other work on the machine may delay one: half of them must be in time.
     expect(late[Math.floor(late.length / 2)]).toBeLessThan(200);
     const again = await computeNtk(network(), images(count), { backend, dtype: 'float32' });
     expect(again.kappa).toBe(expected.kappa);
@@ -209,7 +209,7 @@ describe.each(backends)('on %s', (_, backend) => {
   });
 });
 
-test('many computations share one listener on their signal, and all end at its abort', async () => {
+test('many computations share one listener on their signal, and all end on abort', async () => {
   const backend = wasmBackend({ threads: 1 });
   const controller = new AbortController();
   let most = 0;
@@ -234,7 +234,7 @@ test('many computations share one listener on their signal, and all end at its a
   await backend.close();
 });
 
-test('aborted computations give back the memory of wasm', async () => {
+test('aborted computations release the memory of wasm', async () => {
   const backend = wasmBackend({ threads: 2, maximumBytes: 24 * 2 ** 20 });
   const expected = await computeNtk(network(), images(48), { backend });
   for (let i = 0; i < 40; i++) {
@@ -248,7 +248,7 @@ test('aborted computations give back the memory of wasm', async () => {
 });
 
 test('workers stop at the next kernel', async () => {
-  // Eight seconds of work, and then a moment's: the second is not made to wait for the first.
+  // Eight seconds of work, then a short job: the second does not wait for the first.
   const backend = wasmBackend({ threads: 1 });
   let y = constant(draw(1, [512, 512], undefined, 'float32'));
   for (let i = 0; i < 800; i++) y = tanh(matmul(y, y));

@@ -35,7 +35,7 @@ describe('the calling thread', () => {
   });
 
   test.each([true, false])(
-    'copies columns of J only where threads share no memory: shared %s',
+    'copies columns of J only where threads do not share memory: shared %s',
     async (sharedMemory) => {
       const copies = vi.spyOn(JoinedColumns.prototype, 'data', 'get');
       const backend = wasmBackend({ threads: 2, sharedMemory });
@@ -50,7 +50,7 @@ describe('the calling thread', () => {
     },
   );
 
-  test('may turn after every operation that is lowered', () => {
+  test('can yield after every operation that is lowered', () => {
     // A reshape between them keeps passes apart.
     let y = constant(draw(1, [2, 3], undefined, 'float32'));
     for (let i = 0; i < 20; i++) y = reshape(relu(y), i % 2 ? [2, 3] : [6]);

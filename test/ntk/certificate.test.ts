@@ -48,7 +48,7 @@ import { runs } from '../support/runs.ts';
 const backend = wasmBackend({ threads: 1 });
 afterAll(() => backend.close());
 
-test('of random networks: a side that float64 does not share is counted, and the interval holds the κ of float64', async () => {
+test('of random networks counts inputs on the other side of a kink than in float64, and its interval contains the κ of float64', async () => {
   let different = 0;
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: 1e6 }), async (seed) => {
@@ -72,29 +72,29 @@ test('of random networks: a side that float64 does not share is counted, and the
     }),
     { numRuns: runs(200) },
   );
-  // Otherwise it would not have been tried.
+  // Otherwise this was not tested.
   expect(different).toBeGreaterThan(runs(200) / 20);
 });
 
-describe('the supernet whose κ hangs on one ReLU', () => {
+describe('the supernet whose κ depends on one ReLU', () => {
   const { network, input, mode } = parseCase(
     readFileSync(new URL('kinks/kink-supernet.safetensors', import.meta.url)),
     'kink-supernet',
   );
 
-  test('has kinks on wasm, and an interval that holds κ', async () => {
+  test('has kinks on wasm, and an interval that contains κ', async () => {
     const { kinks, kappaInterval, kappaSides } = await certifiedNtk(network, input, { mode, backend });
     expect(kinks).toBeGreaterThan(0);
     expect(kappaSides.length).toBe(Math.min(4, kinks));
     expect(kappaInterval[0]).toBeLessThan(6.15904982);
     expect(kappaInterval[1]).toBeGreaterThan(6.15904983);
-    // And not a whole world beside it.
+    // And it is not vacuously wide.
     expect(kappaInterval[1] / kappaInterval[0]).toBeLessThan(1.1);
   });
 });
 
 test.each(['nb201-arch-02-eval', 'nb201-supernet-01-train', 'darts-supernet-00-eval'])(
-  '%s: the interval of measured errors holds κ, and is narrower than that of errors that are only bounded',
+  '%s: the interval from measured errors contains κ, and is narrower than that from bounds',
   async (name) => {
     const { network, input, mode, metadata } = golden(name);
     const kappa = Number(metadata.kappa_float64);
@@ -129,7 +129,7 @@ describe('kinks', () => {
     expect(of((x) => multiply(x, floor(x)))).toEqual(['floor']);
   });
 
-  test('are none where it does not, or where nothing depends on the batch', () => {
+  test('are not where it does not, or where nothing depends on the batch', () => {
     expect(sitesOf(new ELU())).toEqual([]);
     expect(sitesOf(new GELU())).toEqual([]);
     expect(sitesOf(new ELU(0.5))).toEqual(['elu']);
@@ -140,7 +140,7 @@ describe('kinks', () => {
     expect(of((x) => multiply(x, select(less(mask, two), mask, two)))).toEqual([]);
   });
 
-  test('of each kind are found within rounding, and taken across', async () => {
+  test('of each kind are found within rounding, and switched', async () => {
     // Outputs are sums of pixels; the first weight decides a tie at 0, at 6, or of two neighbours.
     const tie = (layer: Module, pixels: readonly number[]) => {
       const first = new Conv2d(1, 1, 1);
@@ -175,7 +175,7 @@ describe('kinks', () => {
     }
   });
 
-  test('that ties among zeros make are none', async () => {
+  test('do not include ties among zeros', async () => {
     // A pool over what a ReLU has cut off: whole windows of zeros.
     const network = new Sequential(new Conv2d(1, 2, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(18, 2));
     initialize(network, withZeroBias(kaimingNormal('fan-in')), new Generator(1));
@@ -204,7 +204,7 @@ describe('in float64', () => {
     );
   });
 
-  test('κ = 1e12 of rows that are known is right to 1e-6, with the outputs traced too', async () => {
+  test('κ = 1e12 of known rows is right to 1e-6, also with traced outputs', async () => {
     // Of a linear network the rows are the images; of K outputs each has K copies.
     const linear = new Linear(3, 2, { bias: false });
     linear.weight.value = ndarray([1, 2, 3, 4, 5, 6], [2, 3]);
@@ -227,7 +227,7 @@ describe('in float64', () => {
   });
 });
 
-test('a certificate is of the precision and of the parameters of its kernel', async () => {
+test('a certificate has the precision and the parameters of its kernel', async () => {
   const { network, input, mode } = golden('nb201-arch-00-eval');
   const ntk = await computeNtk(network, input, { mode, backend });
   await expect(certify(network, input, ntk, { dtype: 'float64' })).rejects.toThrow(

@@ -66,7 +66,7 @@ describe('κ', () => {
     expect([...eigenvalues]).toEqual([2, 4, 8]);
   });
 
-  test('of a matrix of known spectrum is known', () => {
+  test('is right for a matrix with a known spectrum', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 1e-3, max: 1, noNaN: true }), { minLength: 1, maxLength: 16 }),
@@ -94,7 +94,7 @@ describe('κ', () => {
     expect(one(3)).toMatchObject({ kappaLowerBound: 1, rank: 1, verdict: 'resolved' });
   });
 
-  test('does not feel a power of two, nor does the verdict', () => {
+  test('is invariant under powers of two, and so is the verdict', () => {
     fc.assert(
       fc.property(fc.integer({ min: -500, max: 500 }), fc.nat(), (exponent, seed) => {
         const theta = withSpectrum([1e-14, 0.2, 1], new Generator(seed));
@@ -111,7 +111,7 @@ describe('κ', () => {
 });
 
 describe('the verdict', () => {
-  test('follows from where λmin lies about the noise floor', () => {
+  test('follows from the position of λmin relative to the noise floor', () => {
     fc.assert(
       fc.property(
         fc.constantFrom<DType>('float32', 'float64'),
@@ -136,7 +136,7 @@ describe('the verdict', () => {
     expect(kappaLowerBound).toBeGreaterThan(1e12);
   });
 
-  test('of a kernel of zeros is a lower bound of 1, and κ is no number', () => {
+  test('of a kernel of zeros is a lower bound of 1, and κ is NaN', () => {
     for (const n of [1, 3]) {
       const { kappa, verdict, kappaLowerBound, noiseFloor, lambdaMin } = conditionNumber(matrixOf(n, () => 0));
       expect({ kappa, verdict, kappaLowerBound, noiseFloor, lambdaMin }).toEqual({
@@ -150,7 +150,7 @@ describe('the verdict', () => {
     }
   });
 
-  test('of a matrix that is no kernel is indefinite', () => {
+  test('of a matrix that is not a kernel is indefinite', () => {
     for (const entries of [[1, -1e-3], [-1], [-1, -2, -3], [1e-8, -1]]) {
       const { verdict, kappaLowerBound } = conditionNumber(diagonal(...entries), { dtype: 'float32' });
       expect(verdict).toBe('indefinite');
@@ -173,19 +173,19 @@ describe('the noise floor', () => {
   // From three rows on: two equal rows leave a clean zero.
   const samples = fc.integer({ min: 3, max: 8 });
 
-  test('is above what float32 rows that depend on each other leave of a zero', () => {
+  test('is above the rounding of a zero eigenvalue of dependent float32 rows', () => {
     fc.assert(
       fc.property(samples, fc.integer({ min: 50, max: 2000 }), fc.nat(), (n, p, seed) => {
         const theta = gramOf(roundRows(dependentRows(n, p, new Generator(seed))), 'float64');
         const { verdict, kappaLowerBound } = conditionNumber(theta, { dtype: 'float32', parameters: p });
         expect(verdict).toBe('lower-bound');
-        // The floor is no excuse: with float32 rows it is still some 1e-10 of λmax.
+        // The floor is not vacuous: with float32 rows it is still some 1e-10 of λmax.
         expect(kappaLowerBound).toBeGreaterThan(1e9);
       }),
     );
   });
 
-  test('is above what rows with the errors of a deep network leave of a zero', () => {
+  test('is above the rounding of a zero eigenvalue of rows with the errors of a deep network', () => {
     fc.assert(
       fc.property(samples, fc.nat(), (n, seed) => {
         const generator = new Generator(seed);
@@ -197,26 +197,29 @@ describe('the noise floor', () => {
         });
         const theta = gramOf(noisy, 'float64');
         expect(conditionNumber(theta, { dtype: 'float32', parameters }).verdict).toBe('lower-bound');
-        // The error is there: were the rows float64, the same eigenvalue would mean something.
+        // The error is real: with float64 rows, the same eigenvalue would be resolved.
         expect(conditionNumber(theta, { dtype: 'float64', parameters }).verdict).toBe('resolved');
       }),
     );
   });
 
-  test.each(['float32', 'float64'] as const)('is above what summation in %s leaves of a zero', (dtype) => {
-    fc.assert(
-      fc.property(samples, fc.nat(), (n, seed) => {
-        const parameters = 5000;
-        const rows = dependentRows(n, parameters, new Generator(seed));
-        const theta = gramOf(dtype === 'float32' ? roundRows(rows) : rows, dtype);
-        const { verdict, lambdaMin } = conditionNumber(theta, { dtype, parameters });
-        expect(verdict).toBe('lower-bound');
-        // There is something to be above.
-        expect(lambdaMin).not.toBe(0);
-      }),
-      { numRuns: 30 },
-    );
-  });
+  test.each(['float32', 'float64'] as const)(
+    'is above the rounding of a zero eigenvalue by summation in %s',
+    (dtype) => {
+      fc.assert(
+        fc.property(samples, fc.nat(), (n, seed) => {
+          const parameters = 5000;
+          const rows = dependentRows(n, parameters, new Generator(seed));
+          const theta = gramOf(dtype === 'float32' ? roundRows(rows) : rows, dtype);
+          const { verdict, lambdaMin } = conditionNumber(theta, { dtype, parameters });
+          expect(verdict).toBe('lower-bound');
+          // The rounding is not zero.
+          expect(lambdaMin).not.toBe(0);
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
 
   test('lets κ = 1e8 of float32 rows pass when Θ is in float64, and κ is right to 1 %', () => {
     fc.assert(
@@ -240,7 +243,7 @@ describe('the noise floor', () => {
         expect(single.verdict).toBe('lower-bound');
         expect(single.kappaLowerBound).toBeLessThan(4e6);
         expect(single.kappaInterval[1]).toBeGreaterThan(4e6);
-        // In float64 it is a number like any other.
+        // In float64 it is an ordinary number.
         const double = conditionNumber(gramOf(rows, 'float64'), options);
         expect(double.verdict).toBe('resolved');
         expect(Math.abs(double.kappa / 4e6 - 1)).toBeLessThan(1e-3);
@@ -251,7 +254,7 @@ describe('the noise floor', () => {
 });
 
 describe('by eigenvalues alone', () => {
-  test('κ and all that is said of it are the same', () => {
+  test('κ and its certificate are the same', () => {
     for (const precision of ['float32', 'float64'] as const) {
       const theta = cast(withSpectrum([1e-9, 0.5, 1, 2], new Generator(3)), precision);
       const origin = { dtype: 'float32', parameters: 5000 } as const;
@@ -303,7 +306,7 @@ describe('by eigenvalues alone', () => {
     expect(conditionNumberOf(Float64Array.of(1, 1), { rowError: 0.1 }).kappaInterval[0]).toBe(1);
   });
 
-  test('eigenvalues that are none are refused', () => {
+  test('invalid eigenvalues are refused', () => {
     expect(() => conditionNumberOf(new Float64Array(0))).toThrow(
       new ShapeError('conditionNumber: expected at least one eigenvalue, got none'),
     );

@@ -85,7 +85,7 @@ describe('all solvers', () => {
     );
   });
 
-  test('find the same whatever the order of rows and columns', async () => {
+  test('are invariant under permutations of rows and columns', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 20 }), fc.nat(), async (kind, n, seed) => {
         const { matrix, size } = example(kind, n, seed);
@@ -115,7 +115,7 @@ describe('all solvers', () => {
     );
   });
 
-  test('change sign and order with the matrix', async () => {
+  test('change sign and order with the sign of the matrix', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 20 }), fc.nat(), async (kind, n, seed) => {
         const { matrix, size } = example(kind, n, seed);
@@ -129,7 +129,7 @@ describe('all solvers', () => {
     );
   });
 
-  test.each(methods)('leave the matrix as it is (%s)', async (method) => {
+  test.each(methods)('do not change the matrix (%s)', async (method) => {
     const { matrix } = example('of both signs', 10, 4);
     const before = matrix.data.slice();
     await eigen(matrix, method);
@@ -159,7 +159,7 @@ describe.each(methods)('matrices with a spectrum in closed form, by %s', (method
     expect(largestDifference(await spectrum(matrix), expected)).toBeLessThan(1e-13 * expected[n - 1]);
   });
 
-  test('all ones has n once and 0 else', async () => {
+  test('all ones has n once and otherwise 0', async () => {
     for (const n of [1, 2, 7, 100]) {
       const values = await spectrum(matrixOf(n, () => 1));
       const expected = Array.from({ length: n }, (_, k) => (k === n - 1 ? n : 0));
@@ -167,7 +167,7 @@ describe.each(methods)('matrices with a spectrum in closed form, by %s', (method
     }
   });
 
-  test("the largest eigenvalue of Hilbert's matrix has the digits computed with 60", async () => {
+  test("the largest eigenvalue of Hilbert's matrix agrees with a computation with 60 digits", async () => {
     const largest = [
       1, 1.2675918792439982155, 1.4083189271236539575, 1.500214280059242763, 1.5670506910982307956, 1.6188998589243391,
       1.6608853389269309, 1.6959389969219495,
@@ -193,7 +193,7 @@ describe.each(methods)('matrices with a spectrum in closed form, by %s', (method
     }
   });
 
-  test('zeros have +0 and orthonormal eigenvectors', async () => {
+  test('a zero matrix has +0 and orthonormal eigenvectors', async () => {
     const { values, vectors } = await eigen(ndarray([0, -0, -0, -0], [2, 2]), method);
     expect([...values]).toEqual([0, 0]);
     expect([...vectors.data]).toEqual([1, 0, 0, 1]);
@@ -237,7 +237,7 @@ describe('a graded positive definite matrix D·B·D', () => {
     return matrixOf(n, (i, j) => d[i] * d[j] * (i === j ? 1 : b[Math.min(i, j) * n + Math.max(i, j)]));
   }
 
-  test('is judged by a count of eigenvalues that is right where they are known', () => {
+  test('is judged by an eigenvalue count that is right for known spectra', () => {
     const n = 6;
     const matrix = matrixOf(n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0));
     for (let k = 1; k <= n; k++) {
@@ -272,7 +272,7 @@ describe('a graded positive definite matrix D·B·D', () => {
     expectRelative(matrix, values, 1e-12);
   });
 
-  test('has eigenvalues right to n·ε·λmax by Householder and QL, which is no digit of the small ones', async () => {
+  test('has eigenvalues right to n·ε·λmax by Householder and QL, without a right digit in the small ones', async () => {
     const matrix = graded(20, 8);
     const [jacobiValues, ...others] = await Promise.all(methods.map((method) => spectrumBy(matrix, method)));
     expect(others.length).toBe(2);
@@ -284,7 +284,7 @@ describe('a graded positive definite matrix D·B·D', () => {
   });
 });
 
-describe('what has no eigenvalues is refused', () => {
+describe('input without eigenvalues is refused', () => {
   const refuse = async (
     matrix: NDArray,
     type: typeof ShapeError | typeof NumericalError | typeof InputError,

@@ -9,7 +9,7 @@ import { smallNetwork } from '../support/networks.ts';
 const batch = (seed: number, n = 3) => ({ images: draw(seed, [n, 3, 8, 8]) });
 
 describe('getNtkN', () => {
-  test('is TE-NAS on the reference networks, in either mode', async () => {
+  test('agrees with TE-NAS on the reference networks, in both modes', async () => {
     for (const name of ['nb201-arch-00-train', 'nb201-arch-00-eval']) {
       const { network, input, mode, metadata } = golden(name);
       const [kappa] = await getNtkN([{ images: input }], [network], { trainMode: mode === 'train', dtype: 'float64' });
@@ -17,7 +17,7 @@ describe('getNtkN', () => {
     }
   });
 
-  test('takes several networks, and as many batches as asked for', async () => {
+  test('takes several networks, and the given number of batches', async () => {
     const networks = [smallNetwork('cell network', 1), smallNetwork('DARTS supernet', 2)];
     const loader = [batch(1), batch(2), batch(3)];
     const first = await getNtkN(loader, networks, { trainMode: true, numBatch: 1 });
@@ -47,7 +47,7 @@ describe('getNtkN', () => {
     expect(expected.kernel.shape).toEqual([5, 5]);
   });
 
-  test('refuses rows of several batches that do not fit together, before any is computed', async () => {
+  test('refuses rows of several batches that do not fit into memory together, before computing any', async () => {
     const network = smallNetwork('cell network', 1);
     const { parameterCount } = await JacobianProgram.compile(network, [3, 3, 8, 8], TE_NAS_KERNEL);
     // Rows of 3 samples in float32, and of 6 twice with their kernel.
@@ -64,7 +64,7 @@ describe('getNtkN', () => {
     expect(seen).toHaveLength(3);
   });
 
-  test('takes networks of any list, and nothing else', async () => {
+  test('takes networks from any iterable, and nothing else', async () => {
     const network = smallNetwork('cell network', 1);
     const expected = await getNtkN([batch(1)], [network]);
     expect(await getNtkN([batch(1)], new Set([network]))).toEqual(expected);

@@ -73,7 +73,7 @@ describe.each(goldenNames)('%s', (name) => {
     expect(Math.abs(conditionNumber(theta, { dtype: 'float64' }).kappa / kappa - 1)).toBeLessThan(1e-9);
   });
 
-  test('the norm of each row of each parameter is the reference', () => {
+  test('the norm of each row of each parameter agrees with the reference', () => {
     const { rows, metadata } = double;
     const norms = JSON.parse(metadata.row_norms_by_parameter) as Record<string, number[]>;
     for (const { name: parameter, rows: block } of rows.parameters) {

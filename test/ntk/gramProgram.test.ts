@@ -59,7 +59,7 @@ function expectProducts(got: NDArray, a: readonly NDArray[], b: readonly NDArray
 }
 
 describe.each(backends)('%s', (_, backend) => {
-  test('gram is the inner products, for as many rows and columns as several blocks of its caches hold', async () => {
+  test('gram has the inner products, for more rows and columns than its blocks', async () => {
     const check = async (n: number, m: number, p: number, seed: number, dtype: DType) => {
       const a = rowsOf(seed, n, p, dtype);
       const b = rowsOf(seed + 1, m, p, dtype);
@@ -73,7 +73,7 @@ describe.each(backends)('%s', (_, backend) => {
     for (const dtype of ['float32', 'float64'] as const) await check(171, 166, 259, 3, dtype);
   });
 
-  test('a Gram program is the inner products of arrays side by side', async () => {
+  test('a Gram program has the inner products of arrays side by side', async () => {
     await fc.assert(
       fc.asyncProperty(
         extent(6),
@@ -112,7 +112,7 @@ describe.each(backends)('%s', (_, backend) => {
   });
 });
 
-test('the number of threads changes no bit', async () => {
+test('the number of threads does not change a bit', async () => {
   const arrays = [50_000, 33_333, 100_001].map((p, k) => rowsOf(k, 5, p, 'float32'));
   const results: NDArray[] = [];
   for (const threads of [1, 2, 3]) {
@@ -124,7 +124,7 @@ test('the number of threads changes no bit', async () => {
   expect(results[2].data).toEqual(results[0].data);
 });
 
-test('blocks that are done in any order, in memory that is used again, give the same bits', async () => {
+test('blocks in any order, in reused memory, give the same bits', async () => {
   /** Computes the blocks backwards, and has one array for all results. */
   const contrary: Backend = {
     ...referenceBackend,
@@ -156,7 +156,7 @@ test('blocks that are done in any order, in memory that is used again, give the 
 describe('refused are', () => {
   const compile = (options: object) => GramProgram.compile({ rows: 2, columns: 3, ...options });
 
-  test('sizes that are none', async () => {
+  test('invalid sizes', async () => {
     await expect(compile({ rows: 0 })).rejects.toThrow(
       new InputError('gram: rows: expected a whole number ≥ 1, got 0'),
     );

@@ -35,7 +35,7 @@ const cases = fc.record({
   seed: fc.nat(),
 });
 
-test('the interval holds the true κ of rows that carry the error allowed, and is no wider than it has to be', async () => {
+test('the interval contains the true κ of rows with the assumed error, and is not wider than necessary', async () => {
   let resolvedCount = 0;
   await fc.assert(
     fc.asyncProperty(cases, async ({ logKappa, n, p, clustered, dtype, how, size, seed }) => {
@@ -104,7 +104,7 @@ test('rows of float32 with an error of 32 ε along the smallest singular vector 
   );
 });
 
-test('singular values of rows give κ = 1e12 to 1e-6, and their interval holds it, up to κ = 1e20', async () => {
+test('singular values of rows give κ = 1e12 to 1e-6, and their interval contains it, up to κ = 1e20', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.double({ min: 0, max: 20, noNaN: true }),
@@ -132,7 +132,7 @@ test('singular values of rows give κ = 1e12 to 1e-6, and their interval holds i
   );
 });
 
-test('fewer columns than rows leave singular values of 0 to rounding, and the rank says so', async () => {
+test('with fewer columns than rows the other singular values are 0 up to rounding, and the rank says so', async () => {
   const { rows } = plantedJacobian([3, 2, 1], 40, new Generator(5));
   const tall = Array.from({ length: 40 }, (_, k) => Float64Array.from(rows, (row) => row[k]));
   const sigma = await singularValues(jacobianRows(tall));

@@ -17,7 +17,7 @@ const drawn = fc.record({ kind: fc.constantFrom(...smallNetworks), mode: fc.cons
 const property = (check: (kind: string, mode: Mode, seed: number) => Promise<void>, numRuns = runs(20)) =>
   fc.assert(
     fc.asyncProperty(drawn, ({ kind, mode, seed }) => check(kind, mode, seed)),
-    // A network whose last ReLU lets nothing pass for one of the samples: its row of J is 0.
+    // A network whose last ReLU is inactive for one of the samples: its row of J is 0.
     { numRuns, examples: [[{ kind: 'DARTS supernet', mode: 'eval', seed: 1099811883 }]] },
   );
 
@@ -30,7 +30,7 @@ describe('the kernel matrix', () => {
       const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode, dtype: 'float64' });
       const kernels = async () => {
         const kernel = await kernelByParameter(await program.run(images));
-        // The classifier's weight is the factor itself: its own kernel does not feel it.
+        // The classifier's weight is the factor itself, on which its own kernel does not depend.
         kernel.delete('classifier.weight');
         return [...kernel.values()];
       };
@@ -62,7 +62,7 @@ describe('the kernel matrix', () => {
     });
   });
 
-  test('leaves the variables of the network as they are', async () => {
+  test('does not change the variables of the network', async () => {
     const network = smallNetwork('DARTS supernet', 9);
     const before = new Map([...stateDict(network)].map(([name, { data }]) => [name, data.slice()]));
     await computeNtk(network, draw(1, SHAPE), { mode: 'train' });

@@ -54,7 +54,7 @@ async function bruteForce(network: Module, batches: readonly NDArray[]): Promise
 }
 
 describe('the count', () => {
-  test('is that of patterns compared as text, for networks of every kind', async () => {
+  test('agrees with patterns compared as text, for networks of every kind', async () => {
     const drawn = fc.record({ kind: fc.constantFrom(...smallNetworks), seed: seeds, repeated: fc.nat(3) });
     await fc.assert(
       fc.asyncProperty(drawn, async ({ kind, seed, repeated }) => {
@@ -69,7 +69,7 @@ describe('the count', () => {
     );
   });
 
-  test('is 1 for copies of one batch of equal images, and refuses what it cannot count', async () => {
+  test('is 1 for copies of one batch of equal images, and refuses networks without ReLUs', async () => {
     const network = smallNetwork('cell network', 1);
     const one = draw(3, [1, 3, 8, 8]);
     expect(await countLinearRegions(network, [one, one, one])).toMatchObject({ regions: 1, samples: 3 });
@@ -80,7 +80,7 @@ describe('the count', () => {
 });
 
 describe('a pattern set', () => {
-  test('counts what a set of strings counts', () => {
+  test('agrees with a set of strings', () => {
     const cases = fc
       .integer({ min: 1, max: 70 })
       .chain((bits) =>
@@ -106,7 +106,7 @@ describe('a pattern set', () => {
     );
   });
 
-  test('counts 2¹⁶ patterns and all of them again', () => {
+  test('counts 2¹⁶ patterns, and none of them twice', () => {
     const set = new PatternSet(40);
     for (const round of [0, 1]) {
       for (let i = 0; i < 2 ** 16; i++) expect(set.add(Uint32Array.of(i << 16, i >>> 8))).toBe(round === 0);

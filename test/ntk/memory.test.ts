@@ -16,7 +16,7 @@ import { computeNtk, JacobianProgram, KernelProgram, NtkProgram, tangentKernel }
 import { add, BackendError, Generator, InputError, relu, wasmBackend } from '../../src/tensor/index.ts';
 import { draw } from '../../src/testing/arrays.ts';
 
-// What does not fit into memory is refused before it starts.
+// Computations that do not fit into memory are refused before they start.
 
 function block(inputs: number, outputs: number, stride: number) {
   const conv = (from: number, step: number) => new Conv2d(from, outputs, 3, { stride: step, padding: 1, bias: false });
@@ -71,7 +71,7 @@ const mlp = () => {
 const P = 4 * 8 + 8 + 8 * 3 + 3;
 const x = draw(1, [5, 4], undefined, 'float32');
 
-test('what just fits runs, and a byte less is refused', async () => {
+test('an exact limit is enough, and one byte less is refused', async () => {
   const backend = wasmBackend({ threads: 2 });
   // 15 rows of J in float32; the kernel, and two parts of it for each of two threads, in float64.
   const kernel = 8 * 5 * 5 * (1 + 4);
@@ -94,7 +94,7 @@ test('what just fits runs, and a byte less is refused', async () => {
   await backend.close();
 });
 
-test('a limit is a number', async () => {
+test('a limit must be a number', async () => {
   for (const maximumBytes of [0, NaN, 'all' as never]) {
     await expect(computeNtk(mlp(), x, { maximumBytes })).rejects.toThrow(InputError);
   }

@@ -48,7 +48,7 @@ describe.each(smallNetworks)('%s', (kind) => {
     }
   });
 
-  test('scaled by factors that add up to too much over its layers is refused, or right', async () => {
+  test('scaled by factors whose product over the layers is too large is refused, or right', async () => {
     let [refused, right] = [0, 0];
     for (const what of ['weights', 'images'] as const) {
       for (const factor of [1e-10, 1e-6, 1e-3, 1, 1e3, 1e6, 1e10]) {
@@ -130,7 +130,7 @@ describe('a kernel', () => {
     }
   });
 
-  test('with a row as short as the spacing of the smallest numbers has underflowed', () => {
+  test('with a row as short as the spacing of denormal numbers has underflowed', () => {
     // 2·(−126 + 28) = −196 and −1022 + 57 = −965.
     for (const [dtype, exponent] of [
       ['float32', -196],
@@ -144,7 +144,7 @@ describe('a kernel', () => {
     }
   });
 
-  test('with a row of zeros is that of a dead network where all gains are ordinary, and suspicious else', () => {
+  test('with a row of zeros is that of a dead network where all gains are ordinary, and suspicious otherwise', () => {
     expect(() => checkRowLengths([1, 0], origin)).not.toThrow();
     const suspicious = [{ name: 'stem.0.weight', gain: 2 ** -11 }];
     expect(() => checkRowLengths([1, 0], { ...origin, suspicious })).toThrow(

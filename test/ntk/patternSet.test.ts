@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PatternSet } from '../../src/ntk/index.ts';
 import { Generator } from '../../src/tensor/index.ts';
 
-test('patterns are compared in every word: those that differ in one alone are different', () => {
+test('patterns are compared in every word: a difference in one word counts', () => {
   // With 2,000 patterns in at most 4,096 slots, thousands of comparisons are of patterns that share a slot.
   for (const words of [1, 2, 3, 4, 7]) {
     for (let word = 0; word < words; word++) {

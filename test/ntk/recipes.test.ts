@@ -29,7 +29,7 @@ function collision(): [Float32Array, Float32Array] {
   }
 }
 
-test('networks whose large constants differ have kernels of their own, even where the hashes are the same', async () => {
+test('networks with different large constants have different kernels, even where the hashes collide', async () => {
   const size = 300;
   const [a, b] = collision().map((pair): NDArray => {
     const values = new Float32Array(size).fill(1);

@@ -79,7 +79,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
     expect(Math.abs(dot(u, forward) - right)).toBeLessThan(1e-12 * size);
   });
 
-  test('the size of a block of rows does not change the rows', async () => {
+  test('the rows do not depend on the block size', async () => {
     const results: JacobianRows[] = [];
     for (const blockRows of [1, 2, 3]) {
       const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode, blockRows });
@@ -98,7 +98,7 @@ describe.each(all)('%s in %s mode', (name, mode) => {
 describe('a Jacobian program', () => {
   const network = smallNetwork('cell network', 3);
 
-  test('sees parameters that were changed after it was compiled', async () => {
+  test('uses parameters that were changed after compilation', async () => {
     const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'train' });
     const before = await program.run(draw(1, SHAPE));
     const variable = network.namedParameters().get('classifier.weight')!;
@@ -109,7 +109,7 @@ describe('a Jacobian program', () => {
     expect(norm(stem(after)) / norm(stem(before))).toBeCloseTo(2, 10);
   });
 
-  test('writes rows where rows were that were given back, and nowhere else', async () => {
+  test('reuses the memory of released rows, and no other', async () => {
     // Blocks of two rows for three samples: the second is half empty.
     const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'train', blockRows: 2 });
     const copies = ({ parameters }: JacobianRows) => parameters.map(({ rows: { data } }) => [...data]);
@@ -118,7 +118,7 @@ describe('a Jacobian program', () => {
     const second = await program.run(draw(2, SHAPE));
     expect(copies(first)).toEqual(firstCopies);
     program.recycle(second);
-    program.recycle({ ...first }); // not what was handed out: nothing happens
+    program.recycle({ ...first }); // not rows of this program: nothing happens
     const third = await program.run(draw(1, SHAPE));
     expect(copies(third)).toEqual(firstCopies);
     expect(copies(first)).toEqual(firstCopies);
@@ -132,7 +132,7 @@ describe('a Jacobian program', () => {
     expect(parameters.every(({ name }) => name.includes('weight'))).toBe(true);
   });
 
-  test('refuses images of another shape, and images that are no batch', async () => {
+  test('refuses images of a different shape, and images that are not a batch', async () => {
     const program = await JacobianProgram.compile(network, SHAPE, { ...TE_NAS_KERNEL, mode: 'train' });
     await expect(program.run(draw(1, [3, 3, 4, 4]))).rejects.toThrow(
       new ShapeError('batch: expected shape [3, 3, 8, 8], got [3, 3, 4, 4]'),

@@ -18,7 +18,7 @@ describe('a choice of parameters', () => {
     return rows.parameters.map(({ name }) => name);
   };
 
-  test('by weight is of every name that holds it: without a dot, and within a longer one', async () => {
+  test('by weight takes every name that contains it: without a dot, and within a longer one', async () => {
     expect(await chosen(linear, [2, 3], 'weight')).toEqual(['weight']);
     expect(await chosen(attention, [2, 3, 4], 'weight')).toEqual(['in_proj_weight', 'out_proj.weight']);
     expect(await chosen(attention, [2, 3, 4], 'all')).toEqual([
@@ -29,19 +29,19 @@ describe('a choice of parameters', () => {
     ]);
   });
 
-  test('by a regular expression is the same whatever its flags, and where it stopped before', async () => {
+  test('by a regular expression does not depend on its flags or its lastIndex', async () => {
     for (const flags of ['', 'g', 'gi', 'u', 'gu']) {
       const expression = new RegExp('proj', flags);
       expression.lastIndex = 7;
       expect(await chosen(attention, [2, 3, 4], expression), flags).toHaveLength(4);
       expect(expression.lastIndex).toBe(7);
     }
-    // An expression that is sticky is one of the beginning elsewhere; here it is one of any place, as without the flag.
+    // Elsewhere a sticky expression matches only at the beginning; here anywhere, as without the flag.
     expect(await chosen(attention, [2, 3, 4], /bias/y)).toEqual(['in_proj_bias', 'out_proj.bias']);
     expect(await chosen(attention, [2, 3, 4], /BIAS/i)).toEqual(['in_proj_bias', 'out_proj.bias']);
   });
 
-  test('by a function is of the names that it accepts; of none is refused', async () => {
+  test('by a function takes the names that it accepts; none is refused', async () => {
     expect(await chosen(attention, [2, 3, 4], (name) => name.length === 15 && name.endsWith('t'))).toEqual([
       'out_proj.weight',
     ]);

@@ -47,7 +47,7 @@ const modes: readonly Mode[] = ['train', 'eval'];
 const outputs: readonly KernelOutputs[] = ['sum', 'trace', 'full', 1];
 const choices: readonly ParameterChoice[] = ['weight', 'all', /^0\.|\.1\./, (name) => name.endsWith('bias')];
 
-/** A module of a user's: what PyTorch's `x - x.mean(0)` is; samples mix in eval mode, too. */
+/** A user's module, `x - x.mean(0)` in PyTorch: samples mix in eval mode, too. */
 class CentreBatch extends Module {
   protected override forward(x: Tensor): Tensor {
     return add(x, multiply(mean(x, [0], { keepDimensions: true }), mean(x, [0], { keepDimensions: true })));
@@ -192,7 +192,7 @@ describe('a tangent kernel', () => {
     expect(weights.parameters).toEqual({ used: 72 + 4 + 12, total: 99 });
   });
 
-  test('gives κ its own precision: rows of float32 have the noise of float32', async () => {
+  test('gives κ the precision of the rows: float32 rows have the noise of float32', async () => {
     const kappa = async (backend: Backend) => {
       const { kernel, dtype, parameters } = await tangentKernel(network, batch(4, 3), { backend });
       return conditionNumber(kernel, { dtype, parameters: parameters.used });
@@ -206,7 +206,7 @@ describe('a tangent kernel', () => {
     expect(double.noiseFloor / trace).toBeLessThan(single.noiseFloor / trace / 1000);
   });
 
-  test('in blocks of any size has the same rows', async () => {
+  test('has the same rows in blocks of any size', async () => {
     for (const mode of modes) {
       for (const name of ['convolutions with batch norm', 'a network that mixes samples', 'a perceptron on vectors']) {
         const { network, batch } = built(name);
@@ -220,7 +220,7 @@ describe('a tangent kernel', () => {
     }
   });
 
-  test('of two runs of one program at once is what each is alone', async () => {
+  test('of two concurrent runs of one program is the same as of each alone', async () => {
     for (const backend of [wasm, referenceBackend]) {
       const program = await NtkProgram.compile(network, batch(4, 1).shape, { backend });
       const [x, y] = [batch(4, 1), batch(4, 2)];
@@ -228,7 +228,7 @@ describe('a tangent kernel', () => {
       const together = await Promise.all([program.run(x), program.run(y)]);
       expect(together.map(({ kappa }) => kappa)).toEqual(alone.map(({ kappa }) => kappa));
       expect(together[0].kernel).not.toEqual(together[1].kernel);
-      // A failing run does not hold up the next.
+      // A failing run does not block the next.
       const [bad, good] = await Promise.allSettled([program.run(batch(5, 1)), program.run(y)]);
       expect(bad.status).toBe('rejected');
       expect(good).toMatchObject({ status: 'fulfilled', value: { kappa: alone[1].kappa } });
@@ -236,7 +236,7 @@ describe('a tangent kernel', () => {
     }
   });
 
-  test('follows its own network where another has the same structure', async () => {
+  test('uses its own network where another one has the same structure', async () => {
     const twins = [built('convolutions with batch norm'), built('convolutions with batch norm')];
     initialize(twins[1].network, pytorchDefault, new Generator(99));
     for (const mode of modes) {
@@ -251,7 +251,7 @@ describe('a tangent kernel', () => {
     }
   });
 
-  test('reports its rows, and ends when its signal says so', async () => {
+  test('reports its progress, and ends on abort', async () => {
     const seen: number[] = [];
     await tangentKernel(network, batch(4, 1), {
       backend: referenceBackend,
@@ -271,7 +271,7 @@ describe('a tangent kernel', () => {
     await expect(tangentKernel(network, batch(4, 1), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  test('does not change with an array that a network was made of, and follows one that is another', async () => {
+  test('does not change with the array that a variable was made from, and follows a new array', async () => {
     for (const size of [3, 300]) {
       const scaledBy = (values: NDArray) => {
         const made = new Functional({ one: new Linear(4, size) }, (x, { one }) => multiply(one(x), constant(values)));
@@ -293,7 +293,7 @@ describe('a tangent kernel', () => {
     }
   });
 
-  test('names a parameter that is not finite, a batch that is no array, and blocks of no rows', async () => {
+  test('refuses a parameter that is not finite, a batch that is not an array, and blocks without rows', async () => {
     const { network, batch } = built('a perceptron on vectors');
     const bias = network.namedParameters().get('0.bias')!;
     const old = bias.value;
@@ -331,7 +331,7 @@ describe('a tangent kernel', () => {
     );
   });
 
-  test('refuses choices that are none, outputs that do not exist, and precisions that a backend lacks', async () => {
+  test('refuses unknown choices, outputs that do not exist, and precisions that a backend lacks', async () => {
     const refuse = (options: object, message: string) =>
       expect(tangentKernel(network, batch(2, 1), options)).rejects.toThrow(message);
     await refuse({ outputs: 'all' }, `outputs: expected 'sum', 'trace', 'full' or the number of an output, got "all"`);

@@ -5,7 +5,7 @@ import { type Leaves, parseOnnx } from '../../src/onnx/index.ts';
 import { constant, evaluate, input, ndarray, type NDArray, sum } from '../../src/tensor/index.ts';
 import { floats, modelBytes, type Step } from '../support/onnxModel.ts';
 
-// Where an operator has no derivative of its own, or its values are not the file's to the last digit, PyTorch's count.
+// Where ONNX defines no derivative, or the values are not those of the file to the last digit, PyTorch's count.
 
 type Settings = Pick<Step, 'operator' | 'attributes'>;
 
@@ -74,7 +74,7 @@ test.each<[number, string, readonly (readonly [number, number])[]]>([
       [0.1, 0.10009765625],
     ],
   ],
-])('a conversion to element type %i, %s, rounds as the machine does', async (to, _, pairs) => {
+])('a conversion to element type %i, %s, rounds to nearest even', async (to, _, pairs) => {
   const x = row(...pairs.map(([value]) => value));
   const network = networkOf({ operator: 'Cast', attributes: { to } }, x);
   for (const dtype of ['float64', 'float32'] as const) {

@@ -17,7 +17,7 @@ const linear: ModelParts = {
 const parse = (parts: Partial<ModelParts>) => parseOnnx(modelBytes({ ...linear, ...parts }), 'm.onnx');
 const text = (content: string) => new TextEncoder().encode(content);
 
-describe('a file that is no model, or one that cannot be computed, is refused in one line', () => {
+describe('a file that is not a model, or a model that cannot be computed, is refused in one line', () => {
   test.each<[string, () => unknown, string | RegExp]>([
     [
       'an empty file',
@@ -132,7 +132,7 @@ describe('a file that is no model, or one that cannot be computed, is refused in
   });
 
   test.each<[string, Partial<ModelParts>, readonly number[], string | RegExp]>([
-    ['a batch of another shape', {}, [4, 3], 'm.onnx: input x: expected shape [N, 2], got [4, 3]'],
+    ['a batch of the wrong shape', {}, [4, 3], 'm.onnx: input x: expected shape [N, 2], got [4, 3]'],
     [
       'an attribute of another type',
       { steps: [{ operator: 'LeakyRelu', inputs: ['x'], outputs: ['y'], attributes: { alpha: 'a' } }] },
@@ -321,7 +321,7 @@ describe('a file that is no model, or one that cannot be computed, is refused in
   });
 });
 
-test('data beside the model are read from their place', async () => {
+test('external data are read from their offset', async () => {
   const file = new Uint8Array(Float32Array.of(9, 1, 2, 3, 4).buffer);
   const externalData = [
     { key: 'location', value: 'w.bin' },

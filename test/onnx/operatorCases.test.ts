@@ -61,7 +61,7 @@ describe.each(names)('%s', (name) => {
     ['reference', referenceBackend, 'float64'],
     ['wasm', wasm, 'float64'],
     ['wasm', wasm, 'float32'],
-  ] as const)('gives what ONNX Runtime gives, on %s', async (_, backend, dtype) => {
+  ] as const)('agrees with ONNX Runtime, on %s', async (_, backend, dtype) => {
     for (const each of all) {
       const network = parseOnnx(Buffer.from(each.model, 'base64'), 'model.onnx');
       const outputs = await runOnnx(network, inputsOf(each), { backend, dtype });
@@ -77,7 +77,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-// What these ask for is refused, and operators.test.ts says how.
+// These are refused; operators.test.ts has the messages.
 const REFUSED = [
   'BatchNormalization.spatial',
   'Constant.sparse_value',
@@ -86,7 +86,7 @@ const REFUSED = [
   'Resize.antialias',
 ];
 
-// An attribute that no case has could be passed over without a word.
+// An attribute without a case could be ignored silently.
 test('every attribute that matters has a case', () => {
   const without = [...signatures].flatMap(([operator, versions]) =>
     versions.flatMap(({ attributes, idle }) =>
@@ -111,7 +111,7 @@ const moved = ({ shape, data }: NDArray) =>
   );
 
 describe.each(names.filter((name) => cases.some((each) => each.operator === name && isSmooth(each))))('%s', (name) => {
-  test('has the derivative that differences have', async () => {
+  test('has the derivative of finite differences', async () => {
     for (const each of cases.filter((one) => one.operator === name && isSmooth(one))) {
       const network = parseOnnx(Buffer.from(each.model, 'base64'), 'model.onnx');
       const [[input, x]] = inputsOf(each);

@@ -33,12 +33,12 @@ const two = {
 };
 const shared = { steps: [product('x', 'first.weight', 'a'), tanh, product('b', 'first.weight', 'y')] };
 
-test('parameters of equal values, which the exporter writes once, are two', async () => {
+test('parameters with equal values, which the exporter writes once, are two', async () => {
   const copied = [identity('second.weight'), ...two.steps];
   expect(await kernelOf({ steps: copied })).toEqual(await kernelOf(two));
 });
 
-test('a parameter that is shared is one, and so is one behind a node of the graph', async () => {
+test('a shared parameter is one, and so is one behind an Identity node', async () => {
   const right = await kernelOf(shared);
   expect(right[1].data[0]).not.toBeCloseTo((await kernelOf(two))[1].data[0], 3);
   for (const name of ['/Identity_output_0', 'onnx::MatMul_7', '12']) {
@@ -56,7 +56,7 @@ test.each<[string, readonly Step[], NDArray]>([
   ['reshaped', [{ operator: 'Reshape', inputs: ['v', 'shape'], outputs: ['w'] }], ndarray(w.data, [4])],
   ['converted', [{ operator: 'Cast', inputs: ['v'], outputs: ['w'], attributes: { to: 1 } }], w],
   ['scaled by one', [{ operator: 'Mul', inputs: ['v', 'one'], outputs: ['w'] }], w],
-])('a weight that is %s in the file has the kernel that it has plainly', async (_, steps, v) => {
+])('a weight that is %s in the file has the same kernel as a plain one', async (_, steps, v) => {
   const right = await kernelOf({
     initializers: { v: floats(w) },
     steps: [product('x', 'v', 'y')],
@@ -74,7 +74,7 @@ test.each<[string, readonly Step[], NDArray]>([
   expect(kernel).toEqual(right[1]);
 });
 
-test('running statistics are no parameters, and whole numbers are none', () => {
+test('running statistics and integers are not parameters', () => {
   const vector = floats(ndarray([1, 2], [2]));
   const network = networkOf({
     initializers: { g: vector, b: vector, mean: vector, shape: int64s([0, 2]) },

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { installed } from '../support/installed.ts';
 
-// Every entry goes through a page's bundler, and leaves nothing there that is not used.
+// Every entry is bundled for a page, and leaves nothing in the bundle that is not used.
 
 const PAGE_ENTRIES = [
   ...['.', './tensor', './autodiff', './nn', './ntk', './onnx', './training', './data', './search', './report'],
@@ -42,7 +42,7 @@ describe.each(PAGE_ENTRIES)('%s', (entry) => {
     expect(text).not.toMatch(/^\s*import\b/);
   });
 
-  test('leaves nothing where it is imported and not used', async () => {
+  test('leaves nothing in a bundle that imports it without using it', async () => {
     expect(await bundled(`import * as all from 'ntkit${entry.slice(1)}';`)).toBe('');
   });
 });
@@ -60,7 +60,7 @@ test('./node needs Node', async () => {
   await expect(bundled(`import * as all from 'ntkit/node'; console.log(all);`)).rejects.toThrow(/node:fs/);
 });
 
-test('./worker is one script that stands alone', () => {
+test('./worker is one self-contained script', () => {
   const script = readFileSync(join(library, 'dist/worker.js'), 'utf8');
   expect(script).toMatch(/^"use strict";/);
   expect(script).not.toMatch(/\b(import|export)\b/);

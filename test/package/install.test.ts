@@ -15,12 +15,12 @@ beforeAll(async () => {
   dist = join(it.folder, 'node_modules/ntkit/dist');
 });
 
-test('ntkit is the one package that it brings', () => {
+test('installs no package but ntkit', () => {
   const lock = readFileSync(join(it.folder, 'node_modules/.package-lock.json'), 'utf8');
   expect(Object.keys((JSON.parse(lock) as { packages: object }).packages)).toEqual(['node_modules/ntkit']);
 });
 
-test('every entry but that for tests is imported in Node, and computes', async () => {
+test('every entry but ntkit/testing is imported in Node, and computes', async () => {
   const { exports } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8')) as { exports: object };
   // The script of a worker is served, not imported.
   const entries = Object.keys(exports).filter((name) => !['./worker', './testing', './package.json'].includes(name));
@@ -57,7 +57,7 @@ test('its command runs', async () => {
   expect(help).toMatch(/^Usage: ntkit/);
 });
 
-test('its laboratory is there, and is served', async () => {
+test('its laboratory is included, and is served', async () => {
   const { child, done } = start([process.execPath, join(dist, 'cli/main.js'), 'lab']);
   const line = await new Promise<string>((resolve) => child.stdout!.once('data', (chunk: string) => resolve(chunk)));
   const url = /http:\S+\/lab\//.exec(line)![0];
@@ -71,7 +71,7 @@ test('its laboratory is there, and is served', async () => {
   expect(await done).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('code of others comes with its licence', () => {
+test('third-party code comes with its licence', () => {
   const text = readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
   for (const name of [
     '@observablehq/plot',
@@ -87,7 +87,7 @@ test('code of others comes with its licence', () => {
   }
 });
 
-test('no picture is packed, and no test', () => {
+test('no picture and no test is packed', () => {
   const names = readdirSync(join(dist, '..'), { recursive: true, encoding: 'utf8' });
   const own = names.filter((name) => !name.startsWith('dist/lab/data/networks/')); // those to begin with
   expect(own.filter((name) => /\.(png|svg|tsx?|safetensors)$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);

@@ -5,7 +5,7 @@ import { build, type Rolldown } from 'vite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { execute, installed, type Installed } from '../support/installed.ts';
 
-// What ntkit adds to a page, by what its bundler makes of it; each limit is of what the page loads, not of what there is.
+// What ntkit adds to a bundled page; each limit is on what the page loads, not on what the package holds.
 
 let it: Installed;
 beforeAll(async () => {
@@ -72,7 +72,7 @@ const kappa = (backend: string, close = '', dtype = 'float32') => `
   ${close}`;
 
 describe('a page', () => {
-  test('that wants ndarray alone loads at most 1,200 bytes', async () => {
+  test('that uses only ndarray loads at most 1,200 bytes', async () => {
     const { printed, minified } = await load(
       `import { ndarray } from 'ntkit'; console.log(ndarray([1, 2], [2]).shape[0]);`,
     );
@@ -117,7 +117,8 @@ test('the script of a worker has at most 2,500 bytes', () => {
   expect(length).toBeLessThanOrEqual(2500);
 });
 
-// Half of it are images and accuracies, for the command and for the laboratory; both have a library of property tests.
+// Half of it is images and accuracies, for the command and for the laboratory; both include a library of property
+// tests.
 test('the package has at most 5.8 MB, and fonts in one format', () => {
   expect(statSync(it.tarball).size).toBeLessThanOrEqual(5_800_000);
   const assets = readdirSync(join(it.folder, 'node_modules/ntkit/dist/lab/assets'));

@@ -43,7 +43,7 @@ describe('the page', () => {
     }
   });
 
-  test('of no network is a page, and of a network without a kernel an error', async () => {
+  test('without networks is a page, and with a network without a kernel an error', async () => {
     expect(count((await page()).document, 'svg')).toBe(2);
     await expect(page(network('a\nb'))).rejects.toThrow(
       new InputError('report: network "a\\nb": expected a kernel, got none'),
@@ -56,13 +56,13 @@ describe('the page', () => {
     expect([...document.querySelectorAll('title')].map(({ textContent }) => textContent)).toContain('λ4 = -0.001000');
   });
 
-  test('leaves what users name inert', async () => {
+  test('escapes the names of users', async () => {
     const { html, document } = await page(network('<script>alert(1)</script>', kernelWith([1, 2])));
     expect(count(document, 'script')).toBe(0);
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
-  test('loads nothing', async () => {
+  test('loads no other files', async () => {
     const { html } = await page(network('a', kernelWith([1, 2])));
     const addresses = [...html.matchAll(/https?:\/\/[^"'\s)]+/g)].map(([address]) => address);
     expect(addresses.filter((address) => !address.startsWith('http://www.w3.org/'))).toEqual([]);
@@ -74,7 +74,7 @@ describe('the page', () => {
     ['zeros', { ...kernelWith([0, 0]), kappa: NaN, noiseFloor: 0, kernel: ndarray([0, 0, 0, 0], [2, 2]) }],
     ['an infinite κ', kernelWith([0, 2], { verdict: 'lower-bound' })],
     ['72 samples', kernelWith(Array.from({ length: 72 }, (_, i) => 1.2 ** i))],
-  ])('can be drawn of %s', async (_, single) => {
+  ])('can be drawn for %s', async (_, single) => {
     const { document } = await page(network('a', single));
     const n = single.eigenvalues.length;
     expect(count(document, `[aria-label="kernel matrix, ${n} by ${n}"] rect`)).toBe(n * n);

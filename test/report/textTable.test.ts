@@ -14,7 +14,7 @@ const networks = [
 ];
 
 describe('the table of kernels', () => {
-  test('has one line a network, the smallest κ first', () => {
+  test('has one line per network, the smallest κ first', () => {
     const lines = ntkTable(networks)
       .split('\n')
       .filter((line) => /│ +\d+ │/.test(line));
@@ -26,11 +26,11 @@ describe('the table of kernels', () => {
     );
   });
 
-  test('is as wide as it has to be where nothing limits it', () => {
+  test('is as wide as necessary where nothing limits it', () => {
     expect(ntkTable([network(LONG, kernelWith([1, 2]))])).toContain(`│ ${LONG} │`);
   });
 
-  test('leaves out what can be spared before anything else', () => {
+  test('drops the least important columns first', () => {
     const one = [{ ...network('all 3×3 convolutions', kernelWith([1, 2]), kernelWith([1, 4])), seconds: 1 }];
     const heads = (width: number) =>
       ntkTable(one, { width })
@@ -44,7 +44,7 @@ describe('the table of kernels', () => {
     expect(heads(60)).toBe('architecture κ verdict');
   });
 
-  test('becomes records with all there is where no table fits', () => {
+  test('becomes records with all fields where no table fits', () => {
     expect(ntkTable([{ ...network(LONG, kernelWith([1, 100])), seconds: 1.5 }], { width: 60 })).toBe(
       [
         '1 |nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+',

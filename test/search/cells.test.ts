@@ -15,7 +15,7 @@ import { InputError } from '../../src/tensor/index.ts';
 const all = Array.from({ length: CELL_COUNT }, (_, index) => cellAt(index));
 
 describe('the cells of NAS-Bench-201', () => {
-  test('are 15,625, each its own', () => {
+  test('are 15,625 different cells', () => {
     expect(CELL_COUNT).toBe(15_625);
     expect(new Set(all.map(formatGenotype)).size).toBe(15_625);
     expect(formatGenotype(cellAt(1))).toBe('|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|');
@@ -23,11 +23,11 @@ describe('the cells of NAS-Bench-201', () => {
     for (const bad of [-1, 0.5, CELL_COUNT]) expect(() => cellAt(bad)).toThrow(InputError);
   });
 
-  test('compute 6,466 different things, as Dong & Yang (2020) count', () => {
+  test('compute 6,466 different functions, as Dong & Yang (2020) count', () => {
     expect(new Set(all.map(canonicalForm)).size).toBe(6466);
   });
 
-  test('are represented by the first that computes the same', () => {
+  test('are represented by the first cell that computes the same', () => {
     const one = parseGenotype('|skip_connect~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|');
     const other = parseGenotype('|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|');
     expect(canonicalForm(one)).toBe(canonicalForm(other));
@@ -39,7 +39,7 @@ describe('the cells of NAS-Bench-201', () => {
     }
   });
 
-  test('drawn at random are different, and the first of more are the same', () => {
+  test('drawn at random are distinct, and a larger count extends the list', () => {
     const few = randomCells(50, 7).map(formatGenotype);
     expect(new Set(few).size).toBe(50);
     expect(randomCells(80, 7).slice(0, 50).map(formatGenotype)).toEqual(few);
@@ -49,7 +49,7 @@ describe('the cells of NAS-Bench-201', () => {
 });
 
 describe('the accuracies', () => {
-  test('are those of the benchmark', async () => {
+  test('agree with the benchmark', async () => {
     const table = await loadAccuracyTable();
     const best = (dataset: 'cifar10' | 'cifar100' | 'imagenet16-120') =>
       all

@@ -29,7 +29,7 @@ describe("Kendall's τ-b", () => {
     expect(kendallTau([12, 2, 1, 12, 2], [1, 4, 7, 1, 0])).toBeCloseTo(-0.47140452079103173, 15);
   });
 
-  test('is what its definition says, ties or not', () => {
+  test('agrees with its definition, with and without ties', () => {
     fc.assert(
       fc.property(pairs, (list) => {
         const [x, y] = [list.map(([a]) => a), list.map(([, b]) => b)];
@@ -40,12 +40,12 @@ describe("Kendall's τ-b", () => {
     );
   });
 
-  test('takes infinities for the largest and smallest', () => {
+  test('orders infinities as the largest and the smallest', () => {
     expect(kendallTau([1, Infinity, 3, -Infinity], [2, 9, 3, 1])).toBe(1);
     expect(kendallTau([1, Infinity, Infinity, 2], [1, 5, 5, 2])).toBe(1);
   });
 
-  test('of 100,000 random pairs is near 0, and soon there', () => {
+  test('of 100,000 random pairs is near 0, and fast', () => {
     const generator = new Generator(5);
     const [x, y] = [0, 1].map(() => Array.from({ length: 100_000 }, () => generator.uniform()));
     // Its standard deviation is √(2(2n + 5)/(9n(n − 1))) = 0.0021: five of them.
@@ -77,10 +77,10 @@ describe("Spearman's ρ", () => {
     );
   });
 
-  test('shares ranks among equals', () => expect(averageRanks([5, 1, 5, 7, 5])).toEqual([3, 1, 3, 5, 3]));
+  test('averages ranks of equal values', () => expect(averageRanks([5, 1, 5, 7, 5])).toEqual([3, 1, 3, 5, 3]));
 });
 
-test('lists that do not match, or cannot be ordered, are refused', () => {
+test('lists of different lengths, or with NaN, are refused', () => {
   for (const statistic of [kendallTau, spearmanRho]) {
     expect(() => statistic([1, 2], [1])).toThrow(InputError);
     expect(() => statistic([1], [1])).toThrow(/at least 2/);
@@ -94,7 +94,7 @@ describe('a bootstrap interval', () => {
   const x = Array.from({ length: 400 }, () => generator.normal());
   const correlated = x.map((value) => 0.6 * value + 0.8 * generator.normal());
 
-  test('is the same for the same seed, holds the value, and is about as wide as theory says', () => {
+  test('is the same for the same seed, contains the value, and is about as wide as theory says', () => {
     const estimate = bootstrap(kendallTau, x, correlated, { resamples: 400, seed: 1 });
     expect(bootstrap(kendallTau, x, correlated, { resamples: 400, seed: 1 })).toEqual(estimate);
     expect(bootstrap(kendallTau, x, correlated, { resamples: 400, seed: 2 })).not.toEqual(estimate);
@@ -108,7 +108,7 @@ describe('a bootstrap interval', () => {
     expect(high - low).toBeLessThan(0.2);
   });
 
-  test('holds the truth about as often as it says', () => {
+  test('contains the true value about as often as it claims', () => {
     const truth = (2 / Math.PI) * Math.asin(0.6);
     let held = 0;
     for (let run = 0; run < 100; run++) {

@@ -10,7 +10,7 @@ import { runs } from '../support/runs.ts';
 const cell = '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|';
 
 describe('CSV', () => {
-  test('of any texts comes back as it was written, by lines that count', () => {
+  test('of any texts is parsed as it was written, with line numbers', () => {
     const field = fc.string({ unit: fc.constantFrom('a', ',', ';', '"', '\n', ' ', 'é') });
     const table = fc.array(fc.tuple(field, field, field), { maxLength: 5 });
     fc.assert(
@@ -40,13 +40,13 @@ describe('CSV', () => {
     expect(parseCsv('a\tb\n1,5\t2\n', 'x').rows[0].fields).toEqual(['1,5', '2']);
   });
 
-  test('is refused without a header, with a column twice or a row of another length', () => {
+  test('is refused without a header, with a duplicate column or a row of another length', () => {
     expectInputError(() => parseCsv('', 'x'), 'x: expected a table with a header, got an empty file');
     expectInputError(() => parseCsv('a,b,a\n', 'x'), 'x: expected distinct column names, got two of one name: "a"');
     expectInputError(() => parseCsv('a,b\n"1\n2",3\n4\n', 'x'), 'x: line 4: expected 2 fields, got 1');
   });
 
-  test('has numbers as JavaScript, Python and R write them, and nothing else', () => {
+  test('has numbers as JavaScript, Python and R write them, and no others', () => {
     const numbers = ['1', '-2.5', '.5', '5.', '1e-3', '+4E5', 'nan', 'inf', '-Infinity', ' 7 '].map(parseNumber);
     expect(numbers).toEqual([1, -2.5, 0.5, 5, 1e-3, 4e5, NaN, Infinity, -Infinity, 7]);
     for (const text of ['', ' ', 'oops', '0x10', '1,5', '1e', '--1', '1 2']) expect(parseNumber(text)).toBeUndefined();
@@ -81,7 +81,7 @@ describe('a table of cells', () => {
     refused(`${cell},1`, 'line 3: expected 3 fields, got 2');
   });
 
-  test('that a sweep is writing lacks its last line, any other has it', () => {
+  test('that a sweep is writing is read without its last line, any other one completely', () => {
     const lines = (header: string) =>
       `architecture,flops${header}\n${cell},1${header && ',1'}\n${cell},2${header && ',2'}`;
     expect(parseSweepTable(lines(''), 'x').metrics.flops).toEqual([1, 2]);

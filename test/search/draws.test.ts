@@ -57,7 +57,7 @@ class Noted implements Dataset {
   }
 }
 
-test('weights for regions are drawn by the inputs of a layer on paper, and as PyTorch draws them in code', () => {
+test('weights for regions are drawn by fan-in in fidelity paper, and as PyTorch draws them in code', () => {
   // 4 channels to 64 by 3×3: 36 inputs and 576 outputs. 2,304 draws: five standard errors of a variance are 15 %.
   const drawn = (fidelity: 'paper' | 'code') => {
     const layer = new Conv2d(4, 64, 3);
@@ -99,7 +99,7 @@ describe('a search', () => {
   // `none` is not in the mask: without it the network stays the same, and so do its measurements if its draws do.
   const [nothing, nothingElse] = [0, 4].map((edge) => ({ cell: 0, edge, op: 0 }));
 
-  test('on paper draws weights for κ in every repeat, and in code once a round', async () => {
+  test('of fidelity paper draws weights for κ in every repeat, of code once per round', async () => {
     const [paper, code] = [measurer({}), measurer({ fidelity: 'code' })];
     const of = async (which: Measurer, changes: Partial<Round>, choice = nothing) =>
       largest((await which.candidate({ ...round, ...changes }, choice)).before);
@@ -138,7 +138,7 @@ describe('a search', () => {
     }
   });
 
-  test('draws images for κ and for regions in every repeat, whatever the fidelity', async () => {
+  test('draws images for κ and for regions in every repeat, in both fidelities', async () => {
     const { batchSize, repeats } = settings;
     const samples = 8;
     for (const fidelity of ['paper', 'code'] as const) {
@@ -174,7 +174,7 @@ describe('a sweep', () => {
   };
   const cell = parseGenotype('|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|');
 
-  test('draws weights in every repeat, the same for every cell that has them', async () => {
+  test('draws weights in every repeat, the same for every cell that shares them', async () => {
     const measurer = new CellMeasurer(settings, same);
     const { kappas } = await measurer.measure(cell, wasm);
     expect(distinct(kappas.map(({ lambdaMax }) => lambdaMax))).toBe(4);
@@ -191,7 +191,7 @@ describe('a sweep', () => {
   });
 });
 
-test('a search and a sweep compute in the precision that they say', async () => {
+test('a search and a sweep compute in the precision that they state', async () => {
   const floorOf = async (dtype: 'float32' | 'float64') => {
     const space = SEARCH_SPACES['nas-bench-201'];
     const common = { data: 'test', classes: 3, batchSize: 4, repeats: 1, seed: 0, backend: 'reference', dtype };
@@ -255,14 +255,14 @@ describe('a batch', () => {
     expect([...values(dataset)].sort()).toEqual([0.5, 2]);
   });
 
-  test('of a repeat is whole, however few images an epoch leaves over', () => {
+  test('of a repeat is full, however few images an epoch has left', () => {
     const five = new SyntheticDataset({ seed: 3, length: 5, shape: [3, 3, 3] });
     expect(repeatBatches(five, 3, 4, 1).map(({ shape }) => shape[0])).toEqual([3, 3, 3, 3]);
   });
 
   const textsOf = (batch: NDArray) => Array.from({ length: 16 }, (_, i) => batch.data.slice(9 * i, 9 * i + 9).join());
 
-  test('for regions has crops of its own, where another has the same images', () => {
+  test('for regions has its own crops, even of the same images', () => {
     // One image, all of its pixels different: equal crops would be equal places, of 900. Two batches of 16 at 32 places
     // drawn alike would share them all; drawn apart, 16 pairs meet at the same place with probability 16/900.
     const one = new SyntheticDataset({ seed: 3, length: 1, shape: [1, 32, 32] });
@@ -271,7 +271,7 @@ describe('a batch', () => {
     expect(new Set(first).size).toBeGreaterThan(12);
   });
 
-  test('for regions takes channels of its own', () => {
+  test('for regions picks its own channels', () => {
     // Channel c is c everywhere, and there is one crop: what is left to see is the channel.
     const images = Float32Array.from({ length: 27 }, (_, i) => Math.floor(i / 9));
     const channels = new ArrayDataset({ name: 'channels', shape: [3, 3, 3], images });

@@ -31,7 +31,7 @@ describe("NumPy's rounding", () => {
     [1e300, 1e300, 1e300],
     [1e306, Infinity, 1e306],
     [-1e306, -Infinity, -1e306],
-  ])('takes %d for %d, and Python for %d', (x, numpy, python) => {
+  ])('rounds %d to %d, where Python gives %d', (x, numpy, python) => {
     expect(numpyRound(x, 3) + 0).toBe(numpy);
     expect(roundDecimals(x, 3)).toBe(python);
   });
@@ -52,7 +52,7 @@ describe("NumPy's rounding", () => {
     [99949.99, 99900],
     [4.4444445e20, 4.44e20],
     [0, 0],
-  ])('to three significant digits takes %d for %d', (x, expected) => {
+  ])('to three significant digits rounds %d to %d', (x, expected) => {
     expect(numpyRoundSignificant(x, 3)).toBe(expected);
   });
 
@@ -66,7 +66,7 @@ describe("NumPy's rounding", () => {
   });
 });
 
-test("means sum as NumPy's do, at every length where its algorithm changes", () => {
+test("means sum in NumPy's order, at every length where its algorithm changes", () => {
   // numpy.mean([((i*i*7919 + 104729) % 1000003) / 3**(i % 23) for i in range(n)])
   const means: readonly [n: number, mean: number][] = [
     [3, 52478.14814814815],

@@ -23,7 +23,7 @@ describe('rounding', () => {
     [0.0005, 0.001],
   ])('%d to 3 decimals is %d, as in Python', (x, expected) => expect(roundDecimals(x, 3)).toBe(expected));
 
-  test('to significant digits takes what is a little short of a half for the half', () => {
+  test('to significant digits treats a value just below a half as the half', () => {
     expect(roundSignificant(0.1234, 3)).toBe(0.123);
     expect(roundSignificant(-123.456, 3)).toBe(-123);
     expect(roundSignificant(0.12349999999999, 3)).toBe(0.124 - 0.001 + 0.001);
@@ -67,7 +67,7 @@ describe('ranks', () => {
     expect(order).toEqual([1, 4, 5, 0, 2, 3]);
   });
 
-  test('in the code of TE-NAS are shared by neighbours that are equal to the bit', () => {
+  test('in the code of TE-NAS are shared by neighbours that are equal bit for bit', () => {
     // 0.5, 0.5004, 0.5 are sorted as equals, so the middle one parts the outer two.
     const { ranks } = rankScores(scores, 'descending', { digits: 3, ties: 'exact' });
     expect(ranks).toEqual([3, 0, 3, 4, 1, 2]);
@@ -77,7 +77,7 @@ describe('ranks', () => {
     expect(rankScores(scores, 'ascending', { digits: 3, ties: 'rounded' }).ranks).toEqual([1, 2, 1, 0, 2, 2]);
   });
 
-  test('order everything, infinities and largest numbers, too', () => {
+  test('order all numbers, including infinities and the largest', () => {
     const { ranks } = rankScores([Number.MAX_VALUE, -Number.MAX_VALUE, 0, Number.MAX_VALUE], 'ascending', {
       digits: 3,
       ties: 'rounded',
@@ -141,7 +141,7 @@ describe('candidates', () => {
   });
 });
 
-describe('a κ that rounding has swallowed', () => {
+describe('a κ that is lost in rounding', () => {
   const of = (lambdaMin: number, lambdaMax: number, verdict: 'resolved' | 'lower-bound' | 'indefinite') => ({
     lambdaMin,
     lambdaMax,
@@ -155,7 +155,7 @@ describe('a κ that rounding has swallowed', () => {
     [of(0, 8, 'lower-bound'), 8000, Number.MAX_VALUE],
     [of(0, 0, 'lower-bound'), Number.MAX_VALUE, 100000],
     [of(-2, 8, 'indefinite'), Number.MAX_VALUE, -4],
-  ])('%j is %d on paper and %d in code', (measured, paper, code) => {
+  ])('%j is %d in paper and %d in code', (measured, paper, code) => {
     expect(usableKappa(measured, 'paper') / paper).toBeCloseTo(1, 12);
     expect(usableKappa(measured, 'code') / code).toBeCloseTo(1, 12);
   });

@@ -32,7 +32,7 @@ function play(name: SpaceName, pruneNumber: number, score: (round: Round, index:
 }
 
 describe('a round on operations', () => {
-  test('takes from every edge the candidate of the lowest sum, as worked out by hand', () => {
+  test('removes from every edge the candidate with the lowest sum, as worked out by hand', () => {
     const space = SEARCH_SPACES['nas-bench-201'];
     const round = firstRound(space);
     expect(round.candidates).toHaveLength(24); // 6 edges of 4 operations: none never was there
@@ -48,7 +48,7 @@ describe('a round on operations', () => {
     expect(countOperations(decision.mask)).toBe(18);
   });
 
-  test('with equal sums goes by κ, then by order, and says so', () => {
+  test('breaks ties by κ, then by order, and reports them', () => {
     const space = SEARCH_SPACES['nas-bench-201'];
     const round = firstRound(space);
     const equal = decide(
@@ -73,7 +73,7 @@ describe('a round on operations', () => {
     expect(crossed.tied).toBe(true);
   });
 
-  test('is tied where the last that goes and the first that stays have equal sums, and nowhere else', () => {
+  test('is tied where the last removed and the first kept have equal sums, and nowhere else', () => {
     const space = SEARCH_SPACES['nas-bench-201'];
     const round = firstRound(space);
     // Ranks of κ within every edge, of operations 1 to 4; κ alone, so that a sum is a rank.
@@ -92,7 +92,7 @@ describe('a round on operations', () => {
     expect([1, 2, 3].map((goes) => tied([0.9, 0.1, 0.9, 0.9], goes))).toEqual([true, true, false]);
   });
 
-  test('leaves one operation, however many are asked to go', () => {
+  test('leaves one operation, however many are to be removed', () => {
     const { rounds, mask } = play('nas-bench-201', 7, (_, i) => ({ kappa: i }));
     expect(rounds).toHaveLength(1);
     expect(mask[0].map((edge) => edge.filter(Boolean).length)).toEqual([1, 1, 1, 1, 1, 1]);
@@ -100,7 +100,7 @@ describe('a round on operations', () => {
 });
 
 describe('a round on edges', () => {
-  test('keeps the two of a node whose removal ranks last, of each node with more', () => {
+  test('keeps the two edges of each node whose removal ranks last', () => {
     // Edges rank in their order: the first of a node go, the last two stay.
     const { space, rounds, mask } = play('darts', 3, ({ phase }, i) => ({ kappa: phase === 'edges' ? -i : i }));
     expect(rounds.map(({ phase, candidates }) => [phase, candidates.length])).toEqual([
@@ -131,7 +131,7 @@ describe('a round on edges', () => {
   });
 });
 
-test('an edge that has one operation left has no candidates while others are decided on', () => {
+test('an edge with one operation left has no candidates while others are decided', () => {
   const space = SEARCH_SPACES['nas-bench-201'];
   const first = firstRound(space);
   // Of edge 0 operation 4 is left, of all others all but one.
@@ -142,7 +142,7 @@ test('an edge that has one operation left has no candidates while others are dec
   expect(next.candidates.some(({ edge }) => edge === 0)).toBe(false);
 });
 
-test('the work of a search is the operations of all its networks, that of the comparison once a round or for each', () => {
+test('the work of a search counts the operations of all its networks, the comparison once per round or candidate', () => {
   const space = SEARCH_SPACES['nas-bench-201'];
   const sizes = [24, 18, 12];
   const candidates = sizes.reduce((sum, n) => sum + n * (n - 1), 0);
@@ -151,7 +151,7 @@ test('the work of a search is the operations of all its networks, that of the co
 });
 
 describe('a schedule', () => {
-  test('ends with one operation an edge and two edges a node, whatever the scores', () => {
+  test('ends with one operation per edge and two edges per node, whatever the scores', () => {
     const drawn = fc.record({
       name: fc.constantFrom(...spaces),
       pruneNumber: fc.integer({ min: 1, max: 7 }),

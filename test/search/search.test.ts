@@ -45,7 +45,7 @@ afterAll(() => wasm.close());
 const run = (changes: Partial<SearchSettings>, entries: readonly Entry[] = []) =>
   runSearch({ settings: { ...tiny, ...changes }, dataset, backend: wasm, entries });
 
-/** Measurements out of thin air, a function of what is asked for. */
+/** Made-up measurements, a function of the request. */
 function invent({ round, choice }: Task, { paired, repeats, seed }: SearchSettings): Entry {
   const of = (what: string) =>
     Array.from({ length: repeats }, (_, repeat): Measurement => {
@@ -64,7 +64,7 @@ function invent({ round, choice }: Task, { paired, repeats, seed }: SearchSettin
 }
 
 describe('a search of NAS-Bench-201', () => {
-  test('is the same on both backends but for rounding, and ends as it should', async () => {
+  test('is the same on both backends up to rounding, and ends with one operation per edge', async () => {
     const once = { paired: true, repeats: 1 };
     const fast = await run(once);
     expect(fast.finished.map(({ candidates }) => candidates.length)).toEqual([24, 18, 12]);
@@ -86,7 +86,7 @@ describe('a search of NAS-Bench-201', () => {
     });
   });
 
-  test('measures what it would have measured, wherever it is taken up again', async () => {
+  test('measures the same, wherever it is resumed', async () => {
     const whole = await run({ repeats: 1 });
     for (const stopped of [25, 50]) {
       const again = await run({ repeats: 1 }, whole.entries.slice(0, stopped));
@@ -157,7 +157,7 @@ describe('a search of NAS-Bench-201', () => {
     expect(search.entries).toHaveLength(0);
   });
 
-  test('goes on through κ that are negative, infinite or nothing at all', () => {
+  test('continues when κ is negative, infinite or NaN', () => {
     const kinds = [
       { lambdaMin: 0, lambdaMax: 0, noiseFloor: 0, verdict: 'lower-bound' },
       { lambdaMin: 0, lambdaMax: 3, noiseFloor: 1e-9, verdict: 'lower-bound' },
@@ -172,13 +172,13 @@ describe('a search of NAS-Bench-201', () => {
       }
       expect(search.genotype).toMatch(/^\|/);
       expect(unresolvedCount(search)).toBeGreaterThan(0);
-      // Nothing that JSON could not hold.
+      // Only values that JSON can hold.
       expect(JSON.parse(JSON.stringify(historyOf(search)))).toEqual(historyOf(search));
     }
   });
 });
 
-test('a search of DARTS ends with eight edges a cell', async () => {
+test('a search of DARTS ends with eight edges per cell', async () => {
   const settings = { space: 'darts', criteria: 'regions', repeats: 1, pruneNumber: 6, paired: true } as const;
   const search = await run({ ...settings, regions: { batches: 1, samples: 12 } });
   expect(search.finished).toHaveLength(7);
@@ -188,7 +188,7 @@ test('a search of DARTS ends with eight edges a cell', async () => {
 describe('what the code of TE-NAS does and its paper does not say', () => {
   const drawn = (settings: SearchSettings, images: Dataset) =>
     new Measurer(SEARCH_SPACES[settings.space], settings, images, wasm);
-  test('weights of regions are drawn once a candidate, and on paper in every repeat', async () => {
+  test('weights for regions are drawn once per candidate, and in paper in every repeat', async () => {
     // Of images of 3×3 pixels and one channel there is one crop: all repeats count on the same samples.
     const samples = new SyntheticDataset({ length: 500, shape: [1, 3, 3] });
     const counts = async (fidelity: 'paper' | 'code') => {
@@ -210,7 +210,7 @@ describe('what the code of TE-NAS does and its paper does not say', () => {
     expect(new Set(code.flat()).size).toBeGreaterThan(1);
   });
 
-  test('κ of edges is compared with the network before any of them went', async () => {
+  test('κ of edges is compared with the network before any of them was removed', async () => {
     const settings: SearchSettings = { ...tiny, space: 'darts', repeats: 1, pruneNumber: 6, criteria: 'kappa' };
     const space = SEARCH_SPACES.darts;
     const mask = fullMask(space);
@@ -229,7 +229,7 @@ describe('what the code of TE-NAS does and its paper does not say', () => {
 });
 
 describe('inputs', () => {
-  test('of a κ are a random batch, of a count random crops of one channel', () => {
+  test('of κ are a random batch, and of a region count random crops of one channel', () => {
     const images = kappaBatch(dataset, 5, new Generator(1));
     expect(images.shape).toEqual([5, 3, 4, 4]);
     expect(kappaBatch(dataset, 5, new Generator(1))).toEqual(images);
@@ -249,7 +249,7 @@ describe('inputs', () => {
     expect(() => kappaBatch(oblong, 2, new Generator(1))).toThrow(/expected square images, got 8×6/);
   });
 
-  test('go through supernets of the sizes that TE-NAS gives them', () => {
+  test('are evaluated by supernets of the sizes in TE-NAS', () => {
     for (const space of Object.values(SEARCH_SPACES)) {
       const mask = space.cells.map(() => space.edges.map(() => space.operations.map((_, op) => op === 1)));
       const names = (purpose: 'kappa' | 'regions') => [...space.supernet(mask, purpose, 10).namedParameters().keys()];

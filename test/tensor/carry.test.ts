@@ -45,7 +45,7 @@ function recurrence(dtype: DType) {
 }
 
 describe.each(backends)('%s', (_, opened, dtype) => {
-  test('inputs become what they are to become, and can be read and given anew', async () => {
+  test('inputs take their next values, and can be read and set again', async () => {
     const backend = await opened;
     const { a, b, c, u, carry, outputs, step } = recurrence(dtype);
     const program = await Program.compile(outputs, { backend, carry });
@@ -69,7 +69,7 @@ describe.each(backends)('%s', (_, opened, dtype) => {
     for (let i = 0; i < 4; i++) {
       await compare(new Map([[u, draw(20 + i, SHAPE, undefined, dtype)]]), i === 0 ? state : new Map());
     }
-    // One is given anew; the others go on.
+    // One is set again; the others continue.
     const again = new Map([[b, draw(30, SHAPE, undefined, dtype)]]);
     state = new Map([...state, ...again]);
     await compare(new Map([[u, draw(31, SHAPE, undefined, dtype)]]), again);
@@ -80,7 +80,7 @@ describe.each(backends)('%s', (_, opened, dtype) => {
     oneByOne.dispose();
   });
 
-  test('after a binding that was aborted, all have to be given', async () => {
+  test('after an aborted bind, all inputs have to be given', async () => {
     const backend = await opened;
     const { a, b, c, u, carry, outputs } = recurrence(dtype);
     const program = await Program.compile(outputs, { backend, carry });
@@ -98,7 +98,7 @@ describe.each(backends)('%s', (_, opened, dtype) => {
   });
 });
 
-test('what cannot be carried is refused', async () => {
+test('invalid carries are refused', async () => {
   const [a, b] = ['a', 'b'].map((name) => input(name, SHAPE, 'float64'));
   const compile = (carry: ReadonlyMap<typeof a, typeof a>, outputs = [sum(a)], varying: (typeof a)[] = []) =>
     Program.compile(outputs, { backend: referenceBackend, carry, varying });

@@ -46,7 +46,7 @@ const y = input('y', [4, 6], 'float32');
 const row = input('row', [6], 'float32');
 
 describe('a chain', () => {
-  test('of steps that each one other reads is one pass, on every backend', () => {
+  test('of steps that each have one reader is one pass, on every backend', () => {
     const chain = relu(multiply(add(x, row), tanh(scale(y, 2))));
     const items = itemsOf([chain]);
     expect(items).toHaveLength(1);
@@ -76,7 +76,7 @@ describe('a chain', () => {
     expect(itemsOf([y])).toHaveLength(Math.ceil(2000 / 63));
   });
 
-  test('does not reach into another stage', () => {
+  test('does not cross stages', () => {
     const { plan } = planEvaluation([multiply(exp(x), y)], [y]);
     const kept = keptValues(plan);
     expect(fuseChains<never>(plan.fixedSteps, plan.values, kept)).toHaveLength(1);
@@ -88,7 +88,7 @@ describe('a chain', () => {
     expect(isPass(item) && item.operands).toHaveLength(2);
   });
 
-  test('of scalar constants alone reads one of them, so that there is an array to go through', () => {
+  test('of scalar constants alone reads one of them, so that it has an operand', () => {
     const [a, b] = [scalar(2, 'float32'), scalar(3, 'float32')];
     const items = itemsOf([multiply(multiply(a, b), b)]);
     for (const item of items) expect(item.operands.length).toBeGreaterThan(0);
@@ -143,7 +143,7 @@ describe.each(backends)('random graphs on %s', (name, open) => {
   const opened = Promise.resolve(open());
   afterAll(async () => (await opened).close());
 
-  test('are what their steps are one by one', async () => {
+  test('agree with their steps one by one', async () => {
     const backend = await opened;
     await fc.assert(
       fc.asyncProperty(graphs, async ({ rows, columns, seed, picks }) => {
@@ -172,7 +172,7 @@ describe.each(backends)('random graphs on %s', (name, open) => {
 });
 
 test.each([referenceBackend, wasmBackend({ threads: 2 })])(
-  'in float64 a chain has the bits of its steps, on $name',
+  'in float64 a chain has the same bits as its steps, on $name',
   async (backend) => {
     await fc.assert(
       fc.asyncProperty(graphs, async ({ rows, columns, seed, picks }) => {

@@ -42,7 +42,7 @@ describe('where no backend is named', () => {
     }
   });
 
-  test('wasm computes what is asked for in float64, too', async () => {
+  test('wasm computes in float64 on request, too', async () => {
     const asked = await tangentKernel(network, images, { dtype: 'float64' });
     const named = await tangentKernel(network, images, { backend: referenceBackend });
     expect([asked.backend, asked.dtype]).toEqual(['wasm', 'float64']);
@@ -70,7 +70,7 @@ describe('where no backend is named', () => {
     expect((await squared('float32')).data[0]).toBe(9);
   });
 
-  test('all share one wasm backend, and get a new one when it was closed', async () => {
+  test('all share one wasm backend, and get a new one after it was closed', async () => {
     const first = await defaultBackend();
     expect(await defaultBackend('float32')).toBe(first);
     const { kappa } = await computeNtk(network, images);
@@ -80,7 +80,7 @@ describe('where no backend is named', () => {
     expect((await computeNtk(network, images)).kappa).toBe(kappa);
   });
 
-  test('one that was chosen computes, in the precisions that it has', async () => {
+  test('a chosen backend computes, in its precisions', async () => {
     const chosen = wasmBackend({ threads: 1 });
     try {
       setDefaultBackend(chosen);

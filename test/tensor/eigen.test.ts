@@ -80,7 +80,7 @@ describe.each(backends)('%s', (_, backend) => {
     expect(largestDifference(values, expected)).toBeLessThan(n * EPSILON * expected[n - 1]);
   });
 
-  test('of low rank and many rows, as the kernel of all outputs of a bias is, it finds zeros and the rest', async () => {
+  test('finds the spectrum of a low-rank matrix of many rows, such as the kernel of a bias with all outputs', async () => {
     // G ⊗ I has the eigenvalues of G, each k times: G of eight ones by eight, or of rank 3.
     const k = 60;
     const ones = matrixOf(8 * k, (i, j) => Number(i % k === j % k));
@@ -164,7 +164,7 @@ describe.each(backends)('%s', (_, backend) => {
     }
   });
 
-  test('eigenvaluesOn refuses what has no eigenvalues', async () => {
+  test('eigenvaluesOn refuses input without eigenvalues', async () => {
     const refuse = (matrix: NDArray, error: Error) => expect(eigenvaluesOn(backend, matrix)).rejects.toThrow(error);
     await refuse(
       ndarray([1, 2], [1, 2]),
@@ -202,7 +202,7 @@ test('Jacobi on wasm is Jacobi in TypeScript, bit by bit', async () => {
   }
 });
 
-test('eigenvaluesOn works for more sizes than it keeps, side by side, and refuses a closed backend', async () => {
+test('eigenvaluesOn works for more sizes than it caches, concurrently, and refuses a closed backend', async () => {
   const backend = wasmBackend({ threads: 1 });
   const matrices = [3, 4, 5, 6, 7, 8, 3, 9, 4, 3].map((n) => example('uniform', n, n).matrix);
   const expected = matrices.map((matrix) => symmetricEigen(matrix).values);

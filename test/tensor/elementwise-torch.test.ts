@@ -58,7 +58,7 @@ const wasm = t.wasmBackend({ threads: 1 });
 afterAll(() => wasm.close());
 
 describe.each([t.referenceBackend, wasm])('on $name values and derivatives of', (backend) => {
-  test.each(Object.keys(unary))('%s are those of PyTorch', async (name) => {
+  test.each(Object.keys(unary))('%s agree with PyTorch', async (name) => {
     const { x: points, y, dy, d2y } = recorded.unary[name];
     const x = t.input('x', [points.length]);
     const value = unary[name](x);
@@ -81,7 +81,7 @@ describe.each([t.referenceBackend, wasm])('on $name values and derivatives of', 
     );
   });
 
-  test.each(Object.keys(binary))('%s are those of PyTorch', async (name) => {
+  test.each(Object.keys(binary))('%s agree with PyTorch', async (name) => {
     const { a, b, y, da, db } = recorded.binary[name];
     const [p, q] = [t.input('a', [a.length]), t.input('b', [b.length])];
     const value = binary[name](p, q);
@@ -96,7 +96,7 @@ describe.each([t.referenceBackend, wasm])('on $name values and derivatives of', 
   });
 });
 
-test('no gradient goes through stopGradient, and no step computes it', async () => {
+test('no gradient passes stopGradient, and no step computes it', async () => {
   const x = t.input('x', [3]);
   const y = t.multiply(t.stopGradient(t.exp(x)), x);
   const [gradient, stopped] = await t.evaluate(

@@ -38,7 +38,7 @@ function sweep(): Float32Array {
     }
   }
   const values = new Float32Array(Uint32Array.from(bits).buffer);
-  const near = Array.from({ length: 2000 }, (_, i) => (i - 1000) / 40); // where functions bend
+  const near = Array.from({ length: 2000 }, (_, i) => (i - 1000) / 40); // where functions have kinks
   return Float32Array.from([...values, ...SPECIAL, ...SPECIAL.map((v) => -v), ...near]);
 }
 
@@ -114,7 +114,7 @@ describe.each([
     expect([...g.data]).toEqual([3, 0, 0, 0, 3, 3, NaN]);
   });
 
-  test('a long sum is added up in float64', async () => {
+  test('a long sum is accumulated in float64', async () => {
     // 2²⁴ and many ones: each is lost in float32.
     const data = new Float32Array(100_001).fill(1);
     data[0] = 2 ** 24;
@@ -188,7 +188,7 @@ describe('written out in arithmetic', () => {
     ['x^2.7', s.pow(operand(0), 2.7), (v: number) => v ** 2.7, 16],
     ['x^-7', s.pow(operand(0), -7), (v: number) => v ** -7, 16],
     ['x^-1/3', s.pow(operand(0), -1 / 3), (v: number) => v ** (-1 / 3), 16],
-  ] as [string, Scalar, (v: number) => number, number][])('%s is that of the host', (name, expression, f, bound) => {
+  ] as [string, Scalar, (v: number) => number, number][])('%s agrees with the host', (name, expression, f, bound) => {
     const got = valuesOf(expression, everywhere);
     everywhere.forEach((point, i) => {
       const expected = f(point);

@@ -37,7 +37,7 @@ describe.each(names)('%s in float32', (name) => {
   });
 });
 
-test('channels in which statistics cancel are what arithmetic says, in float32, too', async () => {
+test('channels whose statistics cancel agree with exact arithmetic, in float32, too', async () => {
   const found = await checkLargeConstantPlane(referenceBackend, 'float32');
   for (const sides of Object.values(PLANES)) {
     found.push(...(await checkConstantChannels(referenceBackend, 'float32', sides)));

@@ -52,7 +52,7 @@ describe('a plan', () => {
     expect(fixedSteps.map(({ primitive }) => primitive)).toEqual(['exp', 'multiply', 'linearCombination']);
   });
 
-  test('does not compute a broadcast that its consumer does by itself', () => {
+  test('does not compute a broadcast that its consumer does itself', () => {
     const { fixedSteps } = steps([multiply(x, broadcastTo(input('row', [3]), [2, 3]))]);
     expect(fixedSteps.map(({ primitive }) => primitive)).toEqual(['multiply']);
     const materialised = steps([broadcastTo(x, [4, 2, 3])]).fixedSteps;
@@ -70,7 +70,7 @@ describe('a plan', () => {
     expect(peakBytesOf(steps([y]))).toBe(2 * 6 * 8);
   });
 
-  test('keeps what varying steps need, and runs only those again', async () => {
+  test('keeps the operands of varying steps, and runs only those again', async () => {
     const u = input('u', [2, 3]);
     const square = multiply(x, x);
     const planned = steps([multiply(exp(square), u)], [u]);
@@ -120,7 +120,7 @@ describe('a plan', () => {
     expect(others).toEqual([3, 6]);
   });
 
-  test('hands out results that later runs do not write to', async () => {
+  test('returns results that later runs do not overwrite', async () => {
     const program = await Program.compile([x, relu(x), relu(x)], { backend: referenceBackend, varying: [x] });
     await program.bind();
     const at = (k: number) => new Map([[x, ndarray(Array<number>(6).fill(k), [2, 3])]]);
@@ -132,7 +132,7 @@ describe('a plan', () => {
 });
 
 describe('evaluation', () => {
-  test('asks for missing inputs, and inputs of the right shape and precision', async () => {
+  test('refuses missing inputs, and inputs of the wrong shape or precision', async () => {
     await expect(evaluate([relu(x)])).rejects.toThrow(new ShapeError('evaluate: no value given for x float64[2, 3]'));
     const wrong = new Map([[x, ndarray([1], [1])]]);
     await expect(evaluate([relu(x)], wrong)).rejects.toThrow(
@@ -149,7 +149,7 @@ describe('evaluation', () => {
     expect([...(await evaluate([y]))[0].data]).toEqual([1]);
   });
 
-  test('passes NaN on, through ReLU and maximum too', async () => {
+  test('propagates NaN, through ReLU and maximum too', async () => {
     const y = constant(ndarray([NaN, 1, 2, 3], [1, 2, 2]));
     const [rectified, pooled] = await evaluate([relu(y), maxPool(y, 2)]);
     expect([rectified.data[0], pooled.data[0]]).toEqual([NaN, NaN]);
@@ -157,7 +157,7 @@ describe('evaluation', () => {
 });
 
 describe('a graph', () => {
-  test('is printed one tensor a line', () => {
+  test('is printed with one tensor per line', () => {
     expect(formatGraph([sum(relu(x), [1])])).toBe(
       ['%0 = x float64[2, 3]', '%1 = relu(%0) float64[2, 3]', '%2 = sum(%1, axes=[-1]) float64[2]'].join('\n'),
     );
@@ -168,7 +168,7 @@ describe('a graph', () => {
     expect(() => (y.shape = [1])).toThrow(TypeError);
   });
 
-  test('a multiple of a multiple is one multiple', () => {
+  test('a multiple of a multiple is simplified to one multiple', () => {
     expect(scale(scale(x, 2), 3).operands).toEqual([x]);
     expect(add(x)).toBe(x);
   });

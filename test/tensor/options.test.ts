@@ -19,7 +19,7 @@ import {
   zeros,
 } from '../../src/tensor/index.ts';
 
-test('an unknown precision is refused wherever one is given', () => {
+test('an unknown precision is refused everywhere', () => {
   const x = input('x', [2]);
   const array = ndarray([1, 2], [2]);
   for (const dtype of ['float16', 'Float32', 'f4', '', null, 32] as unknown as DType[]) {

@@ -104,7 +104,7 @@ describe('the stream of a generator', () => {
   });
 });
 
-describe('the logarithm of our own', () => {
+describe('the logarithm', () => {
   // Both are within 1 ulp of the true value, so within 2 of each other.
   const close = (x: number): void => {
     expect(ulps(exactLog(x), Math.log(x)), `log(${x})`).toBeLessThanOrEqual(2);
@@ -183,7 +183,7 @@ describe('normal numbers', () => {
 });
 
 describe('integers', () => {
-  test('are equally likely also where a remainder would favour small ones', () => {
+  test('are equally likely even where a remainder would favour small ones', () => {
     // Of 32 bits modulo 3·2³⁰, the lowest third would get half of all draws: 10,000 standard deviations away.
     const generator = new Generator(15);
     const counts = [0, 0, 0];
@@ -191,7 +191,7 @@ describe('integers', () => {
     expect(chiSquare(counts)).toBeLessThan(13.82); // exceeded once in a thousand, 2 degrees of freedom
   });
 
-  test('lie from 0 to before the bound', () => {
+  test('lie from 0 to below the bound', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.integer({ min: 1, max: 2 ** 32 }), (seed, bound) => {
         const value = new Generator(seed).integer(bound);
@@ -257,13 +257,13 @@ describe('forks', () => {
     expect(new Set(prefixes).size).toBe(prefixes.length - 1);
   });
 
-  test('never begin alike for ten thousand numbers', () => {
+  test('never begin with the same number for ten thousand labels', () => {
     // 64 bits each: by chance two of them would be alike with probability 10⁸/2⁶⁵ < 10⁻¹¹.
     const root = new Generator(18);
     expect(new Set(Array.from({ length: 10_000 }, (_, i) => prefix(root.fork(i)))).size).toBe(10_000);
   });
 
-  test('are uncorrelated with their siblings and with where they come from', () => {
+  test('are uncorrelated with their siblings and their parent', () => {
     const n = 50_000;
     const root = new Generator(19);
     const streams = [root.fork(0), root.fork(1), root.fork('0'), root.fork(0).fork(0), root];
@@ -276,7 +276,7 @@ describe('forks', () => {
 });
 
 describe('random arrays', () => {
-  test('hold in float32 the rounded values that they hold in float64', () => {
+  test('hold in float32 the rounded float64 values', () => {
     const options = { mean: 2, std: 3 };
     const single = new Generator(20).normals([2, 3, 5], { ...options, dtype: 'float32' });
     const double = new Generator(20).normals([2, 3, 5], options);

@@ -53,7 +53,7 @@ function shifted(x: Tensor): Tensor {
   return concatenate([slice(x, [{ start: 1 }, ...rest]), slice(x, [{ stop: 1 }, ...rest])], 0);
 }
 
-describe('is a map of samples', () => {
+describe('is a map over samples', () => {
   const cases: [string, (x: Tensor, w: Tensor) => Tensor, Shape, Shape?][] = [
     ['a perceptron', (x, w) => relu(matmul(x, w)), [4], [4, 2]],
     ['a convolution, pools and a flattening', (x, w) => {
@@ -81,13 +81,13 @@ describe('is a map of samples', () => {
   test.each(cases)('%s', (_, f, sample, weight) => expect(isMap(f, sample, weight)).toBe(true));
 });
 
-describe('is no map of samples', () => {
+describe('is not a map over samples', () => {
   const cases: [string, (x: Tensor, w: Tensor) => Tensor, Shape, Shape?][] = [
     ['batch norm by the batch', (x, w) => batchNorm(x, w, w), [2, 4, 4], [2]],
     ['the difference from the mean of the batch', (x) => subtract(x, broadcastTo(mean(x, [0], { keepDimensions: true }), x.shape)), [4]],
     ['a product with all samples', (x) => matmul(matmul(x, x, { transposeB: true }), x), [4]],
     ['the sample before', shifted, [4]],
-    ['another number for each sample', (x) => multiply(x, constant(ndarray(Array.from({ length: n(x) }, (_, i) => i), [n(x), 1]))), [4]],
+    ['a different number for each sample', (x) => multiply(x, constant(ndarray(Array.from({ length: n(x) }, (_, i) => i), [n(x), 1]))), [4]],
     ['a view that mixes samples', (x) => reshape(transpose(x), [n(x), 4]), [4]],
     ['another way for a single sample', (x) => (n(x) === 1 ? relu(x) : x), [4]],
     ['the number of samples as a factor', (x) => multiply(x, ndarrayOf(n(x))), [4]],
@@ -97,7 +97,7 @@ describe('is no map of samples', () => {
   const ndarrayOf = (value: number) => constant(ndarray([value], [1]));
   test.each(cases)('%s', (_, f, sample, weight) => expect(isMap(f, sample, weight)).toBe(false));
 
-  test('a leaf that stands for something else', () => {
+  test('a leaf that is not the batch', () => {
     const of = (count: number, w: Tensor) => {
       const x = input('x', [count, 2]);
       return { x, y: add(x, w) };
@@ -127,7 +127,7 @@ const STEPS: readonly ((x: Tensor) => Tensor)[] = [
   (x) => matmul(x, x, { transposeB: true }),
 ];
 
-test('what is shown to be a map of samples is one in numbers', async () => {
+test('a graph recognised as a map over samples is one numerically', async () => {
   let shown = 0;
   let refused = 0;
   const program = fc.array(fc.nat(STEPS.length - 1), { minLength: 1, maxLength: 5 });

@@ -60,7 +60,7 @@ describe.each(names)('vmap of %s', (name) => {
 describe('vmap', () => {
   const x = draw(1, [4, 3]);
 
-  test('maps over any dimension of its arguments, and shares those of null', async () => {
+  test('maps over any dimension of its arguments, and shares those with axis null', async () => {
     const weight = draw(2, [3, 2]);
     const f = vmap((row, w) => matmul(row, w), [1, null]);
     const rows = draw(3, [5, 4, 3]); // mapped over the 4
@@ -71,7 +71,7 @@ describe('vmap', () => {
     for (let b = 0; b < 4; b++) expect(got.data[(b * 5 + 2) * 2 + 1]).toBeCloseTo(entry(b, 2, 1), 14);
   });
 
-  test('pads a mapped operand that has fewer dimensions than what it meets', async () => {
+  test('pads a mapped operand that has fewer dimensions than the other operand', async () => {
     // [D] mapped over B meets [N, D]: B is in front of N, not of D.
     const matrix = draw(4, [3, 3]);
     const got = await valueOf(vmap((v) => multiply(v, constant(matrix)))(constant(draw(5, [3, 3]))));
@@ -116,7 +116,7 @@ describe('vmap', () => {
     expect(got).toEqual(ndarray([7, 7, 7, 7], [4, 1]));
   });
 
-  test('names a dimension that is not there, extents that differ, and replacements that do not fit', () => {
+  test('refuses missing dimensions, different extents, and replacements that do not fit', () => {
     expect(() => vmap((v) => v, [2])(constant(x))).toThrow(
       new ShapeError('vmap: expected a dimension of argument 0 of shape [4, 3], got 2'),
     );

@@ -54,7 +54,7 @@ describe.each([true, false])('in both precisions, shared memory: %s', (sharedMem
     expect(relativeError(await valueOf(y), await exactOf(y))).toBeLessThan(1e-6);
   });
 
-  test('blocks of float64 rows, and the same bits again', async () => {
+  test('blocks of float64 rows, reproducible bit for bit', async () => {
     const x = input('x', [5, 7]);
     const y = sum(matmul(x, constant(array(5, [7, 6], 'float64'))), [0]);
     const blocks = Array.from({ length: 7 }, (_, i) => new Map([[x, array(10 + i, [5, 7], 'float64')]]));
@@ -77,7 +77,7 @@ describe.each([true, false])('in both precisions, shared memory: %s', (sharedMem
   });
 });
 
-test('float64 is the precision of a backend that is made for it, and asked for of any', async () => {
+test('float64 is the default of a backend made for it, and available on any', async () => {
   const network = smallNetwork('NAS-Bench-201 supernet', 3);
   const images = draw(1, [3, 3, 8, 8]);
   const exact = await computeNtk(network, images, { backend: referenceBackend });
@@ -100,7 +100,7 @@ test('float64 is the precision of a backend that is made for it, and asked for o
   }
 });
 
-test('a backend that was closed and one that is new each load what they need', async () => {
+test('a closed backend and a new one each load their kernels', async () => {
   for (let time = 0; time < 2; time++) {
     const backend = wasmBackend({ threads: 1 });
     const [got] = await evaluate([convolved('float64')], new Map(), backend);

@@ -83,7 +83,7 @@ function counts({ result, beside = [], varying }: Case): { ruled: number; plain:
   return { ruled: fuse(plan.varyingSteps, plan).length, plain: fuse(plan.varyingSteps, plan, []).length };
 }
 
-describe('what is fused, and right:', () => {
+describe('fused, and right:', () => {
   const cases: [string, Case, swallowed: number][] = [
     [
       'an input gradient through a mask',
@@ -113,7 +113,7 @@ describe('what is fused, and right:', () => {
     for (const result of [exp(each.result), each.result]) await check([result, ...(each.beside ?? [])], each.varying);
   });
 
-  test('a mask between a gradient and a sum goes with the gradient', () => {
+  test('a mask between a gradient and a sum is fused with the gradient', () => {
     const { plan } = planEvaluation([sum(add(masked(inputGradient(g, 2), single(3, SHAPE)), x))], [g, x]);
     const [first] = fuse(plan.varyingSteps, plan);
     const mask = plan.varyingSteps.find(({ primitive }) => primitive === 'reluGradient')!.operands[1];
@@ -175,7 +175,7 @@ test('a sum of input gradients of any convolutions, masked or not, in both preci
   );
 });
 
-describe('what is left alone, and right:', () => {
+describe('not fused, and right:', () => {
   const gradient = inputGradient(g, 1);
   const products = channelInnerProduct(x, y);
   const cases: [string, Case][] = [
@@ -197,7 +197,7 @@ describe('what is left alone, and right:', () => {
   });
 });
 
-test('a mask that is computed after the gradient is there before it is read', async () => {
+test('a mask that is computed after the gradient is ready before it is read', async () => {
   const outputs = [
     exp(masked(inputGradient(g, 1), relu(x))),
     exp(add(inputGradient(g, 2), masked(inputGradient(g, 3), exp(x)))),
@@ -211,7 +211,7 @@ test('a gradient of the fixed stage that the varying stage reads is computed', a
   await check([exp(masked(gradient, single(3, SHAPE))), add(gradient, x)], [x]);
 });
 
-test('a rule is offered no step that another one has taken, and one that asks for such a step gets nothing', () => {
+test('a rule is not offered a step that another one has taken, and cannot take it', () => {
   const { plan } = planEvaluation([exp(masked(inputGradient(g, 1), single(2, SHAPE)))], [g]);
   const offered: string[] = [];
   const greedy: FusionRule = (step) => {

@@ -81,7 +81,7 @@ describe.each<[DType, number]>([
   ['float32', 2 ** -24],
   ['float64', 2 ** -53],
 ])('in memory full of NaN, in %s', (dtype, unit) => {
-  test.each(Object.keys(operations))('%s is what it is', async (name) => {
+  test.each(Object.keys(operations))('%s does not change', async (name) => {
     await fc.assert(
       fc.asyncProperty(shapes, seeds, async (shape, seed) => {
         const feeds = new Map<Tensor, ReturnType<typeof draw>>();

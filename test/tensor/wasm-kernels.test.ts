@@ -13,7 +13,7 @@ test.each([
   ['float64', true],
   ['float64', false],
 ] as const)(
-  'the kernels for %s take the memory that they are compiled for, and no other; shared: %s',
+  'the kernels for %s accept only the memory that they are compiled for; shared: %s',
   async (dtype, shared) => {
     const module = await compileKernels(dtype, shared);
     const memory = createMemory(shared);
@@ -31,7 +31,7 @@ test('this machine is found to have SIMD', () => {
   expect(hasSimd()).toBe(true);
 });
 
-test('a machine whose WebAssembly refuses vectors is refused', () => {
+test('a machine whose WebAssembly has no SIMD is refused', () => {
   const { validate } = WebAssembly;
   const opcodes: number[][] = [];
   WebAssembly.validate = (bytes) => {

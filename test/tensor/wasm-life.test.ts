@@ -75,11 +75,11 @@ describe('threads', () => {
       return { theta: [...theta.data], logits: [...logits.data] };
     });
 
-  test('as many threads again give the same bits', async () => {
+  test('the same number of threads gives the same bits', async () => {
     expect(await thetaOn(2)).toEqual(await thetaOn(2));
   });
 
-  test('more threads change no more than the order of roundings', async () => {
+  test('more threads change only the order of roundings', async () => {
     const [one, three] = [await thetaOn(1), await thetaOn(3)];
     // A row of J may go through another tile: P ≈ 2000 products of numbers with a few 2⁻²⁴ each, against the diagonal.
     const scale = Math.max(...one.theta.map(Math.abs));
@@ -101,7 +101,7 @@ describe('threads', () => {
 });
 
 describe.each([true, false])('results of blocks, shared memory: %s', (sharedMemory) => {
-  test('lie where they are wanted, on shared memory or not', async () => {
+  test('are stored at their destination, on shared memory or not', async () => {
     await withBackend(wasmBackend({ threads: 2, sharedMemory }), async (backend) => {
       const x = input('x', [3], 'float32');
       const program = await Program.compile([relu(x), scale(x, 2), scale(x, 3)], { backend, varying: [x] });
@@ -128,7 +128,7 @@ describe.each([true, false])('results of blocks, shared memory: %s', (sharedMemo
 });
 
 describe('a worker that dies', () => {
-  test('fails what was asked of it with one clear error, and the backend starts anew', async () => {
+  test('rejects its requests with one clear error, and the backend starts again', async () => {
     await withBackend(wasmBackend({ threads: 2 }), async (backend) => {
       let running: Promise<void> | undefined;
       let program: Program | undefined;
@@ -151,7 +151,7 @@ describe('a worker that dies', () => {
 describe('a closed backend', () => {
   const closed = /^backend wasm: expected an open backend, got one that was closed$/;
 
-  test('fails what is under way, and starts no worker again', async () => {
+  test('rejects pending runs, and starts no more workers', async () => {
     const backend = wasmBackend({ threads: 1 });
     const { program, blocks } = await longProgram(backend);
     const failed = expect(program.runBlocks(blocks, () => {})).rejects.toThrow(closed);
@@ -166,7 +166,7 @@ describe('a closed backend', () => {
     expect(workers).toEqual([]);
   });
 
-  test('leaves no worker when it is closed while the first are starting', async () => {
+  test('leaves no worker when it is closed while the first ones start', async () => {
     const workers = await startedBy(async () => {
       const backend = wasmBackend({ threads: 2 });
       const failed = expect(evaluate([sum(constant(single(1, [3])))], new Map(), backend)).rejects.toThrow(closed);
@@ -178,7 +178,7 @@ describe('a closed backend', () => {
   });
 });
 
-test('options that make no sense are refused', () => {
+test('invalid options are refused', () => {
   const refused = (options: Record<string, unknown>, message: RegExp) => {
     expect(() => wasmBackend(options)).toThrow(InputError);
     expect(() => wasmBackend(options)).toThrow(message);
@@ -192,7 +192,7 @@ test('options that make no sense are refused', () => {
 describe('memory', () => {
   const square = (size: number) => exp(constant(single(size, [size, size])));
 
-  test('that may not grow gives one clear error, and leaves what fits', async () => {
+  test('that may not grow gives one clear error, and smaller programs still run', async () => {
     await withBackend(wasmBackend({ threads: 1, maximumBytes: 8 * 2 ** 20 }), async (backend) => {
       await expect(evaluate([square(2000)], new Map(), backend)).rejects.toThrow(
         /backend wasm: memory cannot grow, its limit is reached: expected at most 8\.0 MiB, got \d+\.\d MiB needed/,
@@ -205,7 +205,7 @@ describe('memory', () => {
     });
   });
 
-  test('of 200 programs of changing shapes is that of the first 20', async () => {
+  test('for 200 programs of changing shapes does not grow after the first 20', async () => {
     await withBackend(wasmBackend({ threads: 2 }), async (backend) => {
       const resident: number[] = [];
       for (let i = 0; i < 200; i++) {

@@ -122,7 +122,7 @@ describe('an operation divided among threads', () => {
     }
   });
 
-  test('small ones are left to one thread, and nothing waits', () => {
+  test('small ones run on one thread, and nothing waits', () => {
     const { plan } = planEvaluation([relu(input('x', [2, 3], 'float32'))]);
     expect(lowerPlan(plan, 3).fixedCalls.map((calls) => calls.length)).toEqual([1, 0, 0]);
   });
@@ -156,7 +156,7 @@ describe('threads in step', () => {
     );
   const images = draw(1, [5, 4, 40, 40], undefined, 'float32');
 
-  test('find the same whenever they are asked, and when several programs are bound at once', async () => {
+  test('give the same results at any time, and when several programs are bound at once', async () => {
     const backend = wasmBackend({ threads: 4 });
     const x = input('x', images.shape, 'float32');
     const programs = await Promise.all([3, 4, 5].map((n) => Program.compile([chain(x, n)], { backend })));
@@ -170,7 +170,7 @@ describe('threads in step', () => {
     await backend.close();
   });
 
-  test('are all given up when one of them dies while the others wait', async () => {
+  test('all end when one of them dies while the others wait', async () => {
     const workers: Worker[] = [];
     const listen = (worker: Worker) => void workers.push(worker);
     process.on('worker', listen);

@@ -140,7 +140,7 @@ const kernelOf = (expression: Tensor) =>
   lowerPlan(planEvaluation([expression], []).plan).fixedCalls[0].map(({ kernel }) => kernel);
 
 test.each(formsOfBoth)(
-  '$name by minimal filtering is the reference to its bound, in $dtype',
+  '$name by minimal filtering agrees with the reference to its bound, in $dtype',
   async ({ name, dtype }) => {
     const { operands, build, bound } = forms[name];
     let filtered = 0;
@@ -217,7 +217,7 @@ test.each(formsOfBoth)(
   },
 );
 
-test('a forward pass is not filtered: what it rounds across 0 would switch ReLUs', async () => {
+test('a forward pass is not filtered: rounding across 0 would switch ReLUs', async () => {
   const [x, w] = [draw(1, [2, 32, 16, 16]), draw(2, [32, 32, 3, 3])].map(single).map(constant);
   expect(kernelOf(apply('convolution', [x, w], { stride: [1, 1], padding: ONE, dilation: [1, 1], groups: 1 }))).toEqual(
     ['point', 'convolve'],

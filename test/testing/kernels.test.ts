@@ -36,7 +36,7 @@ test("the field's kernel, of all parameters and outputs, satisfies the laws as T
   for (const law of kernelLaws) await assertLaw(law, kernel, { runs: 2, seed: 1 });
 });
 
-/** Kernels that are wrong, by what is wrong with them, and the law that says so. */
+/** Wrong kernels, by their mistake, and the law that each breaks. */
 const wrong: [string, string, KernelImplementation['kernel']][] = [
   [
     'train mode in place of eval mode',
@@ -73,7 +73,7 @@ test.each(wrong)('%s breaks the law "%s"', async (_, name, kernel) => {
   expect(source).toContain(`await checkLaw('${name}', subject, drawn);`);
 });
 
-test('a failing network is made as small as can be', async () => {
+test('a failing network is shrunk as far as possible', async () => {
   // Wrong wherever there is a batch norm.
   const { source } = await failureOf(lawNamed('kernel by the definition'), async (network, x, mode) => {
     const { kernel } = await computeNtk(network, x, { mode, dtype: 'float64' });

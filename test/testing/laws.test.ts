@@ -3,7 +3,8 @@ import { type Backend, referenceBackend, wasmBackend } from '../../src/tensor/in
 import { assertLaw, backendLaws, ntkitLaws, ruleLaws, verificationLaws } from '../../src/testing/index.ts';
 import { runs } from '../support/runs.ts';
 
-// What `ntkit verify` tries, on all backends that run everywhere. test/gpu/laws.test.ts does the same on devices.
+// The laws that `ntkit verify` checks, on all backends that run everywhere. test/gpu/laws.test.ts does the same on
+// devices.
 
 const wasm = wasmBackend({ threads: 2 });
 const backends: [string, Backend][] = [
@@ -25,7 +26,7 @@ describe('ntkit itself', () => {
   test.each(ntkitLaws)('$name', (law) => assertLaw(law, wasm, { runs: runs(24) }));
 });
 
-test('laws have names of their own', () => {
+test('names of laws are unique', () => {
   const names = verificationLaws.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });

@@ -63,7 +63,7 @@ describe('the laws of a given network', () => {
   });
 });
 
-/** Kernels that are wrong: the mode they are asked for, the law that says so, and what they compute. */
+/** Wrong kernels: their mode, the law that each breaks, and what they compute. */
 const WRONG: Record<string, [mode: 'eval' | 'train', law: string, kernel: KernelImplementation['kernel']]> = {
   'train mode in place of eval mode': [
     ...(['eval', 'kernel of separate samples'] as const),
@@ -101,7 +101,7 @@ test.each(Object.entries(WRONG))('%s is found', async (_, [mode, law, kernel]) =
   expect(broken?.source).toBe('');
 });
 
-test('what is due may be computed by plain loops', async () => {
+test('the expected values may be computed by plain loops', async () => {
   const mlp = randomize(networkFrom(['Sequential', ['Linear', 4, 6], ['ReLU'], ['Linear', 6, 2]]), 2);
   const { x } = await clearBatch(mlp, [3, 4], 0, 'eval');
   const records = await verifyNetwork(mlp, x, wasmBackend({ threads: 1 }), { runs: 3 });
@@ -109,7 +109,7 @@ test('what is due may be computed by plain loops', async () => {
   expect(records.map(({ cases }) => cases)).toEqual([3, 3, 3, 3, 3, 3]);
 });
 
-test('one sample is not enough, and ends before anything is computed', async () => {
+test('one sample is not enough, and is refused before anything is computed', async () => {
   await expect(verifyNetwork(model('vit'), new Generator(0).normals([1, 3, 32, 32]), backend)).rejects.toThrow(
     new InputError('verifyNetwork: expected two samples or more, got 1'),
   );

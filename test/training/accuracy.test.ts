@@ -16,7 +16,7 @@ import { openDataset } from '../../src/node/index.ts';
 import { Generator, wasmBackend } from '../../src/tensor/index.ts';
 import { adam, oneHot, Trainer } from '../../src/training/index.ts';
 
-test('a network of 60,000 parameters learns the shipped images by heart', async () => {
+test('a network of 60,000 parameters memorises the shipped images', async () => {
   const block = (from: number, to: number) => [
     new Conv2d(from, to, 3, { padding: 1, bias: false }),
     new BatchNorm2d(to),

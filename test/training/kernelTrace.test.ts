@@ -78,7 +78,7 @@ describe.each(['train', 'eval'] as const)('in %s mode', (mode) => {
     ['wasm', wasmBackend({ threads: 2, dtype: 'float64' }), 1e-11],
     // Twelve steps of errors of 6e-8, and κ of 8: below 1e-5 where it was measured.
     ['wasm, float32', wasmBackend({ threads: 2 }), 1e-4],
-  ] as const)('%s measures what PyTorch and NumPy do, and training goes on as without', async (_, backend, most) => {
+  ] as const)('%s agrees with PyTorch and NumPy, and does not affect training', async (_, backend, most) => {
     const [watched, alone] = [await trainer(backend, mode), await trainer(backend, mode)];
     const trace = await KernelTrace.create(watched, batches[2], targets[2]);
     for (const expected of recorded[mode]) {
@@ -96,7 +96,7 @@ describe.each(['train', 'eval'] as const)('in %s mode', (mode) => {
   });
 });
 
-test('a checkpoint is of the moment of its call, whatever is called meanwhile', async () => {
+test('a checkpoint measures the parameters at its call, whatever is called meanwhile', async () => {
   const watched = await trainer(referenceBackend);
   const trace = await KernelTrace.create(watched, batches[2], targets[2]);
   const batch = (i: number) => [batches[i % 2], targets[i % 2]] as const;
@@ -113,7 +113,7 @@ test('a checkpoint is of the moment of its call, whatever is called meanwhile', 
   expect(trace.checkpoints.map((each) => each.step)).toEqual([0, 1, 4, 4]);
 });
 
-test('the kernel is of what is trained, in the mode of training, unless others are asked for', async () => {
+test('the kernel has the trained parameters and the mode of training by default', async () => {
   const parameters = (name: string) => name.startsWith('6.');
   const network = startedNetwork();
   const settings = { loss: mseLoss, optimizer, backend: referenceBackend, parameters } as const;
@@ -135,7 +135,7 @@ test('the kernel is of what is trained, in the mode of training, unless others a
   expect(await largest({ outputs: 0 })).toBeLessThan(own);
 });
 
-test('a batch that is filled anew leaves checkpoints as they are', async () => {
+test('a batch that is overwritten does not change checkpoints', async () => {
   const watched = await trainer(referenceBackend);
   const [x, y] = [batches[2], targets[2]].map((each) => ({ ...each, data: each.data.slice() }));
   const trace = await KernelTrace.create(watched, x, y);

@@ -50,13 +50,13 @@ const optimizer = sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 1e-3 });
 const reference = { loss: crossEntropy, optimizer, backend: referenceBackend } as const;
 const stateOf = (network: Sequential) => [...stateDict(network)].map(([name, { data }]) => [name, [...data]]);
 
-/** Batches of two sizes, in turns. */
+/** Batches of two sizes, in turn. */
 const batchOf = (i: number) => {
   const n = i % 3 === 2 ? 3 : 6;
   return [imagesOf(n, i), targetsOf(n, i)] as const;
 };
 
-test('training that is saved, taken up elsewhere and goes on, with batches of two sizes, is the same to the bit', async () => {
+test('training that is saved and resumed elsewhere, with batches of two sizes, is the same bit for bit', async () => {
   const [whole, first, second] = [smallNetwork(), smallNetwork(), smallNetwork(7)];
   const all = await Trainer.create(whole, reference);
   for (let i = 0; i < 8; i++) await all.step(...batchOf(i));
@@ -76,7 +76,7 @@ test('training that is saved, taken up elsewhere and goes on, with batches of tw
   expect(stateOf(second)).toEqual(stateOf(whole));
 });
 
-test('a step tells the loss and the outputs before it; running statistics follow in train mode alone', async () => {
+test('a step returns the loss and the outputs before it; running statistics move only in train mode', async () => {
   const network = smallNetwork();
   const [x, target] = batchOf(0);
   const output = await forward(network, x, { mode: 'train', backend: referenceBackend });
@@ -84,7 +84,7 @@ test('a step tells the loss and the outputs before it; running statistics follow
   const trainer = await Trainer.create(network, reference);
   const step = await trainer.step(x, target);
   expect([...step.output.data]).toEqual([...output.data]);
-  expect(stateOf(network)).toEqual(start); // until it is saved
+  expect(stateOf(network)).toEqual(start); // until the state is saved
   await trainer.save();
   expect(stateDict(network).get('1.running_mean')!.data[0]).not.toBe(0);
 
@@ -106,7 +106,7 @@ test('parameters that are not trained stay as they are', async () => {
   expect([...after.get('4.weight')!.data]).not.toEqual(before.get('4.weight'));
 });
 
-test('steps that are asked for at once are taken one after another', async () => {
+test('concurrent steps are taken one after another', async () => {
   const [one, other] = [smallNetwork(), smallNetwork()];
   const [awaited, asked] = await Promise.all([one, other].map((network) => Trainer.create(network, reference)));
   for (let i = 0; i < 4; i++) await awaited.step(...batchOf(i));
@@ -116,7 +116,7 @@ test('steps that are asked for at once are taken one after another', async () =>
   expect(stateOf(other)).toEqual(stateOf(one));
 });
 
-test('a step that is aborted takes training back to what was saved', async () => {
+test('an aborted step takes training back to the saved state', async () => {
   const network = smallNetwork();
   const trainer = await Trainer.create(network, reference);
   for (let i = 0; i < 2; i++) await trainer.step(...batchOf(i));
@@ -136,7 +136,7 @@ test('a step that is aborted takes training back to what was saved', async () =>
   expect(stateOf(network)).toEqual(stateOf(twin));
 });
 
-test('what makes no sense is refused, and nothing has changed', async () => {
+test('invalid arguments are refused, and change nothing', async () => {
   const network = smallNetwork();
   const create = (options: object) => Trainer.create(network, { ...reference, ...options });
   await expect(create({ loss: 3 })).rejects.toThrow(InputError);

@@ -7,7 +7,7 @@ import { RedisServer, redisPath } from '../../support/redis.ts';
 import { runs } from '../../support/runs.ts';
 import { collectDoubled, COMPUTER, doubled, Proxy, worker } from './support.ts';
 
-// Whatever becomes of workers, collectors, servers and connections: every result is told once, in order.
+// Whatever happens to workers, collectors, servers and connections: every result is reported once, in order.
 
 describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
   let redis: RedisServer;
@@ -35,7 +35,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     const calls = workers.flatMap(({ calls }) => calls);
     expect(calls.sort((a, b) => a - b)).toEqual([...Array(120).keys()]);
     expect(workers[1].calls.length).toBeGreaterThan(10);
-    // Nothing of them is left.
+    // Nothing of them remains.
     expect(await queueStates(one)).toEqual([
       {
         computer: COMPUTER.name,
@@ -59,7 +59,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('that always fail are tried 3 times, and named; the others are kept, and reported when they are collected again', async () => {
+  test('that always fail are tried 3 times, and named; the other results are kept for the next collector', async () => {
     let isWell = false;
     const work = (index: number) =>
       index === 2 && !isWell ? Promise.reject(new Error('no luck')) : Promise.resolve({ twice: 2 * index });
@@ -80,8 +80,8 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('of a worker that dies over them 3 times are moved aside, too', async () => {
-    // It does not end them, nor say that it is there.
+  test('whose worker dies 3 times count as failed, too', async () => {
+    // It neither ends them nor shows that it is alive.
     const dying = async () => {
       const server = await QueueServer.open({ url: redis.url });
       const { calls } = worker(server, { work: () => new Promise(() => undefined) });
@@ -96,7 +96,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('are returned by a worker that ends, at once and not as a failure', async () => {
+  test('are returned by a worker that stops, at once and not as failures', async () => {
     const collecting = collectDoubled(one, 3);
     const hanging = (_: number, signal: AbortSignal) =>
       new Promise<object>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
@@ -111,7 +111,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await second.end();
   });
 
-  test('are taken up by the next collector when the first was ended', async () => {
+  test('are resumed by the next collector when the first was stopped', async () => {
     const ending = new AbortController();
     const { calls, end } = worker(two, { work: (index) => sleep(5, { twice: 2 * index }) });
     const told: number[] = [];
@@ -129,7 +129,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('are waited for by one collector at a time', async () => {
+  test('are collected by one collector at a time', async () => {
     const ending = new AbortController();
     const first = collectDoubled(one, 1, { signal: ending.signal }).catch((error: Error) => error.message);
     while ((await queueStates(one))[0]?.waiting !== 1) await sleep(10);
@@ -153,7 +153,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     const { end } = worker(two);
     await collectDoubled(one, 1);
     const spy: string[] = [];
-    // Which key is its lease is found out from one that is held.
+    // The key of the lease is found from one that is held.
     const tell = async () => {
       for await (const keys of one.redis.scanStream({ match: 'ntkit:lease:*' })) spy.push(...(keys as string[]));
     };
@@ -164,7 +164,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('drained are gone, and whoever collects them ends', async () => {
+  test('that are drained are gone, and their collector ends', async () => {
     const collecting = collectDoubled(one, 5).catch((error: Error) => error.message);
     while ((await queueStates(two))[0]?.waiting !== 5) await sleep(10);
     expect(await drainQueues(two)).toBe(5);
@@ -177,7 +177,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('are not taken while the queue pauses', async () => {
+  test('are not taken while the queue is paused', async () => {
     const collecting = collectDoubled(one, 5);
     while ((await queueStates(two))[0]?.waiting !== 5) await sleep(10);
     await pauseQueues(two, true);
@@ -190,7 +190,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     await end();
   });
 
-  test('for others are refused, and waited for when there are none yet', async () => {
+  test('for other computers are refused, and a queue without jobs is waited for', async () => {
     const ending = new AbortController();
     const collecting = collectDoubled(one, 1, { signal: ending.signal }).catch(() => undefined);
     while ((await queueStates(two))[0]?.waiting !== 1) await sleep(10);
@@ -204,7 +204,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
     expect(await worker(two, { computer, idle: 0.3 }).done).toBe(0);
   });
 
-  test('survive a connection that is cut', async () => {
+  test('survive an interrupted connection', async () => {
     const proxy = await Proxy.open(redis.port);
     const notices: string[] = [];
     const place = { url: proxy.url, onNotice: (line: string) => void notices.push(line) };
@@ -234,7 +234,7 @@ describe.runIf(redisPath !== undefined)('jobs on a queue', () => {
 });
 
 describe.runIf(redisPath !== undefined).each([true, false])(
-  'a server that is started again, with its memory: %s',
+  'a server that is restarted, with its memory: %s',
   (appendOnly) => {
     test('loses no job and no result', async () => {
       const redis = await RedisServer.start({ appendOnly });
@@ -257,7 +257,7 @@ describe.runIf(redisPath !== undefined).each([true, false])(
       });
       expect(told).toEqual(doubled(150));
       expect(prepared).toBe(3);
-      // With its memory, only what was being done is done again.
+      // With its memory, only jobs in progress are done again.
       if (appendOnly) expect(calls.length).toBeLessThan(150 + 12);
       await end();
       await Promise.all([here.close(), there.close()]);

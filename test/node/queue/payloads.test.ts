@@ -57,7 +57,7 @@ describe('the URL of a server', () => {
       'redis://:secret@h:99999',
     ],
     ...['redis://:secret@h/0?x=secret', 'redis://:secret@h#secret'],
-  ])('%j is refused, and not quoted', (url) => {
+  ])('%j is refused without being quoted', (url) => {
     expect(() => parseAddress(url)).toThrow(/^queue: expected (?!.*secret)/);
   });
 });
@@ -74,7 +74,7 @@ function changed(value: object, path: string, by: unknown): unknown {
 }
 
 describe('a job', () => {
-  test.each([cellJob, searchJob])('of a $kind is what it was after JSON', (job) => {
+  test.each([cellJob, searchJob])('of a $kind survives JSON', (job) => {
     const sent: unknown = JSON.parse(JSON.stringify(jobToJson(job)));
     const { round, ...rest } = { round: undefined, ...job };
     const { round: got, ...others } = { round: undefined, ...parseJob(sent, 'job') };
@@ -113,7 +113,7 @@ describe('a result', () => {
   const kappa = { lambdaMin: 1, lambdaMax: 2, noiseFloor: 1e-9, verdict: 'resolved' };
   const good = { kappas: [kappa, kappa], regions: [3, 8] };
 
-  test('of a cell is checked whole', () => {
+  test('of a cell is checked completely', () => {
     expect(parseCellMeasurement(good, settings, 'result')).toEqual(good);
     const refused = (path: string, by: unknown) =>
       expect(() => parseCellMeasurement(changed(good, path, by), settings, 'result'));
@@ -156,7 +156,7 @@ describe.runIf(redisPath !== undefined)('on a server', () => {
     ['bytes', grey],
     ['floats', new ArrayDataset({ name: 'b', images: Float32Array.from(bytes, Math.sin), shape: [3, 4, 4] })],
     ['numbers drawn at random', new SyntheticDataset({ seed: 5, length: 50_000 })],
-  ])('images of %s are what they were', async (_, dataset: Dataset) => {
+  ])('images of %s are unchanged', async (_, dataset: Dataset) => {
     const images = describeImages(dataset);
     expect(await getImages(server.redis, 'p', images.digest)).toBeUndefined();
     expect(await putImages(server.redis, 'p', images)).toBe(true);
@@ -178,7 +178,7 @@ describe.runIf(redisPath !== undefined)('on a server', () => {
     expect(new Set([grey, ...others].map((each) => describeImages(each).digest)).size).toBe(5);
   });
 
-  test('images that were changed are refused, and ones that are too large are not sent', async () => {
+  test('changed images are refused, and too large ones are not sent', async () => {
     const images = describeImages(grey);
     const key = `p:images:${images.digest}`;
     const refused = async (fields: object, message: RegExp) => {
@@ -235,7 +235,7 @@ describe.runIf(redisPath !== undefined)('on a server', () => {
       { failed: poisoned.length, completed: 0, waiting: 0, delayed: 0 },
     ]);
 
-    // A result that is none is named, and measured anew when it is asked for again.
+    // An invalid result is reported, and measured again on the next request.
     ending.abort(new Error('ended'));
     await working;
     const lying = new server.libraries.bullmq.Worker(computer.name, () => Promise.resolve({ kappas: 'many' }), {
@@ -252,7 +252,7 @@ describe.runIf(redisPath !== undefined)('on a server', () => {
     await Promise.all([other.close(), queue.close(), backend.close()]);
   });
 
-  test('what computes otherwise has another name', async () => {
+  test('a computer with different arithmetic has a different name', async () => {
     const backend = wasmBackend({ threads: 1 });
     const [single, double, later] = await Promise.all([
       computerOf('0.1.0', backend, 'float32'),

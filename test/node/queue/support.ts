@@ -6,12 +6,12 @@ import { serve, type ServeOptions } from '../../../src/node/queue/worker.ts';
 /** A computer by name. */
 export const COMPUTER = { name: '0.1.0-wasm-float32-00000000' };
 
-/** What a test's jobs are: index → twice it. */
+/** The jobs of a test: index → 2 · index. */
 export interface Doubled {
   readonly twice: number;
 }
 
-/** What is told of jobs `0` to `count − 1`, in the order in which it is. */
+/** The reports on jobs `0` to `count − 1`, in order of arrival. */
 export async function collectDoubled(
   server: QueueServer,
   count: number,
@@ -34,10 +34,10 @@ export async function collectDoubled(
   return told;
 }
 
-/** What should be told of them. */
+/** The expected reports. */
 export const doubled = (count: number) => Array.from({ length: count }, (_, i) => 2 * i);
 
-/** A worker of this process that doubles, and what it was given, in order. */
+/** A worker of this process that doubles, and the jobs that it received, in order. */
 export function worker(
   server: QueueServer,
   {
@@ -61,7 +61,7 @@ export function worker(
   return { calls, done, end: () => (ending.abort(new Error('ended')), done) };
 }
 
-/** A way to a server that can be cut. */
+/** A proxy to a server whose connections can be cut. */
 export class Proxy {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
@@ -92,7 +92,7 @@ export class Proxy {
     return `redis://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
   }
 
-  /** Ends all connections; new ones are let through when it is not cut. */
+  /** Ends all connections; new ones pass while it is not cut. */
   cut(isCut: boolean): void {
     this.#isCut = isCut;
     for (const socket of this.#sockets) socket.destroy();

@@ -13,7 +13,7 @@ const oneHot = ndarray(
   [n, k],
 );
 
-test('goes where Euler steps of a linearised network go: the gap halves with the step', async () => {
+test('is the limit of Euler steps of a linearised network: the gap halves with the step', async () => {
   const time = 3;
   const gaps: number[][] = [];
   for (const count of [300, 600, 1200]) {
@@ -47,7 +47,7 @@ describe.each([0.7, 1e4])('of one sample of two classes, with an eigenvalue of %
   const times = [0, 0.1, 1, 10, 1000].map((t) => t / lambda);
   const dynamics = crossEntropyDynamics(ndarray([lambda], [1, 1]), ndarray([1, 0], [1, 2]));
 
-  test('the logits solve the equation that can be solved by hand, to the tolerance', async () => {
+  test('the logits agree with the closed-form solution, to the tolerance', async () => {
     for (const tolerance of [1e-6, 1e-9, 1e-12]) {
       const { outputs, loss } = await dynamics.run(times, { tolerance });
       times.forEach((t, i) => {
@@ -58,7 +58,7 @@ describe.each([0.7, 1e4])('of one sample of two classes, with an eigenvalue of %
     }
   });
 
-  test('a step costs more where less error is allowed', async () => {
+  test('a smaller tolerance takes more steps', async () => {
     const few = { maximumSteps: 60 };
     await dynamics.run([100 / lambda], { ...few, tolerance: 1e-4 });
     await expect(dynamics.run([100 / lambda], { ...few, tolerance: 1e-13 })).rejects.toThrow(
@@ -67,7 +67,7 @@ describe.each([0.7, 1e4])('of one sample of two classes, with an eigenvalue of %
   });
 });
 
-test('points of training that are given as others move as they do, for either form of kernel', async () => {
+test('training points given as test points move like training points, for both forms of the kernel', async () => {
   const y = draw(4, [n, k]).data.map(Math.exp);
   const targets = ndarray(
     y.map((p, e) => p / [...y.slice(Math.floor(e / k) * k, Math.floor(e / k) * k + k)].reduce((a, b) => a + b, 0)),
@@ -88,7 +88,7 @@ test('points of training that are given as others move as they do, for either fo
   }
 });
 
-test('what makes no sense is refused', async () => {
+test('invalid arguments are refused', async () => {
   const kernel = ndarray([1], [1, 1]);
   const make = (targets: NDArray) => crossEntropyDynamics(kernel, targets);
   expect(() => make(ndarray([1], [1, 1]))).toThrow('targets: expected [N, K], K ≥ 2, got [1, 1]');

@@ -25,7 +25,7 @@ function stepped(
 describe.each(steps)('gradient descent with %o', (setting) => {
   const descent = gradientDescent(setting);
 
-  test.each([1e-3, 0.1, 1, 3, 5])('leaves of curvature %d what steps leave', (h) => {
+  test.each([1e-3, 0.1, 1, 3, 5])('decays at curvature %d as steps do', (h) => {
     for (const t of [0, 1, 2, 3, 17, 64, 100]) {
       const expected = stepped(h, t, setting);
       expect(Math.abs(descent.remaining(h, t) - expected)).toBeLessThan(1e-13 * Math.max(1, Math.abs(expected)));
@@ -34,7 +34,7 @@ describe.each(steps)('gradient descent with %o', (setting) => {
     }
   });
 
-  test('learns of a small curvature what it learns of none, to all digits', () => {
+  test('learns the same at a tiny curvature as at none, to all digits', () => {
     for (const t of [1, 7, 1000]) expect(descent.learned(1e-18, t) / descent.learned(0, t)).toBeCloseTo(1, 13);
     // A constant gradient of −1, by hand: η·(1 + (1 + μ) + …), each with the momentum's next term.
     const { learningRate: eta, momentum: mu = 0, nesterov } = setting;
@@ -52,7 +52,7 @@ describe.each(steps)('gradient descent with %o', (setting) => {
   });
 });
 
-/** The size of r over a long time, whatever it oscillates by: the largest of some times nearby. */
+/** The size of r after a long time, apart from oscillations: the largest of some nearby times. */
 function envelope(descent: Descent, h: number, t: number): number {
   return Math.max(...Array.from({ length: 60 }, (_, i) => Math.abs(descent.remaining(h, t + i))));
 }
@@ -71,7 +71,7 @@ test.each([
   expect(shrunk / (span / tau)).toBeCloseTo(1, 1);
 });
 
-test('a heavy ball with friction is where steps with momentum go, with a step of √η', () => {
+test('a heavy ball with friction is the limit of steps with momentum, with a step of √η', () => {
   const time = 3;
   for (const [friction, h] of [
     [1, 0.01],
@@ -96,7 +96,7 @@ test('a heavy ball with friction is where steps with momentum go, with a step of
 });
 
 test.each([gradientFlow(), momentumFlow({ friction: 0.5 })])(
-  '$name: what is left and what is learned make a whole',
+  '$name: what is left and what is learned add up to 1',
   (flow) => {
     for (const h of [1e-9, 1e-3, 0.02, 0.03125, 0.0625, 1, 7]) {
       for (const t of [0, 0.1, 1, 20, 1e4, Infinity]) {
@@ -107,7 +107,7 @@ test.each([gradientFlow(), momentumFlow({ friction: 0.5 })])(
   },
 );
 
-test('gradient flow keeps the digits of small curvatures, and a heavy ball goes straight without any', () => {
+test('gradient flow keeps the digits of small curvatures, and a heavy ball without curvature follows its formula', () => {
   expect(gradientFlow().learned(1e-12, 2)).toBeCloseTo(2 - 2e-12, 15);
   // ẍ = 1 − γ·ẋ from rest.
   expect(momentumFlow({ friction: 0.5 }).learned(0, 3)).toBeCloseTo((3 - (1 - Math.exp(-1.5)) / 0.5) / 0.5, 13);
@@ -123,7 +123,7 @@ describe('the fastest descents', () => {
         .map((tau) => (tau < 0 ? Infinity : tau)),
     );
 
-  test('are those of which no neighbour is faster', () => {
+  test('are faster than their neighbours', () => {
     expect(kappa).toBeCloseTo(25, 12);
     for (const { learningRate, momentum: mu, timeConstant, rate } of [plain, momentum]) {
       expect(-1 / Math.log(rate)).toBeCloseTo(timeConstant, 10);

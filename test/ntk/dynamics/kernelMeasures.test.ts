@@ -14,7 +14,7 @@ async function gramOf(rows: NDArray): Promise<NDArray> {
 }
 
 describe('kernelDistance', () => {
-  test('is 0 of proportional kernels, 1 of those that have nothing in common, and what it is in between', () => {
+  test('is 0 for proportional kernels, 1 for orthogonal ones, and as worked by hand in between', () => {
     const a = draw(1, [4, 4]);
     for (const by of [3, 1e-200, 1e200]) expect(kernelDistance(a, scaled(a, by))).toBeLessThan(1e-30);
     expect(kernelDistance(ndarray([1, 0, 0, 0], [2, 2]), ndarray([0, 0, 0, 5], [2, 2]))).toBeCloseTo(1, 15);
@@ -25,7 +25,7 @@ describe('kernelDistance', () => {
     expect(kernelDistance(a, scaled(a, -1))).toBeCloseTo(2, 14);
   });
 
-  test('tells small angles to full precision', () => {
+  test('resolves small angles to full precision', () => {
     // The angle between (1, 0) and (1, ε) is ε, and 1 − cos ε = ε²/2.
     const distance = kernelDistance(ndarray([1, 0], [1, 2]), ndarray([1, 1e-12], [1, 2]));
     expect(distance / 5e-25).toBeCloseTo(1, 10);
@@ -42,7 +42,7 @@ describe('kernelAlignment', () => {
     expect(kernelAlignment(kernel, ndarray([1, 0, 0, 1], [2, 2]))).toBeCloseTo(5 / Math.sqrt(30), 15);
   });
 
-  test('of Y·Yᵀ with Y is 1, also centred, where constants have no part', async () => {
+  test('of Y·Yᵀ with Y is 1, also centred, where constants do not count', async () => {
     const y = draw(2, [5, 3]);
     const shifted = ndarray(
       y.data.map((value, e) => value + 10 * (e % 3)),
@@ -55,7 +55,7 @@ describe('kernelAlignment', () => {
     expect(kernelAlignment(await gramOf(shifted), y, { centered: true })).toBeCloseTo(1, 12);
   });
 
-  test('centred is that of matrices that H = 1 − 1·1ᵀ/N was multiplied to', async () => {
+  test('centred is that of matrices multiplied by H = 1 − 1·1ᵀ/N', async () => {
     const n = 6;
     const [kernel, y] = [await gramOf(draw(3, [n, 9])), draw(4, [n, 2])];
     const h = ndarray(
@@ -78,7 +78,7 @@ test('effectiveRank counts equal eigenvalues, and weighs others by their entropy
   expect(effectiveRank(Float64Array.of(1e250, 3e250))).toBeCloseTo((4 / 3) ** 0.75 * 4 ** 0.25, 14);
 });
 
-test('what makes no sense is refused', () => {
+test('invalid arguments are refused', () => {
   const kernel = ndarray([1, 0, 0, 1], [2, 2]);
   const zeros = ndarray([0, 0, 0, 0], [2, 2]);
   expect(() => kernelDistance(kernel, ndarray([1], [1, 1]))).toThrow(

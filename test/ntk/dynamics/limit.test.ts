@@ -20,7 +20,7 @@ async function curvature(network: Module, x: NDArray, targets: NDArray): Promise
   return mseDynamics(kernel, targets).largestCurvature;
 }
 
-/** A network that starts `distance` away from its targets, and how its loss goes at parts of the limit. */
+/** A network that starts `distance` away from its targets, and its loss at fractions of the limit. */
 async function started(name: string, distance: number) {
   const { network, sample } = tenNetworks[name]();
   randomize(network, 5);
@@ -50,7 +50,7 @@ const falls = (losses: readonly number[]) => losses.every((loss, i) => i === 0 |
 const growth = (losses: readonly number[]) => losses[STEPS] / losses[STEPS - 1];
 
 describe.each(Object.keys(tenNetworks))('%s', (name) => {
-  test('near its targets, learns below the limit at every step, and is driven off above it', async () => {
+  test('near its targets, learns at every step below the limit, and diverges above it', async () => {
     // So near that Θ stays as it is, until the residual has grown 1.1⁸⁰-fold, to 10⁻³.
     const below = await started(name, 1e-6);
     expect(falls((await below.train(below.network, 0.95)).losses)).toBe(true);
@@ -60,7 +60,7 @@ describe.each(Object.keys(tenNetworks))('%s', (name) => {
     expect(Math.abs(growth(losses) / 1.21 - 1)).toBeLessThan(0.005);
   });
 
-  test('linearised, does so from any start', async () => {
+  test('linearised, does so from any initialisation', async () => {
     const { network, train } = await started(name, 1);
     expect(falls((await train(linearize(network), 0.95)).losses)).toBe(true);
     const { losses } = await train(linearize(network), 1.05);
@@ -69,7 +69,7 @@ describe.each(Object.keys(tenNetworks))('%s', (name) => {
   });
 });
 
-test('far from its targets, a network above the limit may come to where the loss is flatter, and learn there', async () => {
+test('far from its targets, a network above the limit may reach a flatter region of the loss, and learn there', async () => {
   const { network, train } = await started('two hidden layers of ReLUs', 1);
   const { losses, curved } = await train(network, 1.05, 300);
   expect(curved).toBeLessThan(1 / 1.05);

@@ -75,12 +75,12 @@ describe.each(['a linear model', 'a linearised network'])('of %s', (name) => {
     expect(largestDifference(elsewhere, stack(seen.map(({ outputs }) => outputs[1])))).toBeLessThan(1e-12);
     const loss = dynamics.loss(descent, wanted);
     seen.forEach((each, i) => expect(Math.abs(loss[i] - each.loss)).toBeLessThan(1e-12));
-    // They were steps that changed something.
+    // The steps changed the outputs.
     expect(largestDifference(rowOf(predicted, 0), rowOf(predicted, 7))).toBeGreaterThan(0.1);
   });
 });
 
-test('gradient flow is where Euler steps go: the gap halves with the step, at training points and at others', async () => {
+test('gradient flow is the limit of Euler steps: the gap halves with the step, at training and test points', async () => {
   const time = 2;
   const gaps: number[][] = [];
   for (const count of [400, 800, 1600]) {
@@ -120,7 +120,7 @@ describe('the loss', () => {
     });
   });
 
-  test('falls to what no step can learn', () => {
+  test('falls to the part that cannot be learned', () => {
     // 6 samples in 4 dimensions with a bias: one direction a class cannot be fitted.
     expect(it.dynamics.modes.map(({ curvature }) => curvature > 0)).toEqual([
       false,
@@ -138,7 +138,7 @@ describe('the loss', () => {
 // λ = 1, 4 along (1, 1) and (1, −1): all by hand.
 const kernel = ndarray([2.5, -1.5, -1.5, 2.5], [2, 2]);
 
-test('of two points, all is as worked by hand', () => {
+test('two points, worked by hand', () => {
   const dynamics = mseDynamics(kernel, ndarray([3, 1], [2]));
   const flow = gradientFlow();
   // y = 2·(1, 1) + (1, −1); the mean has M = 2, so that h = λ.
@@ -161,7 +161,7 @@ test('of two points, all is as worked by hand', () => {
   expect(mseDynamics(kernel, ndarray([3, 1], [2]), { reduction: 'sum' }).learningRateLimit()).toBeCloseTo(0.25, 14);
 });
 
-test('a kernel of one matrix acts on each output as its product with the identity does', () => {
+test('a kernel [N, N] acts on each output as its Kronecker product with the identity does', () => {
   const y = draw(7, [2, 3]);
   const full = new Float64Array(36);
   for (const [i, j, o] of [0, 1].flatMap((a) => [0, 1].flatMap((b) => [0, 1, 2].map((c) => [a, b, c])))) {
@@ -198,7 +198,7 @@ test('below the noise floor nothing is learned, and an infinite time is refused 
   expect(() => dynamics.loss(tooFast, [Infinity])).toThrow(/^loss: gradient descent does not converge, expected curv/);
 });
 
-test('what makes no sense is refused', () => {
+test('invalid arguments are refused', () => {
   const y = ndarray([3, 1], [2]);
   expect(() => mseDynamics(draw(1, [3, 3]), y)).toThrow(
     'mseDynamics: kernel: expected [2, 2] for 2 samples of 1 outputs, got [3, 3]',

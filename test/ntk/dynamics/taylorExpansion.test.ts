@@ -55,7 +55,7 @@ describe.each<Mode>(['eval', 'train'])('in %s mode', (mode) => {
     expect(Math.log2(gaps[1] / gaps[2])).toBeCloseTo(degree + 1, 0.5);
   });
 
-  test('the tangent kernel of a linearised network is that of the network where it was linearised, wherever it is', async () => {
+  test('the tangent kernel of a linearised network is the same at all parameters', async () => {
     const network = convolutional();
     const start = stateDict(network);
     const linear = linearize(network);
@@ -83,7 +83,7 @@ test('two linear layers are a polynomial of degree 2 in their parameters', async
     expect(relativeError(await forward(each, x, { dtype: 'float64' }), y)).toBeLessThan(1e-13);
 });
 
-test('it is expanded about the values that are given, and has the names of the network', async () => {
+test('the expansion is about the given values, and has the names of the network', async () => {
   const network = convolutional();
   const values = stateDict(randomize(convolutional(), 9));
   const linear = linearize(network, values);
@@ -97,7 +97,7 @@ test('it is expanded about the values that are given, and has the names of the n
   );
 });
 
-test('what does not fit is refused', () => {
+test('parameters that do not fit are refused', () => {
   const network = convolutional();
   const state = stateDict(network);
   expect(() => linearize(network, new Map([...state].slice(1)))).toThrow(

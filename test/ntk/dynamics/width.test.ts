@@ -7,7 +7,7 @@ import { wasmBackend } from '../../../src/tensor/index.ts';
 const backend = wasmBackend({ threads: 2, dtype: 'float64' });
 afterAll(() => backend.close());
 
-test('real outputs come nearer to the predicted ones as 1/√width, and faster to those by the own kernel', async () => {
+test('real outputs approach the predicted ones as 1/√width, and faster those by the network’s own kernel', async () => {
   const task = { inputs: 8, outputs: 6, train: 12, test: 12, steps: 60, seed: 0 };
   const widths = [64, 128, 256, 512, 1024];
   const gaps: Gaps[][] = [];
@@ -25,7 +25,7 @@ test('real outputs come nearer to the predicted ones as 1/√width, and faster t
     expect(fittedPower(widths, own)).toBeLessThan(-0.5);
     widths.forEach((_, i) => expect(own[i]).toBeLessThan(infinite[i] / 1.2));
   }
-  // It is training that is compared, not standing still.
+  // The networks have been trained.
   for (const { loss } of gaps.flat()) expect(loss[1]).toBeLessThan(loss[0] / 10);
 });
 

@@ -14,7 +14,7 @@ import {
 import { constant, evaluate, matmul, ndarray, type NDArray, transpose } from '../../../src/tensor/index.ts';
 import { draw, largestDifference } from '../../../src/testing/arrays.ts';
 
-// Features of 3 numbers, in which everything can be worked out in another way: by matrices of 3 × 3, not N × N.
+// Three features, for which everything can be computed in a second way: by matrices of 3 × 3, not N × N.
 
 const [n, m, d, k] = [7, 4, 3, 2];
 const x = draw(1, [n, d]);
@@ -51,7 +51,7 @@ beforeAll(async () => {
 describe('a Gaussian process with noise', () => {
   const noise = 0.3;
 
-  test('is Bayesian regression in features', async () => {
+  test('is Bayesian linear regression on features', async () => {
     // θ | y ~ N(A⁻¹·xᵀ·y, σ²·A⁻¹) with A = xᵀ·x + σ².
     const inverse = await ofEigenvalues(gram, (lambda) => 1 / (lambda + noise));
     const mean = await times(xTest, inverse, await t(x), y);
@@ -71,7 +71,7 @@ describe('a Gaussian process with noise', () => {
     expect(largestDifference(kernelRegression(train, y, { noise })(cross), mean)).toBeLessThan(1e-12);
   });
 
-  test('has the likelihood of one number after another', () => {
+  test('has the likelihood that the chain rule gives', () => {
     // log p(y₁) + log p(y₂ | y₁) + …, each by the posterior of those before it.
     const rows = (from: number, to: number, columns: number) =>
       ndarray(
@@ -97,7 +97,7 @@ describe('a Gaussian process with noise', () => {
     expect(gaussianProcess(train, y, { noise }).logMarginalLikelihood).toBeCloseTo(sum, 11);
   });
 
-  test('refuses what is not positive definite', () => {
+  test('refuses kernels that are not positive definite', () => {
     expect(() => gaussianProcess(train, y)).toThrow(
       /^gaussianProcess: kernel: expected a positive definite matrix, got a pivot of .* in row \d; a larger noise/,
     );
@@ -120,7 +120,7 @@ describe('an ensemble of networks', () => {
     { descent: gradientFlow(), time: 2.5, decay: (h: number) => Math.exp(-2.5 * h) },
     { descent: gradientDescent({ learningRate: 0.1 }), time: 30, decay: (h: number) => (1 - 0.1 * h) ** 30 },
     { descent: gradientFlow(), time: Infinity, decay: (h: number) => (h > 1e-9 ? 0 : 1) },
-  ])('trains as linear models do from random parameters: $descent.name, $time', async ({ descent, time, decay }) => {
+  ])('trains as linear models from random parameters do: $descent.name, $time', async ({ descent, time, decay }) => {
     // θ(t) = D·θ(0) + (1 − D)·(xᵀx)⁻¹·xᵀ·y with D = decay(2·xᵀx/M), θ(0) ~ N(0, 1).
     const h = (lambda: number) => (2 * lambda) / (n * k);
     const left = await ofEigenvalues(gram, (lambda) => decay(h(lambda)));
@@ -134,7 +134,7 @@ describe('an ensemble of networks', () => {
     expect(largestDifference(predicted.covariance, covariance)).toBeLessThan(1e-11);
   });
 
-  test('of wide networks: before training a draw of the NNGP, at the end through the targets', async () => {
+  test('of wide networks: a draw of the NNGP before training, and through the targets after it', async () => {
     const { dense, relu, serial } = infinite;
     const map = serial(dense(8, { biasStd: 0.2 }), relu(), dense(1));
     const [a, b, c] = [

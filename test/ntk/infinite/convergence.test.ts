@@ -66,7 +66,7 @@ describe.each([
     widths: [8, 16, 32, 64, 128],
     draws: runs(80),
   },
-] as const)('$name goes to its limit as 1/√width', ({ of, shape, widths, draws }) => {
+] as const)('$name converges to its limit as 1/√width', ({ of, shape, widths, draws }) => {
   const x = draw(1, [3, ...(shape as Shape)]);
 
   test('its tangent kernel', async () => {
@@ -110,7 +110,7 @@ const vectors = draw(2, [3, 5]);
 const images = draw(3, [2, 2, 5, 5]);
 const standard = { parameterization: 'standard', weightStd: 1.2, biasStd: 0.5 } as const;
 
-describe('a wide network, drawn a few times, is near to the limit', () => {
+describe('a wide network, drawn a few times, is close to the limit', () => {
   test.each([
     {
       name: 'leaky ReLU',
@@ -172,7 +172,7 @@ describe('a wide network, drawn a few times, is near to the limit', () => {
     const network = wideNetwork(map(128), x.shape.slice(1));
     const estimates = await monteCarloKernel(network, x, { draws: 16 });
     expect(relativeError(estimates.ntk.mean, ntk)).toBeLessThan(0.1);
-    // 16 outputs alone: far noisier, within what the draws say.
+    // Only 16 outputs: far noisier, within the error of the draws.
     const spread = largest(estimates.nngp.standardError);
     expect(relativeError(estimates.nngp.mean, nngp) * largest(nngp)).toBeLessThan(4.5 * spread);
   });

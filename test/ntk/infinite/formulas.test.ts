@@ -3,7 +3,7 @@ import { infinite, infiniteKernel } from '../../../src/ntk/index.ts';
 import type { NDArray } from '../../../src/tensor/index.ts';
 import { draw } from '../../../src/testing/arrays.ts';
 
-// Each formula is written down here once more, by indices and with acos, and applied layer by layer.
+// Each formula is written down here a second time, by indices and with acos, and applied layer by layer.
 
 const { averagePool, conv, dense, fanInSum, flatten, globalAveragePool, identity, leakyRelu, relu, serial } = infinite;
 

@@ -36,7 +36,7 @@ function rows({ data, shape }: NDArray, from: number, to: number): NDArray {
   return ndarray(data.slice(from * size, to * size), [to - from, ...shape.slice(1)]);
 }
 
-test('a kernel of two batches is a part of that of both together, to the last bit', async () => {
+test('a kernel of two batches is a block of that of their concatenation, to the last bit', async () => {
   const all = await infiniteKernel(network, images);
   const part = await infiniteKernel(network, rows(images, 0, 2), { x2: rows(images, 1, 5) });
   for (const name of ['nngp', 'ntk'] as const) {
@@ -47,14 +47,14 @@ test('a kernel of two batches is a part of that of both together, to the last bi
   }
 });
 
-test('an image that is there twice has the kernel of one', async () => {
+test('a duplicated image has the kernel of one', async () => {
   const first = rows(images, 0, 1);
   const { nngp, ntk } = await infiniteKernel(network, first);
   const twice = await infiniteKernel(network, first, { x2: rows(images, 0, 2) });
   expect([nngp.data[0], ntk.data[0]]).toEqual([twice.nngp.data[0], twice.ntk.data[0]]);
 });
 
-test('many pairs, in blocks, are what each is by itself', async () => {
+test('many pairs, in blocks, agree with each pair alone', async () => {
   const x = draw(2, [300, 3]);
   const map = serial(dense(4), relu(), dense(1));
   const steps: number[] = [];
@@ -75,7 +75,7 @@ test('many pairs, in blocks, are what each is by itself', async () => {
   );
 });
 
-test('what needs no covariance of all pixels computes none, and what does not fit into memory is refused before', async () => {
+test('the covariance of all pixels is computed only where it is needed, and refused beforehand if it exceeds memory', async () => {
   const maximumBytes = 1000;
   const flat = serial(conv(4, 3), relu(), flatten());
   await expect(infiniteKernel(flat, images, { maximumBytes })).rejects.toThrow(
@@ -85,7 +85,7 @@ test('what needs no covariance of all pixels computes none, and what does not fi
   await expect(infiniteKernel(pooled, images, { maximumBytes })).rejects.toThrow(
     /^infiniteKernel: 5×5 pairs of 256 numbers: .* fewer samples, smaller images or no pooling need less$/,
   );
-  // A pool in one branch asks for all of them before the branches.
+  // A pool in one branch needs all of them before the branches.
   const branches = serial(conv(4, 3), fanInSum(serial(averagePool(1), conv(4, 1)), conv(4, 1)), flatten());
   await expect(infiniteKernel(branches, images, { maximumBytes })).rejects.toThrow('5×5 pairs of 256 numbers');
   const huge = { shape: [1, 1, 3000, 3000], dtype: 'float64', data: new Float64Array(9e6) } as const;
@@ -137,7 +137,7 @@ test('a pixel that is zero everywhere has no covariance, and passes the derivati
   expect(one.nngp.data[0]).toBe(0);
 });
 
-describe('what has no formula is refused', () => {
+describe('networks without a formula are refused', () => {
   const vectors = draw(1, [2, 3]);
   const refused = (map: infinite.KernelMap, x: NDArray = vectors) => expect(infiniteKernel(map, x)).rejects;
 

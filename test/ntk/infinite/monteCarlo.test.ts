@@ -18,7 +18,7 @@ import { runs } from '../../support/runs.ts';
 const { dense, relu, serial } = infinite;
 const x = draw(1, [3, 4]);
 
-test("Student's quantiles are those of the tables", () => {
+test("Student's quantiles agree with the tables", () => {
   // Two-sided: P(|T| ≤ t) = 0.5, 0.95, 0.99.
   const table = [
     [1, 1, 12.706204736, 63.656741162],
@@ -39,7 +39,7 @@ describe('of one hidden layer, whose expectation is the limit at any width', () 
   const map = serial(dense(8, { biasStd: 0.5 }), relu(), dense(3, { weightStd: 2, biasStd: 0.1 }));
   const network = wideNetwork(map, [4]);
 
-  test('the intervals hold it as often as they say', async () => {
+  test('the intervals contain it as often as they claim', async () => {
     const { nngp, ntk } = await infiniteKernel(map, x);
     const counts = { nngp: 0, ntk: 0, all: 0 };
     for (let seed = 0; seed < runs(200); seed++) {
@@ -65,7 +65,7 @@ describe('of one hidden layer, whose expectation is the limit at any width', () 
     }
   });
 
-  test('more draws come nearer, as the root of their number', async () => {
+  test('the error falls with the square root of the number of draws', async () => {
     const few = await monteCarloKernel(network, x, { draws: 25 });
     const many = await monteCarloKernel(network, x, { draws: 400 });
     expect(many.draws).toBe(400);
@@ -75,7 +75,7 @@ describe('of one hidden layer, whose expectation is the limit at any width', () 
     expect(relativeError(many.ntk.mean, (await infiniteKernel(map, x)).ntk)).toBeLessThan(0.1);
   });
 
-  test('a second batch has the part of the kernel that it has beside the first', async () => {
+  test('the kernel with a second batch is a block of that of both together', async () => {
     const options = { draws: 5, dtype: 'float64' } as const;
     const square = await monteCarloKernel(network, x, options);
     const part = await monteCarloKernel(
@@ -92,7 +92,7 @@ describe('of one hidden layer, whose expectation is the limit at any width', () 
   });
 });
 
-test('any network is drawn by the scheme, and has its own parameters back afterwards', async () => {
+test('any network is drawn by the scheme, and its own parameters are restored afterwards', async () => {
   const network = new Sequential(new Conv2d(1, 3, 2), new ReLU(), new Flatten(), new Linear(12, 2));
   initialize(network, pytorchDefault, new Generator(9));
   const before = stateDict(network);
@@ -119,7 +119,7 @@ test('any network is drawn by the scheme, and has its own parameters back afterw
   expect(nngp.standardError.data[1]).toBeCloseTo(Math.abs(f[0] - f[1]) / 2, 14);
 });
 
-test('what makes no sense is refused', async () => {
+test('invalid arguments are refused', async () => {
   const network = wideNetwork(dense(1), [4]);
   await expect(monteCarloKernel(network, x, { draws: 1 })).rejects.toThrow('draws: expected an integer ≥ 2, got 1');
   await expect(monteCarloKernel(network, x, { confidence: 1 })).rejects.toThrow(

@@ -69,7 +69,7 @@ describe('settings that are not stated', () => {
     expect({ agrees, settings }).toEqual({ agrees: true, settings: { mode, outputs, parameters } });
   });
 
-  test('what is stated holds: another setting is a mistake then', async () => {
+  test('a stated setting is fixed: a kernel with another one is a mistake', async () => {
     const ntk = await kernel('train', 'trace', 'all');
     expect(await names(ntk, { mode: 'train', outputs: 'sum', parameters: 'all' })).toEqual([
       'the kernels of all outputs are added (the trace)',
@@ -85,7 +85,7 @@ describe('settings that are not stated', () => {
     expect(other[0]).toBe('batch norm is in the other mode');
   });
 
-  test('a kernel of all pairs where one entry a sample is meant, and the other way round', async () => {
+  test('a kernel of all pairs where one entry per sample is meant, and vice versa', async () => {
     const rest = { mode: 'eval', parameters: 'all' } as const;
     expect(await names(await kernel('eval', 'full', 'all'), { ...rest, outputs: 'trace' })).toEqual([
       'all pairs of outputs have an entry',
@@ -99,7 +99,7 @@ describe('settings that are not stated', () => {
 describe('numbers', () => {
   const settings = { mode: 'train', outputs: 'trace', parameters: 'all' } as const;
 
-  test('an unusual factor is reported, after everything that explains something', async () => {
+  test('an unusual factor is reported, after all other explanations', async () => {
     const ntk = await kernel('train', 'trace', 'all');
     const [first] = await names(
       changed(ntk, (value) => 0.7310585 * value),
@@ -114,7 +114,7 @@ describe('numbers', () => {
     ).toEqual(expect.arrayContaining([expect.stringMatching(/divided by/)]));
   });
 
-  test('where one mistake at a time is tried, two are found only if the numbers tell one of them', async () => {
+  test('where one mistake at a time is tried, two are found only if the numbers identify one of them', async () => {
     const own = { mode: 'train', outputs: 'sum', parameters: 'weight', together: 1 } as const;
     expect(
       await names(
@@ -128,7 +128,7 @@ describe('numbers', () => {
     );
   });
 
-  test('an entry that is off by 1e-9 is off, in float64; in float32 it is not', async () => {
+  test('an error of 1e-9 in an entry counts in float64, but not in float32', async () => {
     const ntk = await kernel('train', 'trace', 'all');
     const off = changed(ntk, (value, i, j) => (i + j === 1 ? value * (1 + 1e-9) : value));
     expect((await explainer.explain({ ntk: off }, settings)).agrees).toBe(false);
@@ -201,13 +201,13 @@ describe('rows', () => {
       { joined: x, byParameter: new Map() },
       'rows: expected shape [12, 54], or [12, 69] with all parameters, got [4, 5]',
     ],
-  ])('of another shape or name are refused', async (rows, message) => {
+  ])('of a different shape or name are refused', async (rows, message) => {
     const ntk = await kernel('train', 'full', 'weight');
     await expect(explainer.explain({ ntk, rows: rows }, settings)).rejects.toThrow(message);
   });
 });
 
-describe('what is refused', () => {
+describe('bad input', () => {
   const square = ndarray(new Float64Array(N * N), [N, N]);
 
   test.each<[string, () => Promise<unknown>, string]>([

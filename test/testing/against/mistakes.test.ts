@@ -27,7 +27,7 @@ function explain(
   return explainers[made.network].explain(sent, parseSettings(settingsOf(made), name));
 }
 
-test('the model that was exported is the network that the kernels are of', () => {
+test('the exported model is the network of the kernels', () => {
   for (const [name, { data }] of under('onnx/state/')) {
     expect([...onnx.namedState().get(name)!.value.data], name).toEqual([...data]);
   }
@@ -58,7 +58,7 @@ describe.each(['one', 'two'])('%s', (kind) => {
   });
 });
 
-test('in numbers of float32 the same mistakes are found, but for those that are smaller than their rounding', async () => {
+test('in float32 the same mistakes are found, except those below rounding', async () => {
   const small = ['one/epsilon 0', 'one/epsilon 1e-06', 'one/epsilon 1e-08', 'one/epsilon outside'];
   for (const [name, each] of [...named('one'), ...named('two')]) {
     if (each.mistakes.includes('float32')) continue;
@@ -70,7 +70,7 @@ test('in numbers of float32 the same mistakes are found, but for those that are 
   }
 });
 
-test.each(named('none'))('%s: nothing explains it, and the rows say where it begins', async (name, each) => {
+test.each(named('none'))('%s: nothing explains it, and the rows show where it begins', async (name, each) => {
   const { agrees, explanations, nearest, tried, rows, logits } = await explain(name, each);
   expect(agrees).toBe(false);
   expect(explanations).toEqual([]);

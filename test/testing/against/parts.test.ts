@@ -36,7 +36,7 @@ describe('permutationOf', () => {
     return { matrix, lengths: Float64Array.from({ length: size }, (_, i) => Math.sqrt(matrix[i * (size + 1)])) };
   };
 
-  test('an order is found, samples that are the same among others too', () => {
+  test('an order is found, also with duplicated samples', () => {
     const cases = fc.record({ seed: fc.nat(1e6), size: fc.integer({ min: 2, max: 12 }), twins: fc.nat(2) });
     fc.assert(
       fc.property(cases, ({ seed, size, twins }) => {
@@ -52,7 +52,7 @@ describe('permutationOf', () => {
     );
   });
 
-  test('there is none where one number differs', () => {
+  test('there is no order where one number differs', () => {
     const { matrix, lengths } = matrixOf(3, 6, 6);
     const order = [2, 0, 1, 5, 4, 3];
     const sent = matrix.map((_, e) => matrix[order[Math.floor(e / 6)] * 6 + order[e % 6]]);
@@ -94,7 +94,7 @@ describe('rolesOf', () => {
     return last === 'bias' ? (isNorm ? 'beta' : 'bias') : isNorm ? 'gamma' : 'weight';
   };
 
-  test.each(smallNetworks)('%s: what the expression says is what the layers are', (name) => {
+  test.each(smallNetworks)('%s: the roles in the expression are those of the layers', (name) => {
     const network = smallNetwork(name, 1);
     const roles = rolesOf(network, [3, 3, 8, 8]);
     const modules = network.namedModules();
@@ -131,9 +131,9 @@ describe('rolesOf', () => {
   });
 });
 
-test('tolerances grow with what a network makes of rounding, and have a least and a most', async () => {
+test('tolerances grow with the rounding of a network, within bounds', async () => {
   const rowsOf = async (offset: number, dtype: 'float32' | 'float64') => {
-    // Batch norm takes off again what a bias adds, and with it what the sum was rounded by.
+    // Batch norm removes what a bias adds, and with it the rounding of the sum.
     const up = new Linear(4, 4);
     const network = new Sequential(new Linear(3, 4), new Tanh(), up, new BatchNorm1d(4), new Linear(4, 2));
     initialize(network, pytorchDefault, new Generator(4));
@@ -180,7 +180,7 @@ describe('files', () => {
     expect(call).toThrow(message);
   });
 
-  test('tensors go by their names, and one that is misspelt is refused', () => {
+  test('tensors are found by name, and a misspelt one is refused', () => {
     const tensors = new Map([
       ...['input', 'state.a', 'logits', 'rows.b.c'].map((name) => [name, array] as const),
       ['expected.ntk', array] as const,

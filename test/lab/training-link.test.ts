@@ -73,7 +73,7 @@ describe('samples in a link', () => {
 const curve = (meanSquaredError: number) => ({ field: new Float32Array(1), meanSquaredError });
 
 const frameAt = (step: number): Frame => ({
-  ...{ step, real: curve(1 / (step + 1)), linearised: curve(2), infinite: undefined },
+  ...{ step, drawn: step, real: curve(1 / (step + 1)), linearised: curve(2), infinite: undefined },
   ...{ modes: { real: [step], predicted: [0] }, movement: 0, diverged: false },
 });
 

@@ -224,6 +224,28 @@ describe('run', () => {
     expect([real.field.length, infinite!.field.length]).toEqual([28 ** 2, 28 ** 2]);
   });
 
+  it('draws functions of two coordinates in parts while it plays, each of one step; all else is of every step', async () => {
+    const over = { samples: PROBLEMS.ring.samples };
+    const [playing, exact] = [await open(over), await open(over)];
+    const whole = [await exact.advance(0)];
+    expect(await playing.advance(0, { playing: true })).toEqual(whole[0]); // there is nothing to show before
+    for (let step = 1; step <= 9; step++) {
+      whole.push(await exact.advance(1));
+      const { drawn, real, linearised, infinite, ...rest } = await playing.advance(1, { playing: true });
+      expect(drawn).toBe([0, 0, 0, 0, 1, 1, 1, 1, 5, 5][step]);
+      expect([real.field, linearised.field, infinite!.field]).toEqual([
+        whole[drawn].real.field,
+        whole[drawn].linearised.field,
+        whole[drawn].infinite!.field,
+      ]);
+      const errors = [real, linearised, infinite!].map(({ meanSquaredError }) => meanSquaredError);
+      const { real: r, linearised: l, infinite: i, ...expected } = whole[step];
+      expect(errors).toEqual([r, l, i!].map(({ meanSquaredError }) => meanSquaredError));
+      expect(rest).toEqual({ ...expected, drawn: undefined });
+    }
+    expect(await playing.advance(0)).toEqual(whole[9]);
+  });
+
   it('is closer to its prediction, and moves less, the wider it is', async () => {
     const gaps: number[] = [];
     const movements: number[] = [];

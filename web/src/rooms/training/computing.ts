@@ -1,7 +1,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import { type Moment, withMoment } from './history.ts';
 import { settings, state } from './link.ts';
-import type { Frame, RunDescription, RunSettings } from './run.ts';
+import type { Curve, Frame, RunDescription, RunSettings } from './run.ts';
 import { Thread } from '../../thread.ts';
 import type { TrainingWorker } from './worker.ts';
 
@@ -80,31 +80,52 @@ function fail(own: number, error: unknown): void {
   });
 }
 
+/** What was drawn already stays the same object: it is not drawn again. */
+function withDrawn(frame: Frame, before: Frame): Frame {
+  if (frame.drawn !== before.drawn) return frame;
+  return {
+    ...frame,
+    real: { ...frame.real, field: before.real.field },
+    linearised: { ...frame.linearised, field: before.linearised.field },
+    infinite: frame.infinite && before.infinite && { ...before.infinite, ...errorOf(frame.infinite) },
+  };
+}
+
+const errorOf = ({ meanSquaredError }: Curve) => ({ meanSquaredError });
+
 /** Shows one more frame. @returns whether there was one */
 function follow(own: number, frame: Frame | undefined): boolean {
   const before = view.peek();
   if (own !== run || !frame || !before) return false;
   if (frame.diverged) playing.value = false;
-  show({ ...before, frame, history: withMoment(before.history, frame) });
+  show({ ...before, frame: withDrawn(frame, before.frame), history: withMoment(before.history, frame) });
   return true;
 }
 
 /** The run after the steps between two frames. */
-const advanced = () => thread.call((worker) => worker.advance(state.peek().speed));
+const advanced = (isPlaying: boolean) => thread.call((worker) => worker.advance(state.peek().speed, isPlaying));
+
+/** The run where it is. */
+const present = () => thread.call((worker) => worker.advance(0));
 
 async function playOn(own: number): Promise<void> {
   if (!playing.peek()) return;
   let [start, count] = [performance.now(), 0];
-  let next = advanced();
+  let next = advanced(true);
   for (;;) {
     const frame = await next;
     const goesOn = playing.peek() && own === run && frame?.diverged === false;
     if (goesOn) {
       // The next frame is computed while this one is drawn.
-      next = advanced();
+      next = advanced(true);
       next.catch(() => {}); // reported when its turn comes
     }
-    if (!follow(own, frame) || !goesOn) return;
+    if (!follow(own, frame)) return;
+    if (!goesOn) {
+      // What is looked at while it stands is of the step that it stands at.
+      if (frame!.drawn < frame!.step) follow(own, await present());
+      return;
+    }
     await picture();
     count += 1;
     const elapsed = performance.now() - start;
@@ -139,7 +160,7 @@ export function pause(): void {
 export function stepOnce(): void {
   pause();
   const own = run;
-  inTurn(own, async () => void follow(own, await advanced()));
+  inTurn(own, async () => void follow(own, await advanced(false)));
 }
 
 /** Back to the first step. */

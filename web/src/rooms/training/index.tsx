@@ -217,5 +217,5 @@ function functionItem(now: View): ExportItem {
   ];
   const rows = () =>
     places.map((x, i) => [...x, ...names.map((name) => frame[name]!.field[i]), ...(deviation ? [deviation[i]] : [])]);
-  return { label: `Functions at step ${frame.step} as CSV`, file: 'functions.csv', make: () => csvBlob(head, rows()) };
+  return { label: `Functions at step ${frame.drawn} as CSV`, file: 'functions.csv', make: () => csvBlob(head, rows()) };
 }

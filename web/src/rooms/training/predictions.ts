@@ -6,14 +6,6 @@ import type { Kernels } from './layerwiseKernel.ts';
 // The loss that is descended is ½·Σ (f − y)², so that a residual along an eigenvector of eigenvalue λ is multiplied by
 // 1 − η·λ in a step. That of `mseDynamics` with the reduction `sum` is twice it: its steps have half the learning rate.
 
-/** A function on the grid, and how well it fits. */
-export interface Predicted {
-  /** At the points of the grid. */
-  readonly field: Float64Array;
-  /** The mean of (f − y)² over the samples. */
-  readonly meanSquaredError: number;
-}
-
 /** The training of the linearised network: f(t) by the kernel Θ at initialisation. */
 export class LinearisedPrediction {
   /** Eigenvalues of Θ, the largest first. */
@@ -66,11 +58,15 @@ export class LinearisedPrediction {
     return Array.from(this.#dynamics.timeConstants(descent), (constant) => constant * Math.LN2).toReversed();
   }
 
-  at(descent: Descent, step: number): Predicted {
+  /** The function at the points of the grid. */
+  at(descent: Descent, step: number): Float64Array {
     const { cross, gridOutputs } = this.#kernels;
-    const field = this.#dynamics.predict(descent, [step], { kernel: cross, initial: gridOutputs });
-    const [loss] = this.#dynamics.loss(descent, [step]);
-    return { field: field.data as Float64Array, meanSquaredError: loss / this.#targets.data.length };
+    return this.#dynamics.predict(descent, [step], { kernel: cross, initial: gridOutputs }).data as Float64Array;
+  }
+
+  /** The mean of (f − y)² over the samples. */
+  meanSquaredError(descent: Descent, step: number): number {
+    return this.#dynamics.loss(descent, [step])[0] / this.#targets.data.length;
   }
 }
 
@@ -79,10 +75,12 @@ export interface InfinitePrediction {
   /** Eigenvalues of their kernel, the largest first. */
   readonly eigenvalues: readonly number[];
   /**
-   * The mean over initialisations of the function and of the mean squared error; and the function's standard deviation,
-   * where it was asked for.
+   * The mean over initialisations of the function at the points that are drawn; and its standard deviation, where it was
+   * asked for.
    */
-  at(descent: Descent, step: number): Predicted & { readonly deviation: Float64Array | undefined };
+  at(descent: Descent, step: number): { readonly field: Float64Array; readonly deviation: Float64Array | undefined };
+  /** The mean over initialisations of the mean squared error. */
+  meanSquaredError(descent: Descent, step: number): number;
 }
 
 /** The rows of a matrix, row-major. */
@@ -125,26 +123,29 @@ export async function infinitePrediction(
   const [thetaRows, nngpRows] = [rowsOf(train.ntk), rowsOf(train.nngp)];
   const [crossTheta, crossNngp] = [rowsOf(cross.ntk), rowsOf(cross.nngp)];
   const [n, m] = [x.shape[0], grid.shape[0]];
+  const variance = (a: readonly number[], nngp: ArrayLike<number>, prior: number) =>
+    Math.max(0, prior - 2 * dot(a, nngp) + form(a, nngpRows, a));
   return {
     eigenvalues: dynamics.modes.map(({ eigenvalue }) => eigenvalue).toReversed(),
     at(descent, step) {
       const learned = rowsOf(dynamics.learnedOperator(descent, step));
-      const rowAt = (theta: ArrayLike<number>) => learned.map((row) => dot(row, theta));
-      const variance = (a: readonly number[], nngp: ArrayLike<number>, prior: number) =>
-        Math.max(0, prior - 2 * dot(a, nngp) + form(a, nngpRows, a));
-      let error = 0;
-      for (let i = 0; i < n; i++) {
-        const a = rowAt(thetaRows[i]);
-        error += (dot(a, y.data) - y.data[i]) ** 2 + variance(a, nngpRows[i], nngpRows[i][i]);
-      }
       const field = new Float64Array(m);
       const deviation = test && new Float64Array(m);
       crossTheta.forEach((theta, i) => {
-        const a = rowAt(theta);
+        const a = learned.map((row) => dot(row, theta));
         field[i] = dot(a, y.data);
         if (deviation) deviation[i] = Math.sqrt(variance(a, crossNngp[i], test.nngp.data[i * m + i]));
       });
-      return { field, meanSquaredError: error / n, deviation };
+      return { field, deviation };
+    },
+    meanSquaredError(descent, step) {
+      const learned = rowsOf(dynamics.learnedOperator(descent, step));
+      let error = 0;
+      for (let i = 0; i < n; i++) {
+        const a = learned.map((row) => dot(row, thetaRows[i]));
+        error += (dot(a, y.data) - y.data[i]) ** 2 + variance(a, nngpRows[i], nngpRows[i][i]);
+      }
+      return error / n;
     },
   };
 }

@@ -1,11 +1,12 @@
-import { loadStateDict, type Module, mseLoss, stateDict, Trace } from 'ntkit/nn';
+import { loadStateDict, type Module, mseLoss, stateDict } from 'ntkit/nn';
 import { type Descent, gradientDescent } from 'ntkit/ntk';
-import { cast, defaultBackend, InputError, ndarray, type NDArray, Program, scale, type Tensor } from 'ntkit/tensor';
+import { InputError, type NDArray, scale } from 'ntkit/tensor';
 import { sgd, Trainer } from 'ntkit/training';
 import { hasInfiniteKernel } from './activations.ts';
 import { type Architecture, drawNetwork, squaredScales } from './architecture.ts';
 import { layerwiseKernels } from './layerwiseKernel.ts';
-import { type InfinitePrediction, infinitePrediction, LinearisedPrediction, type Predicted } from './predictions.ts';
+import { Look } from './look.ts';
+import { type InfinitePrediction, infinitePrediction, LinearisedPrediction } from './predictions.ts';
 import { arraysOf, gridOf, gridSide, MOST_SAMPLES, type Sample } from './problem.ts';
 
 /** The settings of a run. */
@@ -44,6 +45,8 @@ export interface Curve {
 /** What is shown after some steps. */
 export interface Frame {
   readonly step: number;
+  /** The step of the functions: while training goes on, they are drawn less often than all else where they take long. */
+  readonly drawn: number;
   readonly real: Curve;
   readonly linearised: Curve;
   readonly infinite: (Curve & { readonly deviation: Float32Array | undefined }) | undefined;
@@ -55,37 +58,18 @@ export interface Frame {
   readonly diverged: boolean;
 }
 
+/** In how many parts a function of two coordinates is looked at while training goes on. */
+const PARTS = 4;
+
 /** The factor by which a mean squared error grows before a run counts as diverged. */
 const DIVERGED = 1e6;
 
-/** The network's outputs at the grid and at the samples, with its current parameters. */
-class Look {
-  readonly #trace: Trace;
-  readonly #program: Program;
-
-  private constructor(trace: Trace, program: Program) {
-    this.#trace = trace;
-    this.#program = program;
-  }
-
-  static async of(network: Module, points: NDArray, signal?: AbortSignal): Promise<Look> {
-    const backend = await defaultBackend('float32');
-    const trace = new Trace(network, points.shape, { mode: 'eval', dtype: 'float32' });
-    const program = await Program.compile([trace.y], { backend, signal });
-    return new Look(trace, program);
-  }
-
-  /** [M + N] */
-  async at(points: NDArray, signal?: AbortSignal): Promise<NDArray['data']> {
-    const feeds: Map<Tensor, NDArray> = this.#trace.variables();
-    await this.#program.bind(feeds.set(this.#trace.x, cast(points, 'float32')), signal);
-    const [y] = await this.#program.run(undefined, signal);
-    return y.data;
-  }
-
-  dispose(): void {
-    this.#program.dispose();
-  }
+/** The three functions after the same step. */
+interface Functions {
+  readonly step: number;
+  readonly real: Float32Array;
+  readonly linearised: Float32Array;
+  readonly infinite: { readonly field: Float32Array; readonly deviation: Float32Array | undefined } | undefined;
 }
 
 /** The parts of a run that do not depend on its learning rate. */
@@ -96,10 +80,9 @@ interface Parts {
   readonly start: ReadonlyMap<string, NDArray>;
   readonly x: NDArray;
   readonly y: NDArray;
-  /** The grid, and the samples after it. */
-  readonly points: NDArray;
   readonly trainer: Trainer;
-  readonly look: Look;
+  readonly atGrid: Look;
+  readonly atSamples: Look;
   readonly linearised: LinearisedPrediction;
   readonly infinite: InfinitePrediction | undefined;
   readonly parameters: number;
@@ -116,6 +99,10 @@ export class Run {
   #step = 0;
   #diverged = false;
   #startError = 0;
+  /** The functions that were looked at last. */
+  #functions: Functions | undefined;
+  /** The step of the look that is being taken. */
+  #looking = 0;
 
   private constructor(parts: Parts, rate: number) {
     this.#parts = parts;
@@ -146,16 +133,16 @@ export class Run {
         'the kernel of this draw is 0 at every sample: its units are all inactive, and no learning rate trains it; choose another seed, or a wider network',
       );
     }
-    const points = ndarray([...grid.data, ...x.data], [grid.shape[0] + n, inputs]);
     const start = copyOf(stateDict(network));
     const trainer = await Trainer.create(network, {
       loss: (output, target) => scale(mseLoss(output, target, { reduction: 'sum' }), 0.5),
       optimizer: sgd({ learningRate: 0 }), // each step is given its own
       dtype: 'float32',
     });
-    const look = await Look.of(network, points, signal);
-    const known = { settings, network, parameters, side, start, x, y, points };
-    return new Run({ ...known, trainer, look, linearised, infinite }, rate);
+    const atGrid = await Look.of(network, grid, inputs === 1 ? 1 : PARTS, signal);
+    const atSamples = await Look.of(network, x, 1, signal);
+    const known = { settings, network, parameters, side, start, x, y };
+    return new Run({ ...known, trainer, atGrid, atSamples, linearised, infinite }, rate);
   }
 
   /** Whether another run differs in its learning rate alone: {@link Run.restart} is enough then. */
@@ -169,6 +156,7 @@ export class Run {
     this.#rate = rate;
     this.#step = 0;
     this.#diverged = false;
+    this.#functions = undefined;
     loadStateDict(network, copyOf(start));
     trainer.restore();
   }
@@ -193,9 +181,13 @@ export class Run {
   /**
    * Takes some steps, fewer where the loss diverges, and returns a frame.
    *
+   * @param options.playing whether more steps follow at once: functions may be some steps old then.
    * @throws the signal's reason when it is aborted: {@link Run.restart} is needed then.
    */
-  async advance(steps: number, signal?: AbortSignal): Promise<Frame> {
+  async advance(
+    steps: number,
+    { playing = false, signal }: { readonly playing?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<Frame> {
     const { trainer, x, y } = this.#parts;
     const learningRate = this.learningRate;
     for (let i = 0; i < steps && !this.#diverged; i++) {
@@ -204,7 +196,8 @@ export class Run {
       this.#watch((2 * loss) / y.data.length);
     }
     await trainer.save();
-    const frame = await this.#look(signal);
+    await this.#look(playing && !this.#diverged, signal);
+    const frame = await this.#frame(signal);
     if (frame.step === 0) this.#startError = frame.real.meanSquaredError;
     this.#watch(frame.real.meanSquaredError);
     return { ...frame, diverged: this.#diverged };
@@ -212,7 +205,8 @@ export class Run {
 
   dispose(): void {
     this.#parts.trainer.dispose();
-    this.#parts.look.dispose();
+    this.#parts.atGrid.dispose();
+    this.#parts.atSamples.dispose();
   }
 
   #descent(): Descent {
@@ -223,36 +217,48 @@ export class Run {
     if (!(meanSquaredError <= DIVERGED * Math.max(1, this.#startError))) this.#diverged = true;
   }
 
-  async #look(signal: AbortSignal | undefined): Promise<Omit<Frame, 'diverged'>> {
-    const { look, points, y, linearised, infinite, network, start } = this.#parts;
-    const looking = look.at(points, signal);
-    // While the backend computes, on this thread:
-    const descent = this.#descent();
-    const step = this.#step;
-    const expected = linearised.at(descent, step);
+  /** Looks at the functions: a part more where it is `inParts`, else at once. */
+  async #look(inParts: boolean, signal: AbortSignal | undefined): Promise<void> {
+    const { atGrid, linearised, infinite } = this.#parts;
+    let field: Float32Array | undefined;
+    if (inParts && this.#functions) {
+      if (atGrid.isDone) {
+        this.#looking = this.#step;
+        await atGrid.begin(signal);
+      }
+      field = await atGrid.next(signal);
+    } else {
+      this.#looking = this.#step;
+      field = await atGrid.whole(signal);
+    }
+    if (!field) return;
+    const [descent, step] = [this.#descent(), this.#looking];
     const predicted = infinite?.at(descent, step);
-    const movement = movementOf(network, start);
-    const all = await looking;
-    const m = all.length - y.data.length;
-    const outputs = all.subarray(m);
+    this.#functions = {
+      ...{ step, real: field, linearised: Float32Array.from(linearised.at(descent, step)) },
+      infinite: predicted && {
+        field: Float32Array.from(predicted.field),
+        deviation: predicted.deviation && Float32Array.from(predicted.deviation),
+      },
+    };
+  }
+
+  async #frame(signal: AbortSignal | undefined): Promise<Omit<Frame, 'diverged'>> {
+    const { atSamples, y, linearised, infinite, network, start } = this.#parts;
+    const outputs = await atSamples.whole(signal);
+    const functions = this.#functions!;
+    const [descent, step] = [this.#descent(), this.#step];
     let error = 0;
     for (let i = 0; i < outputs.length; i++) error += (outputs[i] - y.data[i]) ** 2;
     return {
-      step,
-      real: { field: Float32Array.from(all.subarray(0, m)), meanSquaredError: error / y.data.length },
-      linearised: curveOf(expected),
-      infinite: predicted && {
-        ...curveOf(predicted),
-        deviation: predicted.deviation && Float32Array.from(predicted.deviation),
-      },
+      ...{ step, drawn: functions.step },
+      real: { field: functions.real, meanSquaredError: error / y.data.length },
+      linearised: { field: functions.linearised, meanSquaredError: linearised.meanSquaredError(descent, step) },
+      infinite: infinite && { ...functions.infinite!, meanSquaredError: infinite.meanSquaredError(descent, step) },
       modes: { real: linearised.along(outputs), predicted: linearised.modes(descent, step) },
-      movement,
+      movement: movementOf(network, start),
     };
   }
-}
-
-function curveOf({ field, meanSquaredError }: Predicted): Curve {
-  return { field: Float32Array.from(field), meanSquaredError };
 }
 
 function copyOf(state: ReadonlyMap<string, NDArray>): Map<string, NDArray> {

@@ -30,13 +30,13 @@ export class Session {
         this.#run = undefined;
         this.#run = await Run.create(settings, signal);
       }
-      return { description: this.#run.describe(), frame: await this.#run.advance(0, signal) };
+      return { description: this.#run.describe(), frame: await this.#run.advance(0, { signal }) };
     });
   }
 
-  /** Continues the run for some steps; `undefined` where there is none. */
-  advance(steps: number): Promise<Frame | undefined> {
-    return this.#inTurn((signal) => this.#run?.advance(steps, signal));
+  /** Continues the run for some steps, see {@link Run.advance}; `undefined` where there is none. */
+  advance(steps: number, playing = false): Promise<Frame | undefined> {
+    return this.#inTurn((signal) => this.#run?.advance(steps, { playing, signal }));
   }
 
   /** One request at a time, as long as no newer run is asked for. */

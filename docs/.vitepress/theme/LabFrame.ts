@@ -41,7 +41,7 @@ export const LabFrame = defineComponent({
       else if (src.value !== undefined) src.value = address([state, 'embed=1', theme()]);
     });
     return () =>
-      h('figure', { class: 'lab-frame' }, [
+      h('figure', { class: ['lab-frame', `lab-${room}`] }, [
         h('iframe', { ref: frame, src: src.value, title, loading: 'lazy', style: { height: `${height}px` } }),
         h('figcaption', [title, ' ', h('a', { href: address([state]), target: '_self' }, 'Open in the laboratory')]),
       ]);

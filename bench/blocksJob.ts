@@ -14,9 +14,9 @@ export function smallCellNetwork(): Module {
 
 /** Milliseconds. */
 interface Longest {
-  /** That the thread does not come to a timer, be it busy or have the machine other work. */
+  /** How long the thread does not reach a timer, because it or the machine is busy. */
   readonly gap: number;
-  /** That one task takes, of those above the 50 ms from which on a browser tells; 0 without, or in Node. */
+  /** The longest task above 50 ms, which is what browsers report; 0 without one, or in Node. */
   readonly task: number;
 }
 
@@ -42,10 +42,10 @@ async function longestBlocks(run: () => Promise<unknown>): Promise<Longest> {
   }
 }
 
-/** What one mode costs the calling thread. */
+/** The blocks of the calling thread in one mode. */
 export interface Blocks {
   readonly mode: Mode;
-  /** Of the first call, in which workers start and the network is traced and compiled, and of others. */
+  /** In the first call, in which workers start and the network is traced and compiled, and in the others. */
   readonly longest: readonly Longest[];
   readonly seconds: readonly number[];
 }

@@ -1,4 +1,4 @@
 import { measureBlocks } from './blocksJob.ts';
 
-// What the page of blocks.mts runs when it is called.
+// The script of the page of blocks.mts.
 Object.assign(globalThis, { measureBlocks });

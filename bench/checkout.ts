@@ -3,17 +3,17 @@ import { realpathSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { atExit, here, run, temporaryFolder } from './process.ts';
 
-// This working tree, and others of older commits, whose own benchmark does the same jobs.
+// This working tree, and trees of older commits, whose own benchmark runs the same jobs.
 
 /** A tree that is ready to run. */
 export interface Checkout {
   readonly name: string;
   readonly root: string;
-  /** The jobs that its benchmark knows. */
+  /** The jobs of its benchmark. */
   readonly jobs: ReadonlySet<string>;
 }
 
-/** What one process of `worker.ts` tells, or of `torch_ntk.py`. */
+/** The output of a process of `worker.ts`, or of `torch_ntk.py`. */
 export interface Timing {
   /** Of each repeat. */
   readonly seconds: readonly number[];
@@ -28,7 +28,7 @@ const git = (...args: string[]) => ['-C', root, ...args];
 const modules = realpathSync(join(root, 'node_modules'));
 const tsx = join(modules, 'tsx/dist/cli.mjs');
 
-/** What a TypeScript program of a tree prints. */
+/** The output of a TypeScript program of a tree. */
 const runIn = (tree: string, ...args: string[]) => run(process.execPath, [tsx, ...args], { cwd: tree });
 
 async function described(name: string, tree: string): Promise<Checkout> {
@@ -40,8 +40,8 @@ async function described(name: string, tree: string): Promise<Checkout> {
 export const thisCheckout = (): Promise<Checkout> => described('this tree', root);
 
 /**
- * The tree of a commit, in a temporary folder that goes with this process. It has this tree's packages, and generates its
- * own code.
+ * The tree of a commit, in a temporary folder that is deleted with this process. It uses this tree's packages, and
+ * generates its own code.
  */
 export async function checkOut(commit: string): Promise<Checkout> {
   const short = await run('git', git('rev-parse', '--short', '--verify', `${commit}^{commit}`)).then(
@@ -52,7 +52,7 @@ export async function checkOut(commit: string): Promise<Checkout> {
   const link = join(tree, 'node_modules');
   atExit(() => {
     try {
-      unlinkSync(link); // the packages are this tree's
+      unlinkSync(link); // the packages of this tree
     } catch {
       // not linked yet
     }
@@ -68,7 +68,7 @@ export async function checkOut(commit: string): Promise<Checkout> {
   return described(short, tree);
 }
 
-/** κ of one job, computed by a process of its own. */
+/** κ of one job, computed in a process of its own. */
 export async function timeKappa(
   { root: tree }: Checkout,
   job: { name: string; backend: 'wasm' | 'reference'; threads: number; batch: number; repeats?: number },

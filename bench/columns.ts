@@ -2,9 +2,9 @@ import type { SearchTiming, Timing } from './checkout.ts';
 import { type Job, SEARCH_TARGET } from './jobs.ts';
 import { countFlops } from './graph.ts';
 
-// The tables of run.ts: what each column shows, and in words what that is.
+// The tables of run.ts: the values of each column, and their explanation.
 
-/** All that was measured of one job; lists are empty where nothing was. */
+/** All measurements of one job; lists are empty where nothing was measured. */
 export interface Measured {
   readonly job: Job;
   readonly wasm: readonly Timing[];
@@ -21,26 +21,26 @@ export interface MeasuredSearch {
   readonly commit: readonly SearchTiming[];
 }
 
-/** A column of a table whose rows show a `Row` each. */
+/** A column of a table whose rows each show a `Row`. */
 export interface Column<Row> {
   readonly head: string;
-  /** A sentence for who reads the table. */
+  /** A sentence that explains it. */
   readonly meaning?: string;
   readonly cell: (row: Row) => string;
 }
 
-/** The least of all, if there are any. */
+/** The smallest value, if there is any. */
 export function least(seconds: readonly number[]): number | undefined {
   return seconds.length > 0 ? Math.min(...seconds) : undefined;
 }
 
-/** The fastest of all repeats of all turns. */
+/** The fastest of all repeats in all turns. */
 export const best = (timings: readonly Timing[]) => least(timings.flatMap(({ seconds }) => seconds));
 const bestMapped = (timings: readonly Timing[]) => least(timings.flatMap(({ vmapSeconds = [] }) => vmapSeconds));
 
 export const fixed = (value: number | undefined, digits = 2) => (value === undefined ? '–' : value.toFixed(digits));
 
-/** How many times as long others take, and what the project sets out to reach. */
+/** How many times as long others take, and the goal of the project. */
 function ratio(theirs: number | undefined, ours: number | undefined, target: number | undefined): string {
   if (theirs === undefined || ours === undefined) return '–';
   return `${fixed(theirs / ours)}${target === undefined ? '' : ` (${target})`}`;
@@ -127,7 +127,7 @@ export function searchColumns(commit: string | undefined): Column<MeasuredSearch
       head: `${commit} ÷ ours`,
       cell: (row) => ratio(seconds(row.commit), seconds(row.ours), SEARCH_TARGET),
     },
-    // A vertical bar, of which a genotype has many, would part cells of a Markdown table.
+    // A vertical bar, of which a genotype has many, would separate cells of a Markdown table.
     { head: 'cell found by ours', cell: ({ ours }) => found(ours).replaceAll('|', ' ').trim() },
     commit !== undefined && {
       head: `same cell by ${commit}`,

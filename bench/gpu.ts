@@ -32,8 +32,8 @@ import { imagesOf, jobs } from './jobs.ts';
 // Times the gpu backend beside the wasm backend: a matrix product, a convolution and its gradients, and κ of the jobs.
 //
 // usage: npm run bench:gpu -- [--mode auto] [--threads 2] [--rounds 5] [--batch B] [--write]
-// --batch takes another batch size for all jobs: with their own ones a processor in a device's place takes very long.
-// --write puts the table into RESULTS-gpu.md, instead of the one of the same device.
+// --batch sets the batch size of all jobs: with their own ones, software rendering takes very long.
+// --write puts the table into RESULTS-gpu.md, where it replaces the one of the same device.
 // (OpenGL without a screen: xvfb-run -a -s "-screen 0 640x480x24" npm run bench:gpu -- --mode headlessgl)
 
 const { values: options } = parseArgs({
@@ -48,15 +48,15 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 
 /**
- * How often an operation is done between upload and readback, so that it is the operation that is timed: what a graphics
- * device does eight times is lost in the noise of both.
+ * How often an operation is repeated between upload and readback, so that the operation is timed and not these: eight
+ * repeats would be lost in the noise of both.
  */
 const CHAIN = { software: 8, device: 256 };
 
 interface Operation {
   readonly title: string;
   readonly operands: readonly Tensor[];
-  /** The operation on its own results, as many times as told. */
+  /** The operation applied repeatedly to its own results. */
   readonly chain: (count: number) => Tensor;
   readonly flops: number;
 }
@@ -81,7 +81,7 @@ function convolutions(n: number, c: number, size: number): Operation[] {
     ['input gradient of a convolution 3×3', (y) => vjp([of(x)], [x], [y])[0]],
     [
       'weight gradient of a convolution 3×3',
-      // Of what differs by next to nothing, so that it is computed every time.
+      // Operands that differ minimally, so that each is computed.
       (y) => add(y, multiply(sum(vjp([of(y)], [w], [y])[0]), scalar(1e-12, 'float32'))),
     ],
   ];
@@ -109,7 +109,7 @@ async function best(run: () => Promise<unknown>): Promise<number> {
 async function secondsOf({ operands, chain }: Operation, backend: Backend): Promise<number> {
   const generator = new Generator(0);
   const values = operands.map((operand): [Tensor, NDArray] => {
-    // Small enough that a chain of products stays within float32.
+    // Small enough that a chain of products stays within the range of float32.
     const draw = generator.normals(operand.shape, { dtype: 'float32' });
     return [operand, { ...draw, data: draw.data.map((value) => value / 16) }];
   });
@@ -149,7 +149,7 @@ function launches(name: string, batch: number): number {
 const kappas = new Map<string, readonly [name: string, batch: number]>([['', ['supernet-72', 16]]]);
 for (const [name, { mode, title, batch: own }] of Object.entries(jobs)) {
   const batch = Number(options.batch ?? own);
-  // With another batch size two jobs are one.
+  // With a common batch size two jobs are the same.
   if (mode === 'train') kappas.set(title.replace(/\d+, train/, String(batch)), [name, batch]);
 }
 

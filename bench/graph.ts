@@ -3,14 +3,14 @@ import { Trace } from '../src/nn/index.ts';
 import { type PrimitiveOp, type Shape, topologicalOrder } from '../src/tensor/index.ts';
 import { imagesOf, type Job } from './jobs.ts';
 
-// A network as others can evaluate it: the operations of its forward pass in order.
+// A network in a form that other libraries can evaluate: the operations of its forward pass in order.
 
-/** The value of one operation on earlier nodes, which are told by their numbers. */
+/** The value of one operation on earlier nodes, which are given by their numbers. */
 export type Operation = PrimitiveOp & { readonly operands: readonly number[]; readonly shape: Shape };
 
-/** What an operation starts from. */
+/** An input of operations. */
 export interface Leaf {
-  /** A parameter's name, or '' of what is none. */
+  /** A parameter's name, or '' if it is not a parameter. */
   readonly leaf: string;
   readonly images: boolean;
   readonly shape: Shape;
@@ -58,13 +58,13 @@ export async function writeTorchGraph(path: string, job: Job): Promise<void> {
 export function countFlops({ network: build, mode, batch }: Job): number {
   const trace = new Trace(build(), imagesOf(batch).shape, { mode, dtype: 'float32' });
   let forward = 0;
-  let unneeded = 0; // nothing asks for the gradient of the images
+  let unneeded = 0; // the gradient of the images is not needed
   for (const { op, operands, shape } of topologicalOrder([trace.y])) {
     if (op.kind !== 'primitive' || op.primitive !== 'convolution') continue;
     const flops = 2 * [...shape, ...operands[1].shape.slice(1)].reduce((a, b) => a * b, 1);
     forward += flops;
     if (operands[0] === trace.x) unneeded += flops;
   }
-  const rows = mode === 'train' ? batch : 1; // in eval mode a row is a sample's own
+  const rows = mode === 'train' ? batch : 1; // in eval mode a row belongs to one sample
   return forward + rows * (2 * forward - unneeded);
 }

@@ -1,8 +1,8 @@
 import { grad, lax, nn, numpy as np, vmap } from '@jax-js/jax';
 import type { Graph, Operation } from './graph.ts';
 
-// A network's forward pass in jax-js, and the kernel by its vmap(grad). A function of jax-js uses up the arrays that it is
-// given: `ref` is one more use.
+// A network's forward pass in jax-js, and the kernel by its vmap(grad). A function of jax-js consumes its arguments:
+// `ref` allows one more use.
 
 type Pair = [number, number];
 type Attributes<P extends Operation['primitive']> = Extract<Operation, { primitive: P }>['attributes'];
@@ -29,7 +29,7 @@ function windowSums(x: np.Array, { kernel, stride, padding }: Attributes<'averag
   return parts.reduce((sum, part) => sum.add(part));
 }
 
-/** Means that count the pixels of the image alone. */
+/** Means over the pixels of the image, without padding. */
 function averagePool(x: np.Array, attributes: Attributes<'averagePool'>): np.Array {
   if (attributes.counted.flat().some((side) => side !== 0))
     throw new Error('average pool: expected no counted padding');

@@ -10,7 +10,7 @@ import {
 } from '../src/nn/index.ts';
 import { Generator, type NDArray } from '../src/tensor/index.ts';
 
-/** κ of one network on one batch: what is timed. */
+/** κ of one network on one batch: the job that is timed. */
 export interface Job {
   readonly title: string;
   readonly mode: Mode;
@@ -19,7 +19,7 @@ export interface Job {
   readonly network: () => Module;
 }
 
-/** What the project sets out to reach: seconds of others over ours. */
+/** The goals of the project: seconds of others over ours. */
 export interface Targets {
   /** PyTorch, a backward pass for each sample. */
   readonly torch?: number;
@@ -27,7 +27,7 @@ export interface Targets {
   readonly vmap?: number;
   /** Commit 390836e. */
   readonly commit?: number;
-  /** One thread over two; where it is not given, one is not timed. */
+  /** One thread over two; one thread is not timed where this is omitted. */
   readonly oneThread?: number;
 }
 

@@ -5,7 +5,7 @@ import { eigenvaluesOn, GramProgram } from '../src/ntk/index.ts';
 import { allocateShared, Generator, type NDArray, wasmBackend } from '../src/tensor/index.ts';
 
 // Times Θ = J·Jᵀ of float32 rows and its eigenvalues: on the wasm backend, and in float64 PyTorch where python3 has it, in
-// turns, so that a busy moment of the machine meets both. The best of all turns counts, of each.
+// turns, so that a busy moment of the machine affects both. The best of all turns counts for each.
 //
 // PyTorch is as fast as the BLAS that it is linked to: --library-path names a folder with another one, e.g. OpenBLAS.
 //
@@ -30,7 +30,7 @@ interface Timing {
   readonly eigenvalues: number;
 }
 
-/** Rows as networks have them, in arrays of a parameter's size each. */
+/** Rows as networks have them, in one array per parameter. */
 function rowsOf(n: number): NDArray[] {
   const generator = new Generator(1);
   const noise = Float32Array.from({ length: 4099 }, () => generator.normal());

@@ -7,8 +7,8 @@ import { parseArgs, promisify } from 'node:util';
 import { textTable } from '../src/report/index.ts';
 
 // Times the kernel of four networks of PyTorch (its summed outputs, all parameters, 32 images of 32×32), exported to ONNX,
-// on the wasm backend and in PyTorch, in turns; the best of all turns counts, of each. PyTorch's is the faster of the loop
-// over samples and, in eval mode, functorch's vmap(grad).
+// on the wasm backend and in PyTorch, in turns; the best of all turns counts for each. PyTorch's is the faster of the
+// loop over samples and, in eval mode, functorch's vmap(grad).
 //
 // usage: npx tsx bench/onnx.mts [--jobs NAME,NAME…] [--rounds 2] [--threads 2] [--python /usr/bin/python3]
 

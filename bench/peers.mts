@@ -22,8 +22,8 @@ import { jaxArray, jaxKernel } from './jaxGraph.ts';
 import { imagesOf } from './jobs.ts';
 
 // Times jax-js on its wasm device, which has one thread in Node, beside ntkit's wasm backend with one thread and with more,
-// in turns, from arrays of numbers to arrays of numbers; the best of all turns counts, of each. Values are compared: the
-// difference is relative to the largest.
+// in turns, from arrays of numbers to arrays of numbers; the best of all turns counts for each. Values are compared:
+// the difference is relative to the largest.
 //
 // usage: npx tsx bench/peers.mts [--jobs product,convolution,input-gradient,weight-gradient,kernel] [--rounds 5]
 //        [--threads 2]
@@ -59,7 +59,7 @@ function operation({ title, flops, shapes, ours, theirs }: Operation): Peer {
       const feeds = new Map(operands.map((operand, i) => [operand, values[i]]));
       return async () => (await program.run(feeds))[0].data;
     },
-    // Not by jit, which makes a convolution several times slower.
+    // Without jit, which makes a convolution several times slower.
     theirs: () => async () => {
       const arrays = values.map(({ data, shape }) => jaxArray(data as Float32Array, shape));
       return (await theirs(...arrays).data()) as Float32Array;

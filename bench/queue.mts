@@ -8,8 +8,8 @@ import { serve } from '../src/node/queue/worker.ts';
 import { cellAt, jobToJson, type SweepSettings } from '../src/search/index.ts';
 import { RedisServer } from '../test/support/redis.ts';
 
-// What a queue costs: npx tsx bench/queue.mts [JOBS]. Jobs have the size of a sweep's and are done by a process that does
-// nothing for them; their results have the size of a cell's of 3 repeats.
+// What a queue costs: npx tsx bench/queue.mts [JOBS]. Jobs have the size of a sweep's, and a process answers them
+// without computing; results have the size of those of a cell with 3 repeats.
 
 const COMPUTER = { name: '0.1.0-wasm-float32-00000000' };
 const settings: SweepSettings = {

@@ -19,8 +19,8 @@ import { here, run, temporaryFolder } from './process.ts';
 import { writeTorchGraph } from './graph.ts';
 
 // Times κ of seven networks: on the wasm backend, on the reference, in PyTorch where python3 has it, and by an older commit
-// of this project if one is named; in turns, so that a busy moment of the machine meets all of them. The best of all turns
-// counts, of each. With --search, a whole search, too.
+// of this project if one is named; in turns, so that a busy moment of the machine affects all of them. The best of all
+// turns counts for each. With --search, a whole search, too.
 //
 // usage: npm run bench -- [--jobs NAME,NAME…] [--rounds 3] [--threads 2] [--python python3] [--commit HASH] [--search]
 //        [--scaling] [--write]

@@ -11,7 +11,7 @@ import { ndarray, wasmBackend } from '../src/tensor/index.ts';
 import { oneHot, sgd, Trainer } from '../src/training/index.ts';
 
 // Times a step of training, ResNet-18 of width 16, 64 images of 32×32, cross-entropy, SGD with momentum, beside PyTorch's,
-// in turns of a few steps from the same weights; the fastest step counts, of each. The losses of both are compared.
+// in turns of a few steps from the same weights; the fastest step counts for each. The losses of both are compared.
 //
 // usage: npx tsx bench/training.mts [--threads 2] [--rounds 5] [--steps 3] [--python /usr/bin/python3]
 

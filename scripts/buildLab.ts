@@ -4,7 +4,7 @@ import { build, type Plugin } from 'vite';
 /**
  * Builds the laboratory's page into a folder.
  *
- * @returns the files that it was made of, by absolute paths, those of its workers too.
+ * @returns the absolute paths of the files that it was made from, those of its workers included.
  */
 export async function buildLab(folder: string): Promise<string[]> {
   const inputs = new Set<string>();

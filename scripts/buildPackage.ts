@@ -9,16 +9,16 @@ import { WORKER_SCRIPT } from '../src/tensor/backends/wasm/generated/workerScrip
 import { buildLab } from './buildLab.ts';
 import { licencesOf } from './licences.ts';
 
-// The library is compiled file by file, so that a page's bundler leaves out what the page does not use. What it is made
-// of by others is no dependency of who embeds it: files that import a library are bundled with it. The command is
-// bundled, too, in parts that are loaded by the subcommand which needs them, and brings the laboratory's page.
+// The library is compiled file by file, so that a page's bundler leaves out what the page does not use. Third-party
+// libraries are not dependencies of the package: files that import a library are bundled with it. The command is
+// bundled, too, in parts that are loaded by the subcommand that needs them, and includes the laboratory's page.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is never bundled into the library: optional peer dependencies. */
+/** Never bundled into the library: optional peer dependencies. */
 const PEERS = ['gpu.js', 'fast-check', 'bullmq', 'ioredis'];
 
-/** What is never bundled into the command, either; it brings the other peer with it. */
+/** Never bundled into the command, either, which includes the other peer. */
 const COMMAND_PEERS = ['gpu.js', 'bullmq', 'ioredis'];
 
 /** The part of package.json that says what can be imported. */
@@ -74,7 +74,7 @@ const FOR_NODE: BuildOptions = {
 
 const FOR_PAGES: BuildOptions = { platform: 'browser' };
 
-/** Takes comments and white space out of files: they are for who reads the source; what users need is in the declarations. */
+/** Removes comments and white space from files: they are for readers of the source; users have the declarations. */
 async function withoutComments(out: string, entryPoints: string[]): Promise<void> {
   await build({
     entryPoints,
@@ -91,14 +91,16 @@ async function withoutComments(out: string, entryPoints: string[]): Promise<void
 /** What the compiler makes of an import of a name that is known only at run time: it might be that of a `.ts` file. */
 const IMPORT_OF_NAME = /\bimport\(__rewriteRelativeImportExtension\((\w+)\)\)/g;
 
-/** Says to bundlers that imports of libraries by name are to be left, which comments do that went with the others. */
+/**
+ * Restores the comments that tell bundlers to leave imports of libraries by name, which were removed with the others.
+ */
 async function markImports(path: string): Promise<void> {
   const text = await readFile(path, 'utf8');
   const marked = text.replace(IMPORT_OF_NAME, 'import(/* @vite-ignore */ /* webpackIgnore: true */ $1)');
   if (marked !== text) await writeFile(path, marked);
 }
 
-/** Replaces files by themselves with the libraries that they import; what several import becomes files of its own. */
+/** Bundles files with the libraries that they import; code that several import becomes separate files. */
 async function bundleLibraries(out: string, entryPoints: string[], options: BuildOptions): Promise<Metafile> {
   if (entryPoints.length === 0) return { inputs: {}, outputs: {} };
   const own: Plugin = {
@@ -116,7 +118,7 @@ async function bundleLibraries(out: string, entryPoints: string[], options: Buil
   return metafile;
 }
 
-/** Libraries that are files of their own, because they are loaded when they are needed: where they are, by what they were. */
+/** Libraries in files of their own, because they are loaded on demand: their new paths by their old ones. */
 function loadedLater({ outputs }: Metafile): ReadonlyMap<string, string> {
   const entries = Object.entries(outputs).flatMap(([path, { entryPoint }]) =>
     entryPoint !== undefined && entryPoint.includes('node_modules')
@@ -127,8 +129,8 @@ function loadedLater({ outputs }: Metafile): ReadonlyMap<string, string> {
 }
 
 /**
- * What the library loads when it is needed, the command loads from the same place: kernels, and what draws, are not in the
- * package twice.
+ * Modules that the library loads on demand, the command loads from the same files, so that kernels and plots are not in
+ * the package twice.
  *
  * @param later libraries that the library loads when they are needed.
  */
@@ -158,13 +160,13 @@ async function bundleCommand(out: string, later: ReadonlyMap<string, string>): P
       outdir: join(out, 'cli'),
     },
     plugins: [shared],
-    chunkNames: '[name]-[hash]', // beside main.js: what is found from a file's own place is found from each of them
+    chunkNames: '[name]-[hash]', // beside main.js, so that paths relative to a file are the same from each of them
   });
   await chmod(join(out, 'cli/main.js'), 0o755);
   return metafile;
 }
 
-/** What a file imports, statically or not, by the names that it is written with. */
+/** The specifiers of a file's static and dynamic imports. */
 async function importsOf(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8');
   const { importedFiles } = ts.preProcessFile(text, true, path.endsWith('.js'));
@@ -177,15 +179,15 @@ async function importsOf(path: string): Promise<string[]> {
   return [...new Set([...importedFiles.map(({ fileName }) => fileName), ...exported])];
 }
 
-/** The libraries among what is imported. */
+/** The libraries among the imports. */
 function librariesAmong(names: readonly string[]): string[] {
   return names.filter((name) => !/^(\.|node:)/.test(name) && !PEERS.includes(name));
 }
 
 /**
- * Leaves the declarations that those of an entry refer to; the others are of no use to anybody.
+ * Keeps the declarations that those of an entry refer to; the others are unused.
  *
- * @throws Error when one refers to a library, which who embeds ours would have to install.
+ * @throws Error when one refers to a library, which users would have to install.
  */
 async function keepDeclarations(out: string, paths: readonly string[]): Promise<void> {
   const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageJson;
@@ -202,7 +204,7 @@ async function keepDeclarations(out: string, paths: readonly string[]): Promise<
   for (const path of paths) if (!reached.has(path)) await rm(path);
 }
 
-/** The files that were read, by absolute paths; those that nothing came of are left out. */
+/** The absolute paths of the files that were read, without those that contributed nothing. */
 function inputsOf({ outputs }: Metafile): string[] {
   const used = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
   return used.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [resolve(path)] : []));

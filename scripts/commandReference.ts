@@ -13,7 +13,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 }
 
-/** What an option or an argument may be and is by default, as the help says it in parentheses. */
+/** The choices and the default of an option or argument, as the help states them in parentheses. */
 function values({ argChoices, defaultValue, defaultValueDescription }: Described): string {
   const choices = (argChoices ?? []).map(code).join(', ');
   const given = defaultValueDescription ?? [defaultValue ?? []].flat().map(String).join(' ');
@@ -47,11 +47,11 @@ function section(command: CommandUnknownOpts): string {
   return parts.join('\n\n');
 }
 
-/** With a capital, but for κ, whose capital is K. */
+/** Capitalised, except for κ, whose capital is K. */
 const sentence = (text: string) =>
   `${text.replace(/^[a-z]/, (first) => first.toUpperCase())}${text.endsWith('.') ? '' : '.'}`;
 
-/** The page of all commands with their options, made of what `ntkit COMMAND --help` shows. */
+/** The page of all commands with their options, made from the output of `ntkit COMMAND --help`. */
 export async function commandReference(): Promise<string> {
   const commands = program().commands.filter((command) => command.name() !== 'complete');
   const text = [

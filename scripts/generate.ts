@@ -12,9 +12,8 @@ import { CONSTANTS, STRUCTS } from '../src/tensor/backends/wasm/tables.ts';
 import { microkernels } from './microkernels.ts';
 import { assemblyTables } from './tables.ts';
 
-// Compiles the kernels of the WebAssembly backend and bundles its worker, and writes each as a TypeScript module: text in
-// a module is what Node and every bundler load without questions of paths. Done again only when something that the output
-// is made from changed.
+// Compiles the kernels of the WebAssembly backend and bundles its worker, and writes each as a TypeScript module: Node
+// and every bundler load text in a module without resolving paths. Runs again only when an input has changed.
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const backend = join(root, 'src/tensor/backends/wasm');
@@ -28,16 +27,16 @@ const OPTIONS = [
   ...['--enable', 'threads', '--sharedMemory', '--maximumMemory', `${MOST_PAGES}`],
 ];
 
-/** The part of the assembly that is written here. */
+/** The part of the assembly that is generated here. */
 const written: Readonly<Record<string, string>> = {
   'tiles.ts': microkernels(),
   'tables.ts': assemblyTables(STRUCTS, CONSTANTS),
 };
 
-/** A digest of everything that the output is made from. */
+/** A digest of all inputs. */
 async function digest(worker: string): Promise<string> {
   const hash = createHash('sha256');
-  // Each part with its name and length, so that nothing moves unseen from one to the next.
+  // Each part with its name and length, so that moving text from one part to another changes the digest.
   const add = (name: string, text: string) => hash.update(JSON.stringify([name, text.length])).update(text);
   add('worker', worker);
   for (const [name, text] of Object.entries(written)) add(name, text);
@@ -58,7 +57,7 @@ function sourceFor(type: 'f32' | 'f64', path: string): string | null {
 
 /** Compiles the kernels that an entry exports. */
 async function compile(entry: string, type: 'f32' | 'f64'): Promise<Buffer> {
-  // Loading it takes seconds, which a digest that is as it was does not need.
+  // Loading it takes seconds, which an unchanged digest saves.
   const { default: asc } = await import('assemblyscript/asc');
   const folder = await mkdtemp(join(tmpdir(), 'ntkit-'));
   try {
@@ -74,7 +73,7 @@ async function compile(entry: string, type: 'f32' | 'f64'): Promise<Buffer> {
   }
 }
 
-/** Where a module says what memory it imports: flags (here: with a maximum, shared), then its extents. */
+/** The memory import of a module: flags (here: with a maximum, shared), then its limits. */
 function memoryFlagsAt(module: Buffer): number {
   const name = Buffer.from('\x03env\x06memory\x02', 'latin1');
   const at = module.indexOf(name) + name.length;
@@ -96,7 +95,7 @@ async function bundle(): Promise<string> {
   return worker.outputFiles[0].text;
 }
 
-/** Replaces a file at once: others may be reading it. */
+/** Replaces a file atomically: others may be reading it. */
 async function replace(path: string, text: string): Promise<void> {
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
@@ -114,7 +113,7 @@ async function generate(): Promise<void> {
   const line = (name: string, comment: string, value: string | number) =>
     `\n/** ${comment} */\nexport const ${name}: ${typeof value} = ${JSON.stringify(value)};\n`;
   await replace(join(output, 'workerScript.ts'), mark + line('WORKER_SCRIPT', 'The script of a worker.', worker));
-  // For float64 first: the other file is where the digest is looked for.
+  // float64 first: the digest is read from the other file.
   await writeKernels('kernels64.ts', 'The module of the kernels for float64', await compile('kernels.ts', 'f64'));
   await writeKernels('kernels.ts', 'The module of the kernels', await compile('index.ts', 'f32'));
 

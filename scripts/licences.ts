@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
-/** A package of others, as it describes itself. */
+/** A third-party package, as it describes itself. */
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -9,14 +9,14 @@ interface Manifest {
   readonly author?: string | { readonly name: string };
 }
 
-/** Files in which packages say under what terms they are copied. */
+/** Names of licence files in packages. */
 const LICENCE = /^(un)?licen[cs]e|^copying|^notice/i;
 
-/** Texts of packages that come without, and under other terms than ntkit's own. */
+/** Licence texts of packages that come without one, under terms other than ntkit's own. */
 const TEXTS = new URL('licences/', import.meta.url);
 const KEPT: ReadonlyMap<string, string> = new Map([['@bufbuild/protobuf', 'bufbuild-protobuf.txt']]);
 
-/** A file of a package: the package's folder is what is before the rest. */
+/** A file of a package: the package's folder is the part before the rest. */
 const IN_PACKAGE = new RegExp(String.raw`^(.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]`);
 
 /**
@@ -42,7 +42,7 @@ async function licenceOf(folder: string, { name, license, author }: Manifest): P
   const files = (await readdir(folder)).filter((file) => LICENCE.test(file)).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
   if (texts.length > 0) return texts.map((text) => text.trim()).join('\n\n');
-  // Some packages say in a word what their repository has the text of.
+  // Some packages only name their licence, whose text is in their repository.
   const kept = KEPT.get(name);
   if (kept !== undefined) return readFile(new URL(kept, TEXTS), 'utf8');
   const holder = typeof author === 'string' ? author : author?.name;

@@ -4,7 +4,7 @@ import { Copy } from './mutants/copy.ts';
 import { mutants } from './mutants/index.ts';
 import { byTests, byVerify, type Judge } from './mutants/judges.ts';
 
-// Plants faults one at a time, in a copy of the repository, and says who notices.
+// Plants faults one at a time in a copy of the repository, and reports which tests fail.
 //
 //     npm run mutants                              by the tests that each fault names
 //     npm run mutants -- --by verify               by `ntkit verify` alone
@@ -12,7 +12,7 @@ import { byTests, byVerify, type Judge } from './mutants/judges.ts';
 //
 // A table, and no generator of mutants as Stryker is one: it mutates TypeScript, while half of the kernels are
 // AssemblyScript or text for graphics devices; and of thousands of changed operators most say nothing about mathematics.
-// What is here are the mistakes that people make: a wrong factor, a wrong side of a kink, an option that is not passed on.
+// The table holds mistakes that people make: a wrong factor, a wrong side of a kink, an option that is not passed on.
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, by: { type: 'string', default: 'tests' } },

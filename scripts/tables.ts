@@ -29,7 +29,7 @@ function accessors(name: string, field: Field, offset: number, writable: boolean
   ];
 }
 
-/** The AssemblyScript source of structs and constants. A struct of numbers alone can be written, too. */
+/** The AssemblyScript source of structs and constants. A struct of only numbers can be written, too. */
 export function assemblyTables(structs: readonly Struct[], constants: Readonly<Record<string, number>>): string {
   const classOf = (layout: Struct) => {
     const writable = Object.values(layout.fields).every((field) => typeof field === 'string' && field !== 'bool');

@@ -7,7 +7,7 @@ const backend = wasmBackend();
 const server = createService({ backend });
 server.listen(Number(process.env.PORT ?? 8080), () => console.log('listening on', server.address()));
 
-/** Answers the requests that are inside, and ends. */
+/** Answers the requests that are being served, and ends. */
 function stop(): void {
   server.close(() => void backend.close());
   server.closeIdleConnections();

@@ -2,7 +2,7 @@ import { cellNetwork, initialize, type Mode, type Module, parseCase, parseGenoty
 import { Generator, InputError, type NDArray, ndarray } from 'ntkit/tensor';
 import * as v from 'valibot';
 
-/** What a client asks κ of. */
+/** The network and images that a client sends. */
 export interface Problem {
   readonly network: Module;
   /** [N, C, H, W] */
@@ -10,7 +10,7 @@ export interface Problem {
   readonly mode: Mode;
 }
 
-/** A body of another type than the two that are understood. */
+/** A body that is of neither supported type. */
 export class MediaTypeError extends Error {}
 
 const integer = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -36,7 +36,7 @@ const schema = v.strictObject({
  * Reads a request's body: a case file (`application/octet-stream`), which holds the network, its weights and its images,
  * or JSON (`application/json`).
  *
- * @throws NtkitError with one line when something in it is not as expected; MediaTypeError.
+ * @throws NtkitError of one line when something in it is not as expected; MediaTypeError.
  */
 export function parseProblem(type: string | undefined, body: Uint8Array): Problem {
   const media = type?.split(';')[0].trim();
@@ -74,7 +74,7 @@ function lineOf(issue: v.BaseIssue<unknown>): string {
 }
 
 function numbers(base64: string): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(base64, 'base64')); // a copy, so that it begins where float32 may
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64')); // a copy, so that it is aligned for float32
   if (bytes.byteLength % 4 !== 0) {
     throw new InputError(`images: data: expected a multiple of 4 bytes, got ${bytes.byteLength}`);
   }

@@ -4,19 +4,19 @@ import { type Backend, BackendError, NtkitError } from 'ntkit/tensor';
 import PQueue from 'p-queue';
 import { MediaTypeError, parseProblem } from './problem.ts';
 
-/** How much the service takes on. */
+/** The limits of the service. */
 export interface ServiceOptions {
   /** Computes all answers. It belongs to the caller, who closes it after the server. */
   readonly backend: Backend;
   /** How many κ are computed side by side. Two keep the backend's threads busy while one of them is being prepared. */
   readonly concurrency?: number;
-  /** How many requests may be inside at a time, those that wait included: what bounds the memory. */
+  /** The largest number of requests at a time, waiting ones included, which bounds the memory. */
   readonly capacity?: number;
-  /** The most bytes of a body. */
+  /** The largest size of a body, in bytes. */
   readonly bodyBytes?: number;
 }
 
-/** What a client reads where its request is not answered with κ. */
+/** The answer to a request that gets no κ. */
 class HttpError extends Error {
   readonly status: number;
 
@@ -55,7 +55,7 @@ export function createService({
     route(request, () => kappa(request, gone.signal)).then(
       (answer) => send(response, 200, answer),
       (error: unknown) => {
-        if (gone.signal.aborted) return; // nobody is there to be told
+        if (gone.signal.aborted) return; // the client has gone away
         const status = statusOf(error);
         if (status === 500) console.error(error);
         send(response, status, { error: status === 500 ? 'internal error' : (error as Error).message });
@@ -70,7 +70,7 @@ function route({ method, url }: IncomingMessage, kappa: () => Promise<object>): 
   return kappa();
 }
 
-/** @throws HttpError when the body is too long: what is left of it is not read. */
+/** @throws HttpError when the body is too long: the rest of it is not read. */
 async function read(request: IncomingMessage, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -96,7 +96,7 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     ...(status === 503 ? { 'retry-after': '1' } : {}),
-    // Where a body was not read to its end, the next request would begin in the middle of it.
+    // After a body that was not read to its end, the next request would begin in the middle of it.
     ...(response.req.complete ? {} : { connection: 'close' }),
   });
   response.end(`${json}\n`);

@@ -1,8 +1,7 @@
 /**
- * A chart as a file of its own that reads well on light and on dark pages: it brings its own paper and ink, which follow
- * the reader's system.
+ * A chart as an SVG file for light and dark pages: its background and text colour follow the reader's system.
  *
- * @param svg what a plotter draws: one svg element
+ * @param svg one svg element, as a plotter draws it
  * @param colors by the name of a CSS variable: in light and in dark
  */
 export function svgFile(svg: string, colors: Readonly<Record<string, readonly [light: string, dark: string]>>): string {

@@ -1,10 +1,10 @@
 import type { PlotOptions } from '@observablehq/plot';
 import { loadPlotter, type Plotter } from '../../src/report/plotter.ts';
 
-// Figures are SVG files that follow the light or dark theme of the reader by themselves, on a ground of their own: a page
-// shows them as images, whose text is not the page's.
+// Figures are SVG files that follow the reader's light or dark theme, on a background of their own: pages show them as
+// images, whose text does not inherit the page's style.
 
-/** The colours of the figures: what is drawn, what is said, and six that are told apart with any colour vision. */
+/** The colours of the figures: lines and text, and six that are distinguishable with any colour vision. */
 export const color = {
   ink: 'var(--ink)',
   quiet: 'var(--quiet)',
@@ -50,7 +50,7 @@ const variables = (theme: typeof light) =>
     .map(([name, value]) => `--${name}: ${value};`)
     .join(' ');
 
-/** A mixture of a colour with the ground: 0 is the ground, 1 the colour. */
+/** A mixture of a colour with the background: 0 is the background, 1 the colour. */
 export function tint(of: string, strength: number): string {
   return `color-mix(in oklab, ${of} ${Math.round(100 * Math.min(1, Math.max(0, strength)))}%, ${color.ground})`;
 }

@@ -12,7 +12,7 @@ export interface GraphNode {
   readonly leaf?: boolean;
 }
 
-/** A graph with arrows from operands up to what is computed from them. */
+/** A graph with arrows from operands up to results. */
 export function graphPanel(
   Plot: typeof PlotModule,
   nodes: readonly GraphNode[],

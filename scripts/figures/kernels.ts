@@ -5,7 +5,7 @@ import { color, type Figure, figure, heatPanel, series } from './draw.ts';
 
 const { serial, dense, relu } = infinite;
 
-/** A ReLU network with one hidden layer, of infinite width and of a given one. */
+/** A ReLU network with one hidden layer, of infinite and of finite width. */
 function network(width: number, biasStd: number) {
   return serial(dense(width, { biasStd }), relu(), dense(1, { biasStd }));
 }
@@ -100,7 +100,7 @@ export async function circle(): Promise<Figure> {
   ]);
 }
 
-/** How far the kernels of finite networks are from the infinite one: ten draws for each of five widths. */
+/** The distance of kernels of finite networks from the infinite one: ten draws for each of five widths. */
 export async function width(): Promise<Figure> {
   const points = circlePoints(16);
   const { ntk } = await infiniteKernel(network(512, 0), points);

@@ -26,7 +26,7 @@ async function sweptCells(): Promise<Cell[]> {
 
 type Score = (cell: Cell) => number;
 
-/** τ over pairs of cells with as many parameters. */
+/** τ over pairs of cells with the same number of parameters. */
 function tauAtEqualSize(cells: readonly Cell[], score: Score): number {
   let [sum, pairs] = [0, 0];
   cells.forEach((a, i) => {

@@ -16,7 +16,7 @@ const targets = ndarray(
   [n, 1],
 );
 
-/** A network with one hidden layer of ReLUs, as it starts. */
+/** A network with one hidden layer of ReLUs, at initialisation. */
 function start() {
   const network = wideNetwork(serial(dense(768, { biasStd: 0.5 }), relu(), dense(1, { biasStd: 0.5 })), [2]);
   initialize(network, pytorchDefault, new Generator(0));
@@ -43,7 +43,7 @@ async function predictions() {
   return mseDynamics(kernel, targets, { initial: logits });
 }
 
-/** The part of the residual that is a wave of a frequency. */
+/** The amplitude of a frequency in the residual. */
 function wave(output: ArrayLike<number>, frequency: number): number {
   const parts = angles.map((t, i) => (output[i] - targets.data[i]) * Math.cos(frequency * t));
   return Math.abs((2 / n) * parts.reduce((sum, part) => sum + part, 0));

@@ -2,7 +2,7 @@ import { type Mutant, mutantsOf } from './mutant.ts';
 
 const RULES = ['test/tensor/elementwise-torch.test.ts', 'test/testing/laws.test.ts'];
 
-/** Derivatives, and the transforms that put them together. */
+/** Derivatives, and the transforms that combine them. */
 export const autodiffMutants: readonly Mutant[] = [
   ...mutantsOf({ file: 'src/autodiff/rules.ts', tests: RULES }, [
     {

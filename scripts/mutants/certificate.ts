@@ -1,6 +1,6 @@
 import { type Mutant, mutantsOf } from './mutant.ts';
 
-/** κ and what is said of it. */
+/** κ and its certificate. */
 export const certificateMutants: readonly Mutant[] = [
   ...mutantsOf(
     {

@@ -10,15 +10,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What `npm run generate` writes, from sources in src/tensor. */
 const GENERATED = ['src/tensor/backends/wasm/generated', 'src/tensor/backends/wasm/assembly/generated'];
 
-/** How a command ended. */
+/** The outcome of a command. */
 export interface Outcome {
-  /** The exit status; undefined where it was ended for taking too long. */
+  /** The exit status; undefined after a timeout. */
   readonly status: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A copy of the repository, in which faults are planted: what others read stays as it is. */
+/** A copy of the repository, in which faults are planted: the repository itself does not change. */
 export class Copy {
   readonly #folder: string;
 
@@ -26,7 +26,7 @@ export class Copy {
     this.#folder = folder;
   }
 
-  /** Copies the files that git knows or would take, and what is generated. */
+  /** Copies the files that git tracks or would add, and the generated ones. */
   static async make(): Promise<Copy> {
     const copy = new Copy(await mkdtemp(join(tmpdir(), 'ntkit-mutants-')));
     const { stdout } = await execute('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root);
@@ -39,7 +39,7 @@ export class Copy {
     return copy;
   }
 
-  /** The path of a file of the copy. */
+  /** The path of a file in the copy. */
   at(path: string): string {
     return join(this.#folder, path);
   }
@@ -49,7 +49,7 @@ export class Copy {
     return execute(process.execPath, args, this.#folder, seconds);
   }
 
-  /** Does something while a fault is there. */
+  /** Runs a function while a fault is planted. */
   async with<T>(mutant: Mutant, act: () => Promise<T>): Promise<T> {
     const path = this.at(mutant.file);
     const source = await readFile(path, 'utf8');
@@ -80,7 +80,7 @@ export class Copy {
     };
   }
 
-  /** @throws Error when the sources do not compile: such a fault is none that tests must find. */
+  /** @throws Error when the sources do not compile: the tests need not find such a fault. */
   async #generate(): Promise<void> {
     const { status, stderr } = await this.node([this.at('node_modules/tsx/dist/cli.mjs'), 'scripts/generate.ts'], 120);
     if (status !== 0) throw new Error(`npm run generate: expected exit status 0, got ${status}: ${stderr}`);
@@ -99,7 +99,7 @@ function execute(command: string, args: readonly string[], cwd: string, seconds 
       try {
         process.kill(-child.pid!, 'SIGKILL');
       } catch {
-        // None is left.
+        // No process is left.
       }
     };
     const timer = setTimeout(endAll, 1000 * seconds);

@@ -2,11 +2,11 @@ import { type Backend, gpuBackend, type GpuMode, referenceBackend, wasmBackend }
 import { runLaws, verificationLaws } from '../../src/testing/index.ts';
 import { devicesRequired } from '../../test/support/required.ts';
 
-// The laws that `ntkit verify` tries, on one backend, up to the first that is broken: its name is printed, and the status
-// is 1. Nothing is made smaller, and what comes after is not tried.
+// Checks the laws of `ntkit verify` on one backend up to the first that is broken: its name is printed, and the status
+// is 1. Failures are not shrunk, and later laws are not checked.
 
 const [name = 'wasm'] = process.argv.slice(2);
-// Of devices the mode that runs everywhere, and OpenGL where it is required, as in CI.
+// Of the graphics modes only the one that runs everywhere, and OpenGL where it is required, as in CI.
 const devices: readonly GpuMode[] = devicesRequired ? ['cpu', 'headlessgl'] : ['cpu'];
 const backends: Readonly<Record<string, readonly (() => Promise<Backend>)[]>> = {
   reference: [() => Promise.resolve(referenceBackend)],

@@ -3,17 +3,17 @@ import { InputError } from '../../src/errors.ts';
 import type { Copy } from './copy.ts';
 import type { Mutant } from './mutant.ts';
 
-/** Who is asked whether something is wrong. */
+/** A judge of whether something is wrong. */
 export interface Judge {
-  /** Whether the judge is asked about a mutant. */
+  /** Whether the judge applies to a mutant. */
   readonly judges: (mutant: Mutant) => boolean;
-  /** @throws Error when something is wrong without any fault: then a kill says nothing. */
+  /** @throws Error when something is wrong without any fault: then a kill means nothing. */
   readonly checkSound: (copy: Copy, mutants: readonly Mutant[]) => Promise<void>;
-  /** What notices the fault that is in the copy; undefined where nothing does. */
+  /** The test or law that finds the planted fault; undefined where none does. */
   readonly killerOf: (copy: Copy, mutant: Mutant) => Promise<string | undefined>;
 }
 
-/** Seconds after which a fault counts as one that hangs: several times what any test file takes. */
+/** Seconds after which a fault counts as hanging: several times what any test file takes. */
 const SECONDS = 300;
 
 /** The test files that a mutant names, in their order. */
@@ -32,7 +32,7 @@ export const byTests: Judge = {
   },
 };
 
-/** The part of vitest's report that is read. */
+/** The part of vitest's report that is used. */
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
@@ -62,7 +62,7 @@ async function failingTest(copy: Copy, files: readonly string[], seconds: number
   return `exit status ${status}: ${stderr.trim().split('\n')[0]}`;
 }
 
-/** The laws of `ntkit verify` alone. */
+/** Only the laws of `ntkit verify`. */
 export const byVerify: Judge = {
   judges: ({ beyondLaws }) => beyondLaws === undefined,
   async checkSound(copy, mutants) {

@@ -1,6 +1,6 @@
 import { InputError } from '../../src/errors.ts';
 
-/** A fault to plant: one place of one file, as it is and as it becomes. */
+/** A fault to plant: one text of one file, and its replacement. */
 export interface Mutant {
   /** What it breaks, in a few words; the part before the slash is the layer. */
   readonly name: string;
@@ -9,18 +9,18 @@ export interface Mutant {
   /** Text that the file holds exactly once. */
   readonly text: string;
   readonly becomes: string;
-  /** The test files that are expected to notice. */
+  /** The test files that are expected to fail. */
   readonly tests: readonly string[];
-  /** The backend that `ntkit verify` is to look at; where none is given, the one that it takes by default. */
+  /** The backend that `ntkit verify` checks; its default where none is given. */
   readonly backend?: 'reference' | 'wasm' | 'gpu';
-  /** Why the laws of `ntkit verify` are not asked. */
+  /** Why the laws of `ntkit verify` do not apply. */
   readonly beyondLaws?: string;
 }
 
 /** What all mutants of a part of the table have in common. */
 type Common = Pick<Mutant, 'file'> & Partial<Pick<Mutant, 'tests' | 'backend' | 'beyondLaws'>>;
 
-/** A mutant of one file, by what is its own. */
+/** The properties of one mutant of a file. */
 type Own = Pick<Mutant, 'name' | 'text' | 'becomes'> & Partial<Pick<Mutant, 'tests' | 'beyondLaws'>>;
 
 /** Mutants of one file. */
@@ -31,7 +31,7 @@ export function mutantsOf(common: Common, own: readonly Own[]): Mutant[] {
 /**
  * A file's source with the fault.
  *
- * @throws InputError when the text is not there exactly once: the file has changed, and so must the table.
+ * @throws InputError when the text does not occur exactly once: the file has changed, and so must the table.
  */
 export function plant(source: string, { name, file, text, becomes }: Mutant): string {
   const count = source.split(text).length - 1;

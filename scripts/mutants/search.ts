@@ -2,7 +2,7 @@ import { type Mutant, mutantsOf } from './mutant.ts';
 
 const DRAWS = ['test/search/draws.test.ts', 'test/search/streams.test.ts'];
 
-/** TE-NAS's search, sweeps, rank correlation: what laws of kernels say nothing about. */
+/** TE-NAS's search, sweeps, rank correlation, which the laws of kernels do not cover. */
 export const searchMutants: readonly Mutant[] = [
   ...mutantsOf({ file: 'src/search/schedule.ts', tests: ['test/search/schedule.test.ts'] }, [
     {

@@ -11,7 +11,7 @@ const of = (file: string, ...tests: string[]) =>
 const MASK = 'test/tensor/wasm-mask.test.ts';
 const WIDE = 'test/tensor/wasm-float64.test.ts';
 
-/** AssemblyScript's kernels, and what lowers a plan to them. */
+/** Kernels in AssemblyScript, and the lowering of plans to them. */
 export const wasmMutants: readonly Mutant[] = [
   ...mutantsOf(of('assembly/normalization'), [
     {

@@ -138,7 +138,7 @@ export const dynamics = () =>
     .addOption(
       new Option(
         '--checkpoints <steps>',
-        'steps at which kernel and κ are computed anew, as 0,1,10,100: how far Θ turns, how well it fits the targets',
+        'steps at which kernel and κ are computed again, as 0,1,10,100: how far Θ turns, how well it fits the targets',
       ).argParser(checkpoints),
     )
     .option('--csv <file>', 'write the checkpoints as comma-separated values');
@@ -296,7 +296,7 @@ export const verify = () =>
         'or a kernel that other code computed: whether it is right, and which mistake explains it',
     ),
   )
-    .addOption(new Option('--runs <count>', 'cases that a law is tried on').argParser(integer(1)).default(20))
+    .addOption(new Option('--runs <count>', 'cases that a law is checked on').argParser(integer(1)).default(20))
     .option('--laws <names...>', 'only those whose name has one of these words in it')
     .addOption(seedOption())
     .option('--against <file>', 'the network of a kernel that other code computed: a case or an ONNX model')

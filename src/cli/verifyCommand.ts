@@ -23,7 +23,7 @@ export async function verifyCommand(options: Options, signal: AbortSignal): Prom
   return withBackend(options, ({ backend, dtype }) => {
     // Laws are tried in a backend's own precision.
     if (backend.dtypes[0] === dtype) return verifyLaws(options, backend, signal);
-    throw new InputError(`--dtype ${dtype}: the ${backend.name} backend is tried in ${backend.dtypes[0]}`);
+    throw new InputError(`--dtype ${dtype}: the ${backend.name} backend is checked in ${backend.dtypes[0]}`);
   });
 }
 

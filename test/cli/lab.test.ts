@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
-/** Waits for the line that says where the page is. */
+/** Waits for the line with the URL of the page. */
 async function address({ child, done }: Running): Promise<URL> {
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
@@ -34,7 +34,7 @@ async function address({ child, done }: Running): Promise<URL> {
   return new URL(/^The laboratory is at (http:\/\/localhost:\d+\/lab\/), until \^C\.\n$/.exec(line)![1]);
 }
 
-/** An answer, by a path that is sent as it is. */
+/** The response to a path that is sent unchanged. */
 async function ask(base: URL, path: string, method = 'GET') {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request({ hostname: 'localhost', port: base.port, path, method }, resolve).on('error', reject).end();
@@ -80,11 +80,11 @@ describe('ntkit lab', () => {
     expect(await typeOf('/lab/')).toMatch(/^text\/html/);
     expect(await typeOf('/lab/assets/page.js')).toMatch(/^text\/javascript/);
     expect(await typeOf('/lab/assets/kernels.wasm')).toBe('application/wasm');
-    // Under /lab relative addresses would lead elsewhere.
+    // Without the slash of /lab/ relative URLs would be wrong.
     for (const path of ['/', '/lab']) {
       expect(await ask(base, path)).toMatchObject({ status: 302, headers: { location: '/lab/' } });
     }
-    // What is rebuilt is asked for again.
+    // Rebuilt files are requested again.
     expect(page.headers['cache-control']).toMatch(/max-age=0/);
     for (const path of [
       '/lab/none',

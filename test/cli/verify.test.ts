@@ -28,7 +28,7 @@ test('the laws are checked in both precisions of wasm', async () => {
   const refused = await ntkit(...args, '--backend', 'reference', '--dtype', 'float32');
   expect([refused.code, refused.stderr]).toEqual([
     2,
-    'ntkit: --dtype float32: the reference backend is tried in float64\n',
+    'ntkit: --dtype float32: the reference backend is checked in float64\n',
   ]);
 });
 

@@ -9,7 +9,7 @@ import { encodeNpy } from '../../src/data/index.ts';
 import type { FuzzOptions } from './fuzz.ts';
 import { readers } from './readers.ts';
 
-// Command lines of every command, of its own options and others, of files that are right, damaged or not there.
+// Command lines of every command, with its own options and others, with valid, damaged and missing files.
 
 /** Commands that compute for minutes: the source of images that ends what is right otherwise is not there. */
 const LONG = ['score', 'search', 'sweep'];
@@ -17,11 +17,11 @@ const LONG = ['score', 'search', 'sweep'];
 /** Commands that work whatever their options are, a self-test or a server: one word too many ends them before it. */
 const SELF_CONTAINED = ['doctor', 'verify', 'lab'];
 
-/** Numbers that a count may be without taking minutes, and texts that are none. */
+/** Counts that do not take minutes, and texts that are not numbers. */
 const NUMBERS = ['0', '1', '2', '-1', '1.5', '', 'x', '1e3', ' 1', '٣', 'NaN', '9'.repeat(400)];
 const WORDS = ['auto', 'wasm', 'reference', 'nope', 'eval', 'train', 'sum', 'full', 'all', 'weight', '/[/', '/x/', 'float64', 'y', 'jacobi', 'cifar10', 'synthetic', 'sample:', 'npy:', 'idx:x', '__proto__', 'constructor', '\u2028', '\u001b[31m', '-', '--', '=']; // prettier-ignore
 
-/** What ends a run in an order that no command line may: an internal fault, a stack, or more than a line. */
+/** An outcome that no command line may have: an internal fault, a stack, or more than one line. */
 export async function fuzzCommandLine({ runs, seed }: FuzzOptions): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'ntkit-fuzz-'));
   try {
@@ -52,7 +52,7 @@ function commandLines(folder: string): fc.Arbitrary<readonly string[]> {
     fc.string({ maxLength: 8 }),
   );
   return fc.constantFrom(...commands).chain((command) => {
-    // A file is written only where none of the samples lies.
+    // Files are never written over the samples.
     const valueOf = ({ long, argChoices }: Option): fc.Arbitrary<string> => {
       if (/out|html|queue/.test(long ?? '')) return fc.constantFrom(...targets);
       return argChoices ? fc.oneof(fc.constantFrom(...argChoices), anything) : anything;
@@ -70,7 +70,7 @@ function commandLines(folder: string): fc.Arbitrary<readonly string[]> {
       .map((word) => [word]);
     const name = command.name();
     const last = LONG.includes(name) ? ['--data', `npy:${join(folder, 'none.npy')}`] : [];
-    // The one input that the model has, which chance would hardly find.
+    // The name of the model's input, which chance would hardly find.
     const input = name === 'run' ? ['--input', `images=${right.find((file) => file.endsWith('.npy'))}`] : [];
     const extra = SELF_CONTAINED.includes(name) ? ['one', 'more'] : [];
     const needsFile = command.registeredArguments.length > 0;
@@ -81,9 +81,9 @@ function commandLines(folder: string): fc.Arbitrary<readonly string[]> {
 }
 
 interface Files {
-  /** What commands read. */
+  /** The files that commands read. */
   readonly right: readonly string[];
-  /** Files of every format, each right, cut off and empty, and what is no file. */
+  /** Files of every format, each valid, cut off and empty, and paths that are not files. */
   readonly all: readonly string[];
 }
 
@@ -117,7 +117,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a command line on this process, with its output caught. */
+/** Runs a command line in this process, with its output captured. */
 async function runInProcess(argv: readonly string[]): Promise<Outcome> {
   const stderr: string[] = [];
   const streams = [process.stdout, process.stderr] as const;
@@ -141,14 +141,14 @@ async function runInProcess(argv: readonly string[]): Promise<Outcome> {
       if (writers[i]) Object.defineProperty(stream, 'write', writers[i]);
       else Reflect.deleteProperty(stream, 'write'); // that of its class shows again
     });
-    // Each command listens for an interrupt, and its process is thought to end.
+    // Each command adds a listener for interrupts, because its process is expected to end.
     signals.forEach((name, i) => {
       for (const listener of process.listeners(name)) if (!before[i].has(listener)) process.off(name, listener);
     });
   }
 }
 
-/** Done, or bad input and one line that says so after notices. */
+/** Success, or bad input with one line that says so after notices. */
 function wrongWith({ code, stderr }: Outcome): string | undefined {
   const lines = stderr.split('\n').filter((line) => line !== '');
   if (code !== 0 && code !== 2) return `exit ${code}: ${stderr.slice(0, 1000)}`;

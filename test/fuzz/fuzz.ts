@@ -3,27 +3,27 @@ import { NtkitError } from '../../src/tensor/index.ts';
 import { mutate, type Mutation, mutations } from './mutations.ts';
 import { FILE, type Reader } from './readers.ts';
 
-/** How a reader is tried. */
+/** The settings of a run. */
 export interface FuzzOptions {
   readonly runs: number;
   readonly seed: number;
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface FuzzReport {
   readonly reader: string;
   readonly runs: number;
-  /** Files that were read all the same. */
+  /** Damaged files that were read. */
   readonly accepted: number;
   /** Of one file. */
   readonly slowestMilliseconds: number;
-  /** That one file took beyond its own size. */
+  /** The most that one file took beyond its own size. */
   readonly mostBytes: number;
-  /** What is wrong, with the seed and the smallest file that shows it, in base64; undefined when nothing is. */
+  /** The failure, with the seed and the smallest file that shows it, in Base64; undefined when there is none. */
   readonly failure: string | undefined;
 }
 
-/** What a reader may take for a file: memory that goes with it, and some that is garbage until it is collected. */
+/** The memory that a reader may take: proportional to the file, and some garbage that is not collected yet. */
 const bytesAllowed = (length: number) => 64 * length + 2 ** 26;
 
 function bytesTaken(): number {
@@ -31,12 +31,12 @@ function bytesTaken(): number {
   return arrayBuffers + heapUsed;
 }
 
-/** No file of a few kilobytes takes a second; a machine that does other work, too, may take some. */
+/** No file of a few kilobytes takes a second; a busy machine may take some. */
 const MILLISECONDS_ALLOWED = 10_000;
 
-/** Reads files that are right, but for some changes: each is read, or refused in one line, at once, in little memory. */
+/** Reads valid files after random changes: each is read, or refused in one line, quickly, in little memory. */
 export function fuzzReader({ name, samples, read }: Reader, { runs, seed }: FuzzOptions): FuzzReport {
-  for (const sample of samples) read(sample); // right files are read, and code is compiled
+  for (const sample of samples) read(sample); // valid files are read, and code is compiled
   const seen = { accepted: 0, slowestMilliseconds: 0, mostBytes: 0 };
   const property = fc.property(fc.nat(samples.length - 1), mutations, (which, changes) => {
     const bytes = mutate(samples[which], changes);

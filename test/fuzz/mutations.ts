@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** A change to a file. Places and lengths are parts of the file's length, from 0 to 1. */
+/** A change to a file. Offsets and lengths are fractions of the file's length, from 0 to 1. */
 export type Mutation =
   | { readonly kind: 'bit'; readonly at: number; readonly bit: number }
   | { readonly kind: 'cut'; readonly at: number }
@@ -10,13 +10,13 @@ export type Mutation =
   | { readonly kind: 'word'; readonly at: number; readonly width: 1 | 2 | 4 | 8; readonly value: bigint }
   | { readonly kind: 'digits'; readonly which: number; readonly text: string };
 
-/** Numbers at the ends of what integers of 8 to 64 bits and floating-point numbers hold. */
+/** Extreme values of integers of 8 to 64 bits and of floating-point numbers. */
 const EXTREMES = [0n, 1n, -1n, 127n, 128n, 255n, 2n ** 15n, 2n ** 24n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 63n, 0x7ff0000000000000n, 0x7f800000n]; // prettier-ignore
 
-/** What a text may have in place of a number. */
+/** Texts that may replace a number. */
 const NUMBERS = ['', '-1', '0', '00', '1.5', '1e308', '1e-320', '99999999', '2147483648', '9007199254740993', '18446744073709551616', '1e999', 'NaN', '-Infinity', 'null', '[]', '"', '{', ',', ';']; // prettier-ignore
 
-// Headers are where files lie: half of all places are among the first bytes.
+// Headers matter most: half of all offsets are among the first bytes.
 const place = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 0.02, noNaN: true }));
 const short = fc.double({ min: 0, max: 0.2, noNaN: true });
 
@@ -76,7 +76,7 @@ function apply(bytes: Uint8Array, change: Mutation): Uint8Array {
       return replaced(at, Math.min(change.width, bytes.length - at), word.subarray(0, change.width));
     }
     case 'digits': {
-      // Bytes as characters, so that a number of a header, of JSON and of a table is found in any file.
+      // Bytes as characters, to find the numbers of headers, JSON and tables in any file.
       const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
       const numbers = [...text.matchAll(/\d+/g)];
       const chosen = numbers[Math.min(numbers.length - 1, Math.floor(change.which * numbers.length))];

@@ -39,16 +39,16 @@ import {
 } from '../../src/search/index.ts';
 import { Generator, input, InputError, ndarray, type Shape } from '../../src/tensor/index.ts';
 
-/** What readers are told that a file is called. */
+/** The file name that readers are given. */
 export const FILE = 'the-file';
 
-/** A format that ntkit reads, with files that are right. */
+/** A format that ntkit reads, with valid files. */
 export interface Reader {
   readonly name: string;
   readonly samples: readonly Uint8Array[];
-  /** How many times longer a file takes than others do; 1 by default. */
+  /** How many times as long a file takes as others; 1 by default. */
   readonly cost?: number;
-  /** Reads all of a file, or throws what is wrong with it. */
+  /** Reads a whole file, or throws an error that says what is wrong. */
   readonly read: (bytes: Uint8Array) => unknown;
 }
 
@@ -58,7 +58,7 @@ const file = (path: string): Uint8Array => new Uint8Array(readFileSync(new URL(p
 const json = (path: string): unknown => JSON.parse(decode(file(path)));
 const named = (bytes: Uint8Array) => ({ name: FILE, bytes });
 
-/** A sample and the same packed. */
+/** A sample, unpacked and packed. */
 const packed = (bytes: Uint8Array) => [bytes, new Uint8Array(gzipSync(bytes))];
 
 const generator = new Generator(0);
@@ -128,7 +128,7 @@ const row = formatRow(
   { kappas: [{ lambdaMin: 1, lambdaMax: 2.5, noiseFloor: 1e-9, verdict: 'resolved' }], regions: [7] },
 );
 
-/** Reads what a file need not be, e.g. an array that need not be of images. */
+/** Reads a file without requiring more, e.g. an array that need not be images. */
 function attempt(read: () => unknown): void {
   try {
     read();

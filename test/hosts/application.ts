@@ -8,12 +8,12 @@ import { installed } from '../support/installed.ts';
 
 const consumers = fileURLToPath(new URL('./consumers/', import.meta.url));
 
-/** A folder of a test file's own, with the compiled consumers, and node_modules in which the package is and nothing else. */
+/** A folder for one test file, with the compiled consumers, and node_modules with only the package. */
 export async function makeApplication(): Promise<string> {
   const application = mkdtempSync(join(tmpdir(), 'ntkit-application-'));
   afterAll(() => rmSync(application, { recursive: true, force: true }));
   cpSync((await installed()).folder, application, { recursive: true, verbatimSymlinks: true });
   const entryPoints = readdirSync(consumers).map((name) => join(consumers, name));
-  await build({ entryPoints, outdir: application, target: 'es2022', logLevel: 'warning' }); // takes types away, no more
+  await build({ entryPoints, outdir: application, target: 'es2022', logLevel: 'warning' }); // only removes types
   return application;
 }

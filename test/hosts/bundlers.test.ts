@@ -12,7 +12,7 @@ import { titled, webpack } from './installed.ts';
 import { expected } from './expected.ts';
 import { documentOf, visit, withSite } from './site.ts';
 
-// A page that names no backend, bundled by each bundler with nothing configured for the package.
+// A page that names no backend, bundled by each bundler without any configuration for the package.
 
 const application = await makeApplication();
 const missing = chromiumPath === undefined;

@@ -30,12 +30,12 @@ interface Stats {
   toJson(options: Readonly<Record<string, boolean>>): object;
 }
 
-/** webpack's function: a configuration, and a callback. */
+/** webpack's function of a configuration and a callback. */
 export type Webpack = (configuration: object, done: (error: Error | null, stats?: Stats) => void) => void;
 
 /** webpack itself, or undefined where it is not installed. */
 export const webpack = installed('webpack/package.json') ? (requireFrom('webpack') as Webpack) : undefined;
 
-/** How a suite is called that is skipped without its host. */
+/** The name of a suite that is skipped without its host. */
 export const titled = (host: string, isThere: boolean) =>
   isThere ? host : `${host} (skipped: not installed; npm ci --prefix test/hosts --ignore-scripts)`;

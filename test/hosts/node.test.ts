@@ -6,7 +6,7 @@ import { kappa, SMALL } from './consumers/kappa.ts';
 import { nodes, titled } from './installed.ts';
 import { entriesOf, expectSame, type ProcessResult, resultOf, run } from './programs.ts';
 
-// The packed package in versions of Node: the oldest that it promises to run in, and the newest of each later line.
+// The packed package in several versions of Node: the oldest supported one, and the newest of each later line.
 
 const application = await makeApplication();
 let here: ProcessResult;

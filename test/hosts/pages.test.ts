@@ -13,7 +13,7 @@ import { expected } from './expected.ts';
 import { exportsOf } from './programs.ts';
 import { documentOf, NO_ICON, visit, withSite } from './site.ts';
 
-// Pages as their hosts serve them: without a bundler, under a strict policy, isolated or not.
+// Pages on different hosts: without a bundler, under a strict policy, isolated or not.
 
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 const POLICY = {
@@ -63,7 +63,7 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     const worker = exportsOf(application).get('ntkit/worker')!;
     writeFileSync(join(folder, 'worker.js'), readFileSync(join(application, 'node_modules/ntkit', worker)));
 
-    const blocked = /^Creating a worker from 'blob:/; // the browser's own word on the worker that it refuses
+    const blocked = /^Creating a worker from 'blob:/; // the browser's own message about the worker that it refuses
     const { result } = await withSite(folder, POLICY, (url) => visit<PolicyResult>(browser, url, blocked));
     const backend = wasmBackend({ threads: 2 });
     expect(result.kappa).toBeCloseTo(await kappa(SMALL, backend), 3);

@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 
 const execute = promisify(execFile);
 
-/** What the consumer `process.ts` prints. */
+/** The output of the consumer `process.ts`. */
 export interface ProcessResult {
   /** How many names each entry exports. */
   readonly entries: Readonly<Record<string, number>>;
@@ -16,9 +16,9 @@ export interface ProcessResult {
   readonly unnamed: number;
 }
 
-/** Runs a program in the application's folder; what it prints, where it ends with exit code 0. */
+/** Runs a program in the application's folder, and returns its output if it ends with exit code 0. */
 export async function run(application: string, file: string, args: readonly string[]) {
-  // Nothing of this process's own settings, and no colours.
+  // Without this process's own settings, and without colours.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1' };
   return execute(file, args, { cwd: application, env, timeout: 100_000 });
 }
@@ -33,12 +33,12 @@ export function exportsOf(application: string): ReadonlyMap<string, string> {
   return new Map(files.filter(([, file]) => file.endsWith('.js')));
 }
 
-/** The exported modules that are for an application's own thread, and need no package beside ntkit. */
+/** The exported modules that are for an application's own thread, and need no other package. */
 export function entriesOf(application: string): string[] {
   return [...exportsOf(application).keys()].filter((entry) => !['ntkit/worker', 'ntkit/testing'].includes(entry));
 }
 
-/** What the consumer `process.ts` computes by a runtime. */
+/** The results of the consumer `process.ts` in a runtime. */
 export async function resultOf(
   application: string,
   runtime: string,
@@ -49,7 +49,7 @@ export async function resultOf(
   return JSON.parse(stdout) as ProcessResult;
 }
 
-/** Expects the same to the last bit, but where the number of threads is the runtime's own choice. */
+/** Expects the same to the last bit, except where the runtime chooses the number of threads. */
 export function expectSame({ unnamed, ...exact }: ProcessResult, expected: ProcessResult): void {
   const { unnamed: other, ...rest } = expected;
   expect(exact).toEqual(rest);

@@ -1,11 +1,11 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { preview } from 'vite';
 
-/** What a page did while a test looked on. */
+/** What a page did during a test. */
 export interface Visit<R> {
-  /** What it left in `globalThis.result`. */
+  /** The value of `globalThis.result`. */
   readonly result: R;
-  /** The addresses that it and its workers asked for, from the root of its host. */
+  /** The URLs that it and its workers requested, from the root of its host. */
   readonly requests: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export async function withSite<T>(
  * Opens a page and waits for its result.
  *
  * @param allowed what the console may say
- * @throws an Error when the page or its console says that something is wrong, or a file that it asks for is not there.
+ * @throws an Error when the page or its console says that something is wrong, or a requested file is missing.
  */
 export async function visit<R>(browser: Browser, url: string, allowed?: RegExp): Promise<Visit<R>> {
   const context: BrowserContext = await browser.newContext();
@@ -59,7 +59,7 @@ export async function visit<R>(browser: Browser, url: string, allowed?: RegExp):
   }
 }
 
-/** No picture of the page's own: without the line, a browser asks for /favicon.ico. */
+/** No icon: without this line, a browser requests /favicon.ico. */
 export const NO_ICON = '<link rel="icon" href="data:,">';
 
 /** A page with one script, a module. */

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 import { ntkit } from '../support/command.ts';
 
-// What the tests of the room Cell have in common.
+// The common parts of the tests of the room Cell.
 
-/** What the command says with the same settings. */
+/** The result of the command with the same settings. */
 export async function kappasOf(
   archs: readonly string[],
   { channels = 8, batch = 16, seed = 0 } = {},
@@ -27,5 +27,5 @@ export async function kappa(page: Page, place = 0): Promise<number> {
   return Number(await figure.getAttribute('value'));
 }
 
-/** What the page says is wrong. */
+/** The error that the page shows. */
 export const alert = (page: Page) => page.locator('[role=alert]:not([hidden])');

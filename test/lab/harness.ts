@@ -9,8 +9,8 @@ import { build } from 'vite';
 import { openChromium } from '../support/chromium.ts';
 import { withSite } from '../hosts/site.ts';
 
-// The laboratory as it is built, served on this machine alone, in Chromium. A page that complains on its console, or asks
-// for what is not there, fails its test.
+// The laboratory as it is built, served on this machine alone, in Chromium. A page with an error or a warning on its
+// console, or that requests a missing file, fails its test.
 
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
@@ -76,7 +76,7 @@ export class Lab {
   }
 }
 
-/** How a page is looked at. */
+/** The browser of a visit. */
 export interface Look {
   readonly width?: number;
   readonly height?: number;
@@ -85,12 +85,12 @@ export interface Look {
   readonly without?: string;
 }
 
-/** A page that was entered. */
+/** An open page. */
 export class Visit {
   readonly page: Page;
-  /** What its console or its host complained of. */
+  /** Errors and warnings of its console, and failed requests. */
   readonly complaints: string[] = [];
-  /** The files that were asked for, by their paths. */
+  /** The paths of the files that were requested. */
   readonly requests: string[] = [];
   readonly #context: BrowserContext;
 
@@ -110,7 +110,7 @@ export class Visit {
     context.on('weberror', (error) => this.complaints.push(String(error.error())));
   }
 
-  /** How long the tasks of the page's own thread were that took more than 50 ms since the last call, in ms. */
+  /** The durations of tasks of the page's own thread that took more than 50 ms since the last call, in ms. */
   async longTasks(): Promise<number[]> {
     return this.page.evaluate<number[]>('globalThis.longTasks.splice(0)');
   }
@@ -142,7 +142,7 @@ export class Visit {
     await this.#context.unrouteAll();
   }
 
-  /** What axe finds that is serious or critical. */
+  /** The serious and critical violations that axe finds. */
   async axe(): Promise<string[]> {
     await this.page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
     const { violations } = await this.page.evaluate<{ violations: Result[] }>('axe.run()');
@@ -151,7 +151,7 @@ export class Visit {
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
   }
 
-  /** @throws an Error when anything complained. */
+  /** @throws an Error when there was any complaint. */
   async close(): Promise<void> {
     await this.#context.close();
     if (this.complaints.length > 0) throw new Error(this.complaints.join('; '));

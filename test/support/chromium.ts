@@ -23,8 +23,8 @@ const GRAPHICS = [
 /**
  * Chromium without a window, with graphics by its own software rasteriser: the same on every machine.
  *
- * @param options.graphics whether there are WebGL and WebGPU. Without them pages are drawn much faster, since no graphics
- * device is imitated for that.
+ * @param options.graphics whether there are WebGL and WebGPU. Without them pages are drawn much faster, because no
+ * graphics device is emulated.
  */
 export function openChromium({ graphics = true }: { readonly graphics?: boolean } = {}): Promise<Browser> {
   const args = ['--no-sandbox', ...(graphics ? GRAPHICS : ['--disable-gpu'])];
@@ -40,9 +40,9 @@ export async function bundle(entry: URL): Promise<string> {
   return outputFiles[0].text;
 }
 
-/** What is served besides a page, and how. */
+/** Further files of a page, and how they are served. */
 export interface ServeOptions {
-  /** Whose files are served, too. */
+  /** A folder whose files are served, too. */
   readonly folder?: URL;
   /** Further scripts, by their paths. */
   readonly scripts?: Readonly<Record<string, string>>;

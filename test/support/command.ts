@@ -5,13 +5,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-/** What runs the command from its sources, in one process, so that killing it kills what computes. */
+/**
+ * The program and arguments that run the command from its sources in one process, so that killing it ends the
+ * computation.
+ */
 export const COMMAND: readonly string[] = [
   ...[process.execPath, '--import', tsx],
   fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url)),
 ];
 
-/** How a command ended, and what it wrote. */
+/** The outcome and the output of a command. */
 export interface Result {
   /** null where a signal ended it. */
   readonly code: number | null;

@@ -17,7 +17,7 @@ export interface Steps {
   readonly nesterov?: boolean;
 }
 
-/** What was seen before a step. */
+/** The state before a step. */
 export interface Seen {
   readonly outputs: readonly NDArray[];
   readonly loss: number;
@@ -28,8 +28,8 @@ export interface Seen {
  * first velocity is the first gradient.
  *
  * @param loss of the outputs for the first batch.
- * @param batches the first is trained on; outputs for the others are told too.
- * @param wanted numbers of steps after which outputs are told, in ascending order.
+ * @param batches the first is trained on; outputs are returned for the others, too.
+ * @param wanted numbers of steps after which outputs are returned, in ascending order.
  */
 export async function descend(
   network: Module,

@@ -18,8 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildPackage } from '../../scripts/buildPackage.ts';
 
-// The package as others get it: built, packed, and installed in an empty folder. Made once for all tests, and again when
-// anything that it is made of has changed.
+// The package as users get it: built, packed, and installed in an empty folder. Made once for all tests, and again when
+// any of its sources has changed.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCES = [
@@ -36,7 +36,7 @@ const SOURCES = [
   'tsconfig.build.json',
 ];
 
-/** A package that is packed, and installed by npm. */
+/** A package that is packed and installed by npm. */
 export interface Installed {
   /** The folder whose `node_modules` holds it. */
   readonly folder: string;
@@ -61,7 +61,7 @@ export async function installed(): Promise<Installed> {
     try {
       mkdirSync(`${place}.lock`);
     } catch {
-      // Another test is at it; a lock that has not been touched for minutes was left behind.
+      // Another test is building it; a lock that has not been touched for minutes is stale.
       const { mtimeMs } = statSync(`${place}.lock`, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
       if (Date.now() - mtimeMs > 300_000) rmSync(`${place}.lock`, { recursive: true, force: true });
       await sleep(200);
@@ -96,7 +96,7 @@ async function make(place: string, { folder, tarball }: Installed): Promise<void
   mkdirSync(empty);
   writeFileSync(join(empty, 'package.json'), '{ "private": true, "type": "module" }\n');
   await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], empty);
-  renameSync(empty, folder); // last: who finds it finds it whole
+  renameSync(empty, folder); // last, so that a folder with it is complete
 }
 
 function digest(): string {

@@ -35,7 +35,7 @@ export interface KinkCase {
   readonly mode: Mode;
 }
 
-/** Random networks of five kinds; in two of them some inputs of kinks are within rounding of them. */
+/** Random networks of five kinds; in two of them some inputs are within rounding of a kink. */
 export async function kinkCase(seed: number): Promise<KinkCase> {
   const mode = (seed >> 3) % 2 === 0 ? 'eval' : 'train';
   const kind = seed % 5;
@@ -86,7 +86,7 @@ async function plantKink({ network, x, mode }: KinkCase, layers: Layers, generat
   bias.value = cast({ shape: bias.shape, dtype: 'float64', data: next }, 'float32');
 }
 
-/** At how many inputs of kinks a backend's forward pass lies on another side than float64's. */
+/** The number of kink inputs that are on a different side in a backend's forward pass than in float64. */
 export async function differentSides({ network, x, mode }: KinkCase, backend: Backend): Promise<number> {
   const gapsOf = async (dtype: DType, on: Backend) => {
     const trace = new Trace(network, x.shape, { mode, dtype });
@@ -107,7 +107,7 @@ function sidesOf(sites: readonly KinkSite[], values: NDArray[]): string[] {
   return sites.flatMap((site) => {
     const sides: string[] = [];
     const own = values.splice(0, site.watched.length).map(({ data }) => data);
-    // Of a choice the second does not matter, but for which of the two it is not.
+    // For a maximum the losing operand does not matter, except that it loses.
     site.forEachGap(own, ({ above }) => sides.push(above ? 'above' : 'below'));
     return sides;
   });

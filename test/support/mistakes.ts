@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { parseSafetensors } from '../../src/nn/index.ts';
 import type { NDArray } from '../../src/tensor/index.ts';
 
-// What test/torch/mistakes.py computed in PyTorch: kernels, most of them with mistakes.
+// The kernels that test/torch/mistakes.py computed in PyTorch, most of them with mistakes.
 
-/** What the script says of a kernel. */
+/** The description of a kernel by the script. */
 export interface Made {
   readonly network: 'onnx' | 'cell';
   readonly outputs: string;
@@ -26,7 +26,7 @@ const made = Object.entries(JSON.parse(metadata.kernels) as Record<string, Made>
 /** The kernels of a kind: `right`, `one`, `two` or `none`. */
 export const named = (kind: string) => made.filter(([name]) => name.startsWith(`${kind}/`));
 
-/** The tensors whose names begin so, without that beginning. */
+/** The tensors whose names have a prefix, by the rest of their names. */
 export function under(prefix: string): Map<string, NDArray> {
   const within = [...tensors].filter(([name]) => name.startsWith(prefix));
   return new Map(within.map(([name, value]) => [name.slice(prefix.length), value]));

@@ -14,7 +14,7 @@ const descriptions: Readonly<Record<string, NetworkDescription>> = {
 /** Small networks of every kind. */
 export const smallNetworks: readonly string[] = Object.keys(descriptions);
 
-/** A small network, all of whose variables are random, so that no derivative vanishes by symmetry. */
+/** A small network with random variables, so that no derivative vanishes by symmetry. */
 export function smallNetwork(name: string, seed: number): Module {
   return randomize(networkFrom(descriptions[name]), seed);
 }

@@ -5,15 +5,15 @@ import { isDefined } from '../../src/testing/backend/definitions.ts';
 import { primitiveNames as all, values } from '../../src/testing/backend/values.ts';
 import { assertLaw } from '../../src/testing/law.ts';
 
-// What a page runs; see gpu/browser.test.ts. Bundled, so that it goes through what an application's code does.
+// The script of the page of gpu/browser.test.ts, bundled as an application's code is.
 
 let backend: GpuBackend;
 
-/** The primitives that the law of values is tried on. */
+/** The primitives that the law of values is checked on. */
 export const primitiveNames = all.filter(isDefined);
 
 const page = {
-  /** Opens a mode; its device, or why not. */
+  /** Opens a mode: its device, or the reason why not. */
   async open(mode: GpuMode): Promise<{ device?: string; error?: string }> {
     try {
       backend = await gpuBackend({ mode, gpujs: await import('gpu.js') });
@@ -22,7 +22,7 @@ const page = {
       return { error: String(error) };
     }
   },
-  /** What failed, or nothing. */
+  /** The failure, or an empty text. */
   async check(name: PrimitiveName, runs: number): Promise<string> {
     try {
       await assertLaw(values, backend, { kinds: [name], runs });
@@ -43,6 +43,6 @@ const page = {
   close: () => backend.close(),
 };
 
-/** The page's functions, where a test finds them. */
+/** The page's functions, for the test. */
 export type Page = typeof page;
 Object.assign(globalThis, { page });

@@ -16,7 +16,7 @@ if (redisPath === undefined && devicesRequired) {
   throw new Error('queue tests: expected a Redis server (apt install redis-server), found none');
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -25,12 +25,12 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** How a server is started. */
+/** The options of a server. */
 export interface RedisOptions {
-  /** Whether it remembers what it had when it is started again. */
+  /** Whether it keeps its data when it is restarted. */
   readonly appendOnly?: boolean;
   readonly password?: string;
-  /** Whether it listens for TLS alone, by a certificate of its own in `folder`. */
+  /** Whether it accepts only TLS, with a certificate of its own in `folder`. */
   readonly tls?: boolean;
 }
 
@@ -92,7 +92,7 @@ export class RedisServer {
     }
   }
 
-  /** Ends it, at once. */
+  /** Kills it. */
   async down(): Promise<void> {
     const child = this.#child!;
     const ended = new Promise((resolve) => child.once('close', resolve));

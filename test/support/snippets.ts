@@ -33,11 +33,11 @@ const IMPORT = /^import (?:\{([^}]*)\}|(\* as \w+)) from '([^']+)';\n/gm;
 export interface Page {
   /** Its path from the root of the repository. */
   readonly name: string;
-  /** What runs, without imports. */
+  /** The code that runs, without imports. */
   readonly body: string;
-  /** What does not run, without imports. */
+  /** The code that does not run, without imports. */
   readonly unrun: readonly string[];
-  /** What each `console.log` is said to print, undefined where nothing is said. */
+  /** The stated output of each `console.log`, undefined where none is stated. */
   readonly stated: readonly (string | undefined)[];
   /** The imported names by package, each once; `* as name` for a whole package. */
   readonly imports: ReadonlyMap<string, ReadonlySet<string>>;
@@ -88,7 +88,7 @@ export function typeErrors(all: readonly Page[]): string[] {
   const sources = new Map(all.map((page) => [`${root}test/${page.name.replaceAll('/', '-')}.ts`, moduleOf(page)]));
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
   const parsed = ts.parseJsonConfigFileContent({ ...config, include: [], files: [...sources.keys()] }, ts.sys, root);
-  // Names that the text does not use are no fault of it.
+  // Unused names are not errors.
   const options = { ...parsed.options, noUnusedLocals: false };
   const host = ts.createCompilerHost(options);
   const [getSourceFile, fileExists] = [host.getSourceFile.bind(host), host.fileExists.bind(host)];

@@ -51,7 +51,7 @@ export function orthonormalRows(n: number, p: number, generator: Generator): Flo
   return rows;
 }
 
-/** Spectra that make solvers stumble, as λ of i of n. */
+/** Difficult spectra for solvers, as λᵢ by i and n. */
 const spectra: Readonly<Record<string, (i: number, n: number, generator: Generator) => number>> = {
   uniform: (_i, _n, generator) => generator.uniform(),
   'graded from 1 to 1e-12': (i, n) => (n === 1 ? 1 : 10 ** ((-12 * i) / (n - 1))),

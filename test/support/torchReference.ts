@@ -3,7 +3,7 @@ import { loadStateDict, type Module, parseSafetensors } from '../../src/nn/index
 import type { NDArray } from '../../src/tensor/index.ts';
 import { torchModules } from './torchModules.ts';
 
-/** What test/torch/modules.py computed of the modules of `torchModules`, in float64. */
+/** The results of test/torch/modules.py for the modules of `torchModules`, in float64. */
 export const { tensors: torchTensors } = parseSafetensors(
   readFileSync(new URL('../torch/modules.safetensors', import.meta.url)),
 );

@@ -13,7 +13,7 @@ const program = await Program.compile([multiply(x, x)], { backend, varying: [x] 
 await program.bind();
 const [squares] = await program.run(new Map([[x, ndarray([1, 2, 3], [3], 'float32')]]));
 
-// Whoever keeps the loop of events turning does it by this.
+// A spinning event loop uses this.
 let immediates = 0;
 globalThis.setImmediate = ((...call: Parameters<typeof setImmediate>) => {
   immediates++;

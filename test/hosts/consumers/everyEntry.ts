@@ -7,7 +7,7 @@ import { cellAt, kendallTau } from 'ntkit/search';
 import { constant, evaluate, Generator, type NDArray, sum, tanh, wasmBackend } from 'ntkit/tensor';
 import * as root from 'ntkit';
 
-// What an application writes against the declarations of each entry for pages, in the strictest settings.
+// An application that uses the declarations of each entry for pages, in the strictest settings.
 
 const generator = new Generator(0);
 const network: Module = new Sequential(new Linear(5, 16), new ReLU(), new Linear(16, 3));

@@ -2,7 +2,7 @@ import { cellNetwork, initialize, kaimingNormal, parseGenotype, withZeroBias } f
 import { computeNtk } from 'ntkit/ntk';
 import { type Backend, Generator } from 'ntkit/tensor';
 
-// What an application computes, in every host by the same lines. No operation in it is rounded otherwise on another
+// The computation of an application, the same lines in every host. All its operations are rounded the same on every
 // machine: the same backend with the same number of threads gives the same bits.
 
 const CELL = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|';

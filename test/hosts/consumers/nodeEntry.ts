@@ -1,6 +1,6 @@
 import { loadSample, openDataset } from 'ntkit/node';
 
-// What a program writes that reads files, with Node's types.
+// A program that reads files, with Node's types.
 
 export const sample = await loadSample();
 export const dataset = await openDataset(process.argv[2] ?? 'sample');

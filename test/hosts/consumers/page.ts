@@ -1,8 +1,8 @@
 import { CIFAR_SIZED, kappa } from './kappa.js';
 
-// What a page does, from its navigation to a number.
+// A page, from its navigation to κ.
 
-/** What a page leaves for a test. */
+/** The result of a page for its test. */
 export interface PageResult {
   readonly kappa?: number;
   readonly error?: string;

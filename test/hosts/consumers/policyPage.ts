@@ -1,13 +1,13 @@
 import { wasmBackend } from 'ntkit/tensor';
 import { kappa, SMALL } from './kappa.js';
 
-// What a page does whose policy allows scripts and workers of its own host alone.
+// A page whose policy allows only scripts and workers of its own host.
 
-/** What the page leaves for a test. */
+/** The result of the page for its test. */
 export interface PolicyResult {
   /** With a worker from the page's host. */
   readonly kappa: number;
-  /** What is said without. */
+  /** The error without it. */
   readonly error: { readonly name: string; readonly message: string };
 }
 

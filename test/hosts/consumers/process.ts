@@ -1,7 +1,7 @@
 import { referenceBackend, wasmBackend } from 'ntkit/tensor';
 import { kappa, SMALL } from './kappa.js';
 
-// What a program without a page does: `process.js ENTRY…` imports the entries that it is given and computes κ.
+// A program without a page: `process.js ENTRY…` imports the given entries and computes κ.
 
 const entries: Record<string, number> = {};
 for (const entry of process.argv.slice(2)) {
@@ -12,5 +12,5 @@ const backend = wasmBackend({ threads: 2 });
 const wasm = await kappa(SMALL, backend);
 await backend.close();
 const reference = await kappa(SMALL, referenceBackend);
-// The backend of who names none is never closed, and the program ends all the same.
+// The default backend is never closed, and the program ends nevertheless.
 console.log(JSON.stringify({ entries, wasm, reference, unnamed: await kappa(SMALL) }));

@@ -11,7 +11,7 @@ const MEGABYTE = 1 << 20;
 const npy = (shape: readonly number[], bytes: Uint8Array) => encodeNpy({ shape, data: bytes });
 const of = (name: string, bytes: Uint8Array) => ({ name, bytes: new Uint8Array(bytes) });
 
-/** The longest array of bytes that a call makes, but for those that fflate makes of a few kilobytes of the input. */
+/** The longest array of bytes that a call allocates, except those that fflate makes for a few kilobytes of input. */
 function memoryOf(call: () => void): number {
   const sizes: number[] = [];
   const Original = globalThis.Uint8Array;

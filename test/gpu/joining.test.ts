@@ -56,7 +56,7 @@ test('joined kernels write every array once, after its operands, within the limi
         expect(kernel.planes.length).toBeLessThanOrEqual(dialect.mostPlanes);
         expect(reads.length).toBeLessThanOrEqual(dialect.mostOperands);
         expect(kernel.turns).toBeLessThanOrEqual(MOST_TURNS);
-        // Each array is computed of what it was, and of as many texels.
+        // Each array has the same operands and the same number of texels as before.
         writes.forEach((id, i) => {
           const own = tasks.find((task) => task.writes.includes(id))!;
           const before = own.call!.kernel;

@@ -16,7 +16,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { whyNot } from '../support/gpu.ts';
 
-// What the gpu backend holds, loses and refuses.
+// The resources of the gpu backend, their loss, and its refusals.
 
 const reason = await whyNot('headlessgl');
 const values = ndarray(Float32Array.of(1, 2, 3), [3], 'float32');
@@ -56,8 +56,8 @@ describe.skipIf(reason)(reason ? `headlessgl (skipped: ${reason})` : 'headlessgl
     expect(await run(80)).toBe(first);
     const after = { arrays: backend.arrays, kernels: backend.kernels, textures: created.mock.calls.length };
     expect(after).toEqual(before);
-    // 80 runs of some dozens of arrays of up to 16 KiB would leave tens of MiB if they stayed; the collector's own
-    // coming and going is less.
+    // 80 runs of some dozens of arrays of up to 16 KiB would leave tens of MiB if they leaked; the fluctuations of the
+    // garbage collector are smaller.
     expect(process.memoryUsage.rss() - memory).toBeLessThan(32 * 2 ** 20);
     program.dispose();
     expect(backend.arrays).toBe(0);

@@ -16,12 +16,12 @@ import {
 import { goldenPath } from '../support/golden.ts';
 import { whyNot } from '../support/gpu.ts';
 
-// WebGPU in Node: what it leaves behind, how it ends, and what is said where it is missing.
+// WebGPU in Node: its resources, its shutdown, and the messages where it is missing.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));
 
-/** Runs a script to its end; what it printed, and how it ended. A process that does not end is killed. */
+/** Runs a script to its end, and returns its output and exit status. A process that does not end is killed. */
 async function outcome(args: readonly string[], env: Record<string, string> = {}) {
   const options = { cwd: root, timeout: 60_000, env: { ...process.env, NODE_V8_COVERAGE: '', ...env } };
   type Outcome = { stdout: string; stderr: string; code?: number; signal?: string | null };

@@ -227,7 +227,7 @@ describe('configurations', () => {
   const darts = { ...supernet, stem_multiplier: 1, steps: 2, multiplier: 2, super_type: 'nasnet-super' };
 
   test.each([
-    // What TE-NAS's own configurations carry, read by its constructors or not.
+    // The fields of TE-NAS's own configurations, including those that its constructors do not read.
     { ...good, super_type: 'basic', depth: -1, use_stem: true, affine: true, track_running_stats: true },
     { ...good, genotype: cell },
     { ...good, arch_str: undefined, genotype: cell },

@@ -176,7 +176,7 @@ describe('kinks', () => {
   });
 
   test('do not include ties among zeros', async () => {
-    // A pool over what a ReLU has cut off: whole windows of zeros.
+    // A pool over the zeros of a ReLU: whole windows of zeros.
     const network = new Sequential(new Conv2d(1, 2, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(18, 2));
     initialize(network, withZeroBias(kaimingNormal('fan-in')), new Generator(1));
     const { kinks } = await certifiedNtk(network, draw(2, [32, 1, 8, 8]), { mode: 'eval', backend });
@@ -205,7 +205,7 @@ describe('in float64', () => {
   });
 
   test('κ = 1e12 of known rows is right to 1e-6, also with traced outputs', async () => {
-    // Of a linear network the rows are the images; of K outputs each has K copies.
+    // The rows of a linear network are the images; with K outputs each has K copies.
     const linear = new Linear(3, 2, { bias: false });
     linear.weight.value = ndarray([1, 2, 3, 4, 5, 6], [2, 3]);
     const sigma = [1, 1e-3, 1e-6];

@@ -47,7 +47,7 @@ function gramOf(rows: Rows, dtype: DType): NDArray {
   return ndarray(data, [n, n], dtype);
 }
 
-/** Rows that depend on each other in exact arithmetic: the last is the sum of the others. */
+/** Rows that are linearly dependent in exact arithmetic: the last is the sum of the others. */
 function dependentRows(n: number, p: number, generator: Generator): Rows {
   const rows = Array.from({ length: n - 1 }, () => Float64Array.from({ length: p }, () => generator.normal()));
   return [...rows, Float64Array.from({ length: p }, (_, k) => rows.reduce((sum, row) => sum + row[k], 0))];
@@ -87,7 +87,7 @@ describe('κ', () => {
       const { kappa, verdict, kappaLowerBound } = conditionNumber(ndarray([7], [1, 1]), { dtype });
       expect({ kappa, verdict, kappaLowerBound }).toEqual({ kappa: 1, verdict: 'resolved', kappaLowerBound: 1 });
     }
-    // The two eigenvalues are one number, whose error is in both or in neither.
+    // The two eigenvalues are the same number, whose error is in both or in neither.
     const one = (lambda: number) => conditionNumberOf(Float64Array.of(lambda), { dtype: 'float32' });
     expect(one(3).kappaInterval).toEqual([1, 1]);
     expect(one(0).kappaInterval).toEqual([1, Infinity]);

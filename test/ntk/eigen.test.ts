@@ -18,13 +18,13 @@ import { runs } from '../support/runs.ts';
 
 const methods = ['jacobi', 'householder', 'qr'] as const;
 
-/** By our own solvers, or by ml-matrix's. */
+/** By ntkit's own solvers, or by ml-matrix's. */
 async function eigen(matrix: NDArray, method: (typeof methods)[number]): Promise<Required<SymmetricEigen>> {
   const options = { vectors: true } as const;
   return method === 'qr' ? symmetricEigenQR(matrix, options) : symmetricEigen(matrix, { ...options, method });
 }
 
-/** As {@link eigen}, of eigenvalues alone. */
+/** As {@link eigen}, without eigenvectors. */
 async function spectrumBy(matrix: NDArray, method: (typeof methods)[number]): Promise<Float64Array> {
   const { values, vectors } = await (method === 'qr' ? symmetricEigenQR(matrix) : symmetricEigen(matrix, { method }));
   expect(vectors).toBeUndefined();
@@ -279,7 +279,7 @@ describe('a graded positive definite matrix D·B·D', () => {
     for (const values of others) {
       expect(largestDifference(jacobiValues, values)).toBeLessThan(20 * Number.EPSILON * jacobiValues[19]);
     }
-    // The tolerance above is far larger than the smallest eigenvalue: it demands nothing of it.
+    // The tolerance above is far larger than the smallest eigenvalue, and so does not test it.
     expect(jacobiValues[0]).toBeLessThan(1e-3 * Number.EPSILON * jacobiValues[19]);
   });
 });

@@ -88,7 +88,7 @@ describe('getNtkN', () => {
   test('turns 0/0 into 100000', async () => {
     const network = smallNetwork('cell network', 6);
     for (const [name, variable] of network.namedParameters()) {
-      // A network of zeros has no gradient but at the classifier, and there the features are 0.
+      // A network of zeros has a gradient only at the classifier, where the features are 0.
       if (name.includes('weight') || name.includes('bias')) {
         variable.value = ndarray(new Float64Array(variable.value.data.length), variable.shape);
       }

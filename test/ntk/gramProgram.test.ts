@@ -125,7 +125,7 @@ test('the number of threads does not change a bit', async () => {
 });
 
 test('blocks in any order, in reused memory, give the same bits', async () => {
-  /** Computes the blocks backwards, and has one array for all results. */
+  /** Computes the blocks in reverse order, with one array for all results. */
   const contrary: Backend = {
     ...referenceBackend,
     async compile(plan) {

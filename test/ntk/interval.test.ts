@@ -9,7 +9,7 @@ const norm = (row: Float64Array) => Math.hypot(...row);
 
 const kappaOf = (sigma: readonly number[]) => (Math.max(...sigma) / Math.min(...sigma)) ** 2;
 
-/** Rows with an error of `size` relative to each: along the smallest singular vectors, or anywhere. */
+/** Rows with a relative error of `size` each: along the smallest singular vectors, or in random directions. */
 function perturbed({ rows, left, right }: PlantedJacobian, size: number, how: string, generator: Generator) {
   const toZero = how === 'towards 0' ? -1 : 1;
   return rows.map((row, i) => {
@@ -30,7 +30,7 @@ const cases = fc.record({
   clustered: fc.boolean(),
   dtype: fc.constantFrom('float32', 'float64'),
   how: fc.constantFrom('towards 0', 'away from 0', 'anywhere', 'rounding'),
-  // In units of ε: what the floor allows by default, and less.
+  // In units of ε: the default of the noise floor, and smaller errors.
   size: fc.constantFrom(2, 8, 32),
   seed: fc.nat(),
 });
@@ -60,7 +60,7 @@ test('the interval contains the true κ of rows with the assumed error, and is n
         rowError,
       });
 
-      // κ that was planted is itself rounded, by 1e-15·√κ: less than what is allowed for.
+      // The planted κ is itself rounded, by 1e-15·√κ: less than the tolerance.
       expect(kappaInterval[0]).toBeLessThanOrEqual(kappa * (1 + 1e-12));
       expect(kappaInterval[1]).toBeGreaterThanOrEqual(kappa * (1 - 1e-12));
       expect(verdict === 'resolved').toBe(lambdaMin > noiseFloor);
@@ -74,8 +74,8 @@ test('the interval contains the true κ of rows with the assumed error, and is n
       // for sums.
       const error = Math.abs(seen / kappa - 1);
       const ofSums = ((Math.sqrt(p) + n) * EPSILON.float64 * n) / lambdaMin;
-      // The smallest moves by all of that towards 0; away from 0 where the next leaves it room, which in a cluster it does
-      // not. (At κ = 1 the smallest and the largest change places, and κ hardly moves.)
+      // The smallest moves by all of that towards 0; away from 0 it moves only if the next eigenvalue is not close, as
+      // in a cluster. (At κ = 1 the smallest and the largest change places, and κ hardly moves.)
       if (kappa > 1.1 && (how === 'towards 0' || (how === 'away from 0' && !clustered))) {
         expect(kappaInterval[1] / kappaInterval[0] - 1).toBeLessThan(100 * error + 10 * ofSums);
       }

@@ -36,7 +36,7 @@ describe('reference counts', () => {
   });
 });
 
-/** Patterns as text, one character a ReLU as often as it is applied: nothing shared, nothing packed, nothing hashed. */
+/** Patterns as text, one character for each application of a ReLU: without sharing, packing or hashing. */
 async function bruteForce(network: Module, batches: readonly NDArray[]): Promise<number> {
   const trace = new Trace(network, batches[0].shape, { mode: 'train' });
   const outputs = trace.calls.filter(({ module }) => module instanceof ReLU).map(({ output }) => output);

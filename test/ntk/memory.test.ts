@@ -44,7 +44,7 @@ test('ResNet-18 of width 64 and 1,000 images is refused at once, with the bytes 
   const before = process.memoryUsage();
   const network = resnet18(64);
   const start = performance.now();
-  // As on a machine of 16 GiB, whatever this one has.
+  // As on a machine with 16 GiB, whatever this one has.
   const compiled = NtkProgram.compile(network, [1000, 3, 32, 32], {
     mode: 'eval',
     parameters: 'all',
@@ -79,7 +79,7 @@ test('an exact limit is enough, and one byte less is refused', async () => {
   const options = { backend, outputs: 'trace', parameters: 'all', mode: 'eval' } as const;
   expect((await computeNtk(mlp(), x, { ...options, maximumBytes: need })).samples).toEqual([5, 5]);
   await expect(computeNtk(mlp(), x, { ...options, maximumBytes: need - 1 })).rejects.toThrow(BackendError);
-  // Rows alone take no kernel.
+  // Rows alone need no kernel.
   const rows = await JacobianProgram.compile(mlp(), x.shape, { ...options, maximumBytes: need - kernel });
   rows.dispose();
   await expect(

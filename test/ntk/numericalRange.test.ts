@@ -11,7 +11,7 @@ const wasm = wasmBackend({ threads: 1 });
 afterAll(() => wasm.close());
 const backends = [referenceBackend, wasm];
 
-/** The network with all weights, or the images, times a factor. */
+/** The network with all weights, or the images, scaled by a factor. */
 function scaled(kind: string, what: 'weights' | 'images', factor: number): { network: Module; images: NDArray } {
   const network = smallNetwork(kind, 4);
   const images = draw(2, SHAPE);
@@ -53,7 +53,7 @@ describe.each(smallNetworks)('%s', (kind) => {
     for (const what of ['weights', 'images'] as const) {
       for (const factor of [1e-10, 1e-6, 1e-3, 1, 1e3, 1e6, 1e10]) {
         const { network, images } = scaled(kind, what, factor);
-        // Beyond what float64 can do, float32 has to say so, too.
+        // What is out of range in float64 has to be refused in float32, too.
         const exact = await computeNtk(network, images, { mode: 'eval' }).catch(() => undefined);
         try {
           const single = await computeNtk(network, images, { mode: 'eval', backend: wasm, dtype: 'float32' });

@@ -17,7 +17,7 @@ import { smallNetwork, smallNetworks } from '../support/networks.ts';
 
 const SHAPE = [3, 3, 8, 8];
 
-// Among thousands of ReLUs one may change sides within a step: that error is gone in the next smaller step, while a wrong
+// Among thousands of ReLUs one may switch within a step: that error vanishes in the next smaller step, while a wrong
 // derivative is wrong in all. Rounding leaves ε·|logits|/h, about 1e-8 at the smallest.
 const STEPS = [1e-5, 1e-6, 1e-7];
 const modes: readonly Mode[] = ['train', 'eval'];

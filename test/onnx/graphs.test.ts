@@ -164,7 +164,7 @@ test('a random network has the same kernel from its file as from its layers', as
         const options = { mode, outputs: 'full', dtype: 'float64' } as const;
         const [own, right] = [await tangentKernel(network, x, options), await tangentKernel(layers, x, options)];
         expect(own.parameters).toEqual(right.parameters);
-        // ε of 1e-5 and both roundings: far below what a wrong attribute does.
+        // ε of 1e-5 and the rounding of both sides: far below the effect of a wrong attribute.
         expect(relativeError(own.kernel, right.kernel)).toBeLessThan(1e-9);
       },
     ),

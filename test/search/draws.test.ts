@@ -32,13 +32,13 @@ const same = new ArrayDataset({
   images: Float32Array.from({ length: 4 * 27 }, (_, i) => Math.sin(1 + i - (i % 3) + (i % 3) * (2 - (i % 3)))),
 });
 
-/** How many different values there are; rounding to float32 parts equal ones by about 1e-6, drawing by far more. */
+/** The number of distinct values; rounding to float32 separates equal ones by about 1e-6, a new draw by far more. */
 function distinct(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted.filter((value, i) => i === 0 || value > sorted[i - 1] * (1 + 1e-4)).length;
 }
 
-/** Notes the images that are asked for. */
+/** Records the images that are requested. */
 class Noted implements Dataset {
   readonly asked: number[] = [];
   readonly #of: Dataset;
@@ -264,7 +264,7 @@ describe('a batch', () => {
 
   test('for regions has its own crops, even of the same images', () => {
     // One image, all of its pixels different: equal crops would be equal places, of 900. Two batches of 16 at 32 places
-    // drawn alike would share them all; drawn apart, 16 pairs meet at the same place with probability 16/900.
+    // drawn alike would share them all; drawn independently, 16 pairs share a position with probability 16/900.
     const one = new SyntheticDataset({ seed: 3, length: 1, shape: [1, 32, 32] });
     const [first, second] = regionBatches(one, { batches: 2, samples: 16 }, new Generator(1)).map(textsOf);
     expect(first.filter((text, i) => text === second[i]).length).toBeLessThanOrEqual(1);
@@ -272,11 +272,11 @@ describe('a batch', () => {
   });
 
   test('for regions picks its own channels', () => {
-    // Channel c is c everywhere, and there is one crop: what is left to see is the channel.
+    // Channel c is c everywhere, and there is one crop: only the channel is visible.
     const images = Float32Array.from({ length: 27 }, (_, i) => Math.floor(i / 9));
     const channels = new ArrayDataset({ name: 'channels', shape: [3, 3, 3], images });
     const [first, second] = regionBatches(channels, { batches: 2, samples: 16 }, new Generator(1)).map(textsOf);
-    // Drawn apart, all 16 are the same with probability 3⁻¹⁶.
+    // Drawn independently, all 16 are the same with probability 3⁻¹⁶.
     expect(second).not.toEqual(first);
     expect(new Set([...first, ...second]).size).toBe(3);
   });

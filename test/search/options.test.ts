@@ -17,7 +17,7 @@ import {
 } from '../../src/search/index.ts';
 import { InputError, referenceBackend } from '../../src/tensor/index.ts';
 
-// Words that come from JavaScript, where no compiler looks at them.
+// Words from JavaScript, which no compiler checks.
 
 const search: SearchSettings = {
   space: 'nas-bench-201',
@@ -50,7 +50,7 @@ const sweep: SweepSettings = {
   dtype: 'float64',
 };
 const dataset = new SyntheticDataset({ length: 4, shape: [3, 8, 8] });
-/** Passes where any word would. */
+/** Type-checks where any word would. */
 const word = <T>(value: string) => value as unknown as T;
 
 describe('a word other than the choices is an InputError', () => {

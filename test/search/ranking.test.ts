@@ -68,7 +68,7 @@ describe('ranks', () => {
   });
 
   test('in the code of TE-NAS are shared by neighbours that are equal bit for bit', () => {
-    // 0.5, 0.5004, 0.5 are sorted as equals, so the middle one parts the outer two.
+    // 0.5, 0.5004, 0.5 are sorted as equals, so the middle one separates the outer two.
     const { ranks } = rankScores(scores, 'descending', { digits: 3, ties: 'exact' });
     expect(ranks).toEqual([3, 0, 3, 4, 1, 2]);
   });

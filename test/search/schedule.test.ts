@@ -35,7 +35,7 @@ describe('a round on operations', () => {
   test('removes from every edge the candidate with the lowest sum, as worked out by hand', () => {
     const space = SEARCH_SPACES['nas-bench-201'];
     const round = firstRound(space);
-    expect(round.candidates).toHaveLength(24); // 6 edges of 4 operations: none never was there
+    expect(round.candidates).toHaveLength(24); // 6 edges of 4 operations: none is pruned from the start
     expect(round.candidates[0]).toEqual({ cell: 0, edge: 0, op: 1 });
     // κ: on edge e the removal of operation 1 + e % 4 lowers κ by 0.5, so that rank 0 is shared; all others are rank 1.
     // Regions: all equal, so rank 0 is shared by all.
@@ -110,7 +110,7 @@ describe('a round on edges', () => {
     ]);
     expect(rounds[2].node).toEqual({ cell: 0, group: 1 });
     expect(rounds[7].node).toEqual({ cell: 1, group: 3 });
-    // Before any edge went: what TE-NAS's code goes on comparing κ with.
+    // Before any edge was removed: TE-NAS's code keeps comparing κ with it.
     expect(rounds[7].phaseMask).toBe(rounds[2].mask);
     for (const edges of mask) {
       const kept = space.edges.filter((_, e) => edges[e].includes(true));
@@ -134,7 +134,7 @@ describe('a round on edges', () => {
 test('an edge with one operation left has no candidates while others are decided', () => {
   const space = SEARCH_SPACES['nas-bench-201'];
   const first = firstRound(space);
-  // Of edge 0 operation 4 is left, of all others all but one.
+  // Edge 0 has only operation 4 left, all others all but one.
   const gone = [1, 2, 3].map((op) => ({ cell: 0, edge: 0, op }));
   const others = [1, 2, 3, 4, 5].map((edge) => ({ cell: 0, edge, op: 1 }));
   const next = nextRound(space, first, without(first.mask, [...gone, ...others]))!;

@@ -123,7 +123,7 @@ describe('a search of NAS-Bench-201', () => {
 
   test('depends on seed, fidelity, criteria and pairing', async () => {
     const searches: Search[] = [];
-    // One round is enough to see it: all but one of the operations of every edge go at once.
+    // One round is enough: all but one of the operations of every edge are removed at once.
     for (const changes of [
       {},
       { seed: 1 },
@@ -137,7 +137,7 @@ describe('a search of NAS-Bench-201', () => {
     const [both, , code, paired, kappa, regions] = searches;
     const first = (search: Search) => search.finished[0].candidates[0];
     expect(new Set(searches.map((search) => JSON.stringify(first(search)))).size).toBe(6);
-    // What is measured does not depend on what else is.
+    // A measurement does not depend on the others.
     const firstKappas = (search: Search) => first(search).after.map((measured) => measured.kappa);
     const firstRegions = (search: Search) => first(search).after.map((measured) => measured.regions);
     expect(firstKappas(kappa)).toEqual(firstKappas(both));
@@ -189,7 +189,7 @@ describe('what the code of TE-NAS does and its paper does not say', () => {
   const drawn = (settings: SearchSettings, images: Dataset) =>
     new Measurer(SEARCH_SPACES[settings.space], settings, images, wasm);
   test('weights for regions are drawn once per candidate, and in paper in every repeat', async () => {
-    // Of images of 3×3 pixels and one channel there is one crop: all repeats count on the same samples.
+    // Images of 3×3 pixels and one channel have one crop: all repeats count on the same samples.
     const samples = new SyntheticDataset({ length: 500, shape: [1, 3, 3] });
     const counts = async (fidelity: 'paper' | 'code') => {
       const regions = { batches: 1, samples: samples.length };

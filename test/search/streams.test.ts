@@ -28,8 +28,8 @@ import {
 } from '../../src/search/index.ts';
 import { Generator, referenceBackend } from '../../src/tensor/index.ts';
 
-// What a seed draws is what it drew in earlier versions: a search or a sweep that one of them began goes on, and a table
-// that was published can be computed again. The numbers here were measured when the streams were named.
+// A seed draws the same as in earlier versions: a search or a sweep that one of them started can be resumed, and a
+// published table can be reproduced. The numbers here were measured when the streams were named.
 
 /** A number that changes with every element and with their order. */
 const digest = ({ data }: { readonly data: ArrayLike<number> }) =>

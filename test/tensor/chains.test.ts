@@ -104,7 +104,7 @@ describe('a chain', () => {
   });
 });
 
-/** Which functions of which earlier values to build, by random numbers. */
+/** The functions and their earlier values, chosen by random numbers. */
 const graphs = fc.record({
   rows: extent(5),
   columns: extent(9),

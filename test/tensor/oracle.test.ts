@@ -22,8 +22,8 @@ import { extent, seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { at, tabulate } from '../../src/testing/backend/definitions.ts';
 import { runs } from '../support/runs.ts';
 
-// Functions that are made of primitives against their formulas, written down a second time in the plainest way. The law of
-// values has the primitives.
+// Functions composed of primitives against their formulas, written a second time in the plainest way. The law of values
+// covers the primitives.
 
 const valueOf = async (tensor: Tensor) => (await evaluate([tensor], new Map(), referenceBackend))[0];
 

@@ -55,7 +55,8 @@ async function check(outputs: readonly Tensor[], varying: readonly Tensor[] = []
   const feeds = new Map(varying.map((x, i) => [x, draw(100 + i, x.shape, undefined, 'float32')]));
   await program.bind(new Map());
   await reference.bind(new Map());
-  // In memory that holds what other numbers left: nothing may be added to it, and no mask be read before it is there.
+  // In memory with values of earlier programs: nothing may be added to them, and no mask may be read before it is
+  // computed.
   await program.run(new Map(varying.map((x, i) => [x, draw(200 + i, x.shape, undefined, 'float32')])));
   const [got, expected] = [await program.run(feeds), await reference.run(feeds)];
   got.forEach(({ data }, i) => {
@@ -109,7 +110,7 @@ describe('fused, and right:', () => {
   test.each(cases)('%s', async (_, each, swallowed) => {
     const { ruled, plain } = counts(each);
     expect(plain - ruled).toBe(swallowed);
-    // Read by a chain of element-wise steps, and as it is.
+    // Read by a chain of element-wise steps, and directly.
     for (const result of [exp(each.result), each.result]) await check([result, ...(each.beside ?? [])], each.varying);
   });
 
@@ -192,7 +193,7 @@ describe('not fused, and right:', () => {
   test.each(cases)('%s', async (_, each) => {
     const { ruled, plain } = counts(each);
     expect(ruled).toBe(plain);
-    // Read by a chain of element-wise steps, and as it is.
+    // Read by a chain of element-wise steps, and directly.
     for (const result of [exp(each.result), each.result]) await check([result, ...(each.beside ?? [])], each.varying);
   });
 });

@@ -23,12 +23,13 @@ import { draw } from '../../src/testing/arrays.ts';
 import { seeds } from '../../src/testing/arbitraries/shapes.ts';
 import { runs } from '../support/runs.ts';
 
-// Kernels read whole vectors, and so what lies behind an array: whatever that is, NaN too, no result may depend on it.
+// Kernels read whole vectors, and so beyond the end of an array: no result may depend on that memory, even if it is
+// NaN.
 
 const backend = wasmBackend({ threads: 1 });
 afterAll(() => backend.close());
 
-/** Leaves NaN wherever later programs will lie. */
+/** Leaves NaN in the memory of later programs. */
 async function soil(): Promise<void> {
   const x = input('x', [2 ** 18], 'float32');
   const program = await Program.compile([exp(x), relu(exp(exp(x)))], { backend });

@@ -27,7 +27,7 @@ import { draw } from '../../src/testing/arrays.ts';
 import { smallNetwork } from '../support/networks.ts';
 import { rowsFrom } from '../support/rows.ts';
 
-// The life of a backend: its threads, its memory, and what is left when either fails.
+// The life cycle of a backend: its threads, its memory, and what remains when either fails.
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -43,7 +43,7 @@ async function withBackend<T>(backend: Backend, use: (backend: Backend) => Promi
   }
 }
 
-/** The worker threads that start while something is done. */
+/** The worker threads that start during a function. */
 async function startedBy(action: () => Promise<unknown>): Promise<Worker[]> {
   const workers: Worker[] = [];
   const listen = (worker: Worker) => void workers.push(worker);
@@ -56,7 +56,7 @@ async function startedBy(action: () => Promise<unknown>): Promise<Worker[]> {
   return workers;
 }
 
-/** Something that takes a worker long enough to be stopped in the middle of it: a row after row of products. */
+/** A program that takes long enough to stop a worker during it: many rows of products. */
 async function longProgram(
   backend: Backend,
 ): Promise<{ program: Program; blocks: Map<ReturnType<typeof input>, NDArray>[] }> {
@@ -141,7 +141,7 @@ describe('a worker that dies', () => {
       const failed = expect(running).rejects.toThrow(/backend wasm: worker \d died: it ended with code \d/);
       await workers[1].terminate();
       await failed;
-      await expect(program!.bind()).rejects.toThrow(BackendError); // its memory is gone with the others
+      await expect(program!.bind()).rejects.toThrow(BackendError); // its memory is gone, as that of the others
       const [value] = await evaluate([exp(constant(ndarray([0, 0], [2], 'float32')))], new Map(), backend);
       expect([...value.data]).toEqual([1, 1]);
     });
@@ -197,7 +197,7 @@ describe('memory', () => {
       await expect(evaluate([square(2000)], new Map(), backend)).rejects.toThrow(
         /backend wasm: memory cannot grow, its limit is reached: expected at most 8\.0 MiB, got \d+\.\d MiB needed/,
       );
-      // What the failed program had taken is free again: this one needs more than half of the limit, twice over.
+      // The memory of the failed program is free again: this one needs more than half of the limit, twice.
       for (let i = 0; i < 2; i++) {
         const [value] = await evaluate([square(800)], new Map(), backend);
         expect(value.data).toHaveLength(640_000);
@@ -218,8 +218,8 @@ describe('memory', () => {
           resident.push(process.memoryUsage().rss);
         }
       }
-      // A program's arrays are about 1 MiB: were they not freed, there would be 180 MiB more. What has been collected of
-      // JavaScript's own heap need not go back to the system at once: a machine that is busy takes its time.
+      // A program's arrays are about 1 MiB: were they not freed, there would be 180 MiB more. Garbage of JavaScript's
+      // own heap need not be returned to the system at once, least of all on a busy machine.
       const peak = Math.max(...resident);
       await vi.waitFor(
         () => {

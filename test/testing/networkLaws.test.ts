@@ -40,7 +40,7 @@ describe('the laws of a given network', () => {
     );
     expect(records.filter(({ broken }) => broken)).toEqual([]);
     expect(told).toEqual([...EITHER, third]);
-    // Each compared something: the bounds are small beside Θ, and errors are not exactly 0 everywhere.
+    // Each law compared something: the bounds are small relative to Θ, and errors are not exactly 0 everywhere.
     expect(records.filter(({ worst }) => worst.error > 0).length).toBeGreaterThanOrEqual(2);
     const { kernel } = await computeNtk(model(name), batch, { mode, dtype: 'float64' });
     for (const { worst } of records) expect(worst.bound).toBeLessThan(1e-3 * Math.max(...kernel.data));

@@ -7,7 +7,7 @@ const steps = [
   { learningRate: 0.3, momentum: 0.6, nesterov: true },
 ];
 
-/** r(t)/r(0) by t steps. */
+/** r(t)/r(0) after t steps. */
 function stepped(
   h: number,
   t: number,
@@ -66,7 +66,7 @@ test.each([
 ])('in a time constant a mode shrinks by e: $descent.name, h = $h', ({ descent, h, at }) => {
   const tau = descent.timeConstant(h);
   const span = descent.clock === 'steps' ? Math.round(tau * 40) : tau * 40;
-  // Over 40 of them, what an oscillation is away from its peak counts little.
+  // Over 40 of them, the phase of an oscillation matters little.
   const shrunk = Math.log(envelope(descent, h, at) / envelope(descent, h, at + span));
   expect(shrunk / (span / tau)).toBeCloseTo(1, 1);
 });

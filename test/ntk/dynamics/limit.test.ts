@@ -45,13 +45,13 @@ async function started(name: string, distance: number) {
   return { network, train };
 }
 
-/** Whether each is less than the one before. */
+/** Whether each is smaller than the previous one. */
 const falls = (losses: readonly number[]) => losses.every((loss, i) => i === 0 || loss < losses[i - 1]);
 const growth = (losses: readonly number[]) => losses[STEPS] / losses[STEPS - 1];
 
 describe.each(Object.keys(tenNetworks))('%s', (name) => {
   test('near its targets, learns at every step below the limit, and diverges above it', async () => {
-    // So near that Θ stays as it is, until the residual has grown 1.1⁸⁰-fold, to 10⁻³.
+    // So near that Θ does not change until the residual has grown 1.1⁸⁰-fold, to 10⁻³.
     const below = await started(name, 1e-6);
     expect(falls((await below.train(below.network, 0.95)).losses)).toBe(true);
     const above = await started(name, 1e-6);

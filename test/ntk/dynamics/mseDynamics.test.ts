@@ -121,7 +121,7 @@ describe('the loss', () => {
   });
 
   test('falls to the part that cannot be learned', () => {
-    // 6 samples in 4 dimensions with a bias: one direction a class cannot be fitted.
+    // 6 samples in 4 dimensions with a bias: one direction per class cannot be fitted.
     expect(it.dynamics.modes.map(({ curvature }) => curvature > 0)).toEqual([
       false,
       false,

@@ -62,7 +62,7 @@ describe.each<Mode>(['eval', 'train'])('in %s mode', (mode) => {
     const { kernel, parameters } = await tangentKernel(network, images, exact);
     for (const s of [0, 1]) {
       move(linear, start, s);
-      move(network, start, s); // it has no part in it any more
+      move(network, start, s); // the sample no longer takes part
       const its = await tangentKernel(linear, images, exact);
       expect(relativeError(its.kernel, kernel)).toBeLessThan(1e-12);
       expect(its.parameters).toEqual(parameters);

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { fittedPower, type Gaps, POINTS, rootMeanSquare, widthGap } from '../../../scripts/experiments/widthGap.ts';
 import { wasmBackend } from '../../../src/tensor/index.ts';
 
-// The experiment of scripts/experiments/width.mts, made small: fewer points, narrower networks, three draws.
+// The experiment of scripts/experiments/width.mts, reduced: fewer points, narrower networks, three draws.
 
 const backend = wasmBackend({ threads: 2, dtype: 'float64' });
 afterAll(() => backend.close());

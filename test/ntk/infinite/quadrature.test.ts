@@ -10,7 +10,7 @@ const step = 1 / 16;
 const points = Array.from({ length: 321 }, (_, i) => (i - 160) * step);
 const density = (u: number) => (step * Math.exp((-u * u) / 2)) / Math.sqrt(2 * Math.PI);
 
-/** E[f(u)·f(v)] over u and v of given variances and covariance; f is given at all numbers at once. */
+/** E[f(u)·f(v)] over u and v of given variances and covariance; f is applied to all numbers at once. */
 async function expectation(
   f: (values: Float64Array) => Promise<Float64Array> | Float64Array,
   [k11, k12, k22]: readonly [number, number, number],

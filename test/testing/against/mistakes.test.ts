@@ -79,7 +79,7 @@ test.each(named('none'))('%s: nothing explains it, and the rows show where it be
   expect(logits!.agrees).toBe(true);
   expect(rows!.begins).toBe(each.says);
   expect(rows!.giveKernel).toBe(true);
-  // What comes after it in the network is right, and nothing before.
+  // The layers after it are right, and none before it.
   const at = rows!.parameters.findIndex((row) => row.name === each.says);
   expect(rows!.parameters.map(({ agrees: right }) => right)).toEqual(rows!.parameters.map((_, i) => i > at));
 });

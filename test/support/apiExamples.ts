@@ -1,52 +1,17 @@
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import ts from 'typescript';
+import { programOf, root } from './programs.ts';
 import { packages, type Page, parse } from './snippets.ts';
 
 // The examples in the documentation of functions and classes: TypeScript after `@example`. What an example names and an
-// entry exports is imported, and `network`, a small perceptron, `images`, a batch of four, `generator`, `settings`
-// and `sweepSettings` of a search and a sweep, `folder`, the path of an empty folder, `npz`, a file of two images, and
-// `onnx`, one of a model, are there. An example that needs what not every computer has is a block that is marked
-// `ts no-run`, which is type-checked alone.
+// entry exports is imported, and what typedoc.md says is given is there. An example that needs what not every computer has
+// is a block that is marked `ts no-run`, which is type-checked alone.
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-const NETWORK = `
-const generator = new Generator(0);
-const network = new Sequential(new Linear(5, 16), new ReLU(), new Linear(16, 3));
-initialize(network, pytorchDefault, generator);
-const images = generator.normals([4, 5]);
-`;
-
-// TE-NAS's search and a small sweep, as their settings.
-const SETTINGS = `
-const settings = {
-  ...TE_NAS_COMMON,
-  ...TE_NAS_SETTINGS['nas-bench-201'],
-  space: 'nas-bench-201',
-  fidelity: 'paper',
-  criteria: 'regions',
-  paired: true,
-  repeats: 1,
-  seed: 0,
-  data: 'synthetic',
-  backend: 'wasm',
-  dtype: 'float32',
-} as const;
-const sweepSettings = {
-  data: 'synthetic',
-  channels: 4,
-  cells: 1,
-  classes: 10,
-  batchSize: 4,
-  repeats: 1,
-  mode: 'train',
-  init: 'paper',
-  seed: 0,
-  regions: { batches: 1, samples: 10 },
-  backend: 'wasm',
-  dtype: 'float32',
-} as const;
-`;
+/** The blocks of typedoc.md. */
+const GIVEN = [...readFileSync(`${root}typedoc.md`, 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => ({
+  names: [...code.matchAll(/^const (\w+)/gm)].map(([, name]) => name).join('|'),
+  code,
+}));
 
 // numpy.savez_compressed(file, x=…, y=…): two images of 2×2 bytes and their labels, 7 and 3.
 const NPZ = [
@@ -72,10 +37,7 @@ export interface DocumentedExport {
 
 /** What each of some entries exports, or exports of others: all functions, and all classes except those of errors. */
 export function documentedExports(entries: readonly string[]): Map<string, DocumentedExport[]> {
-  const files = entries.map(sourceOf);
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
-  const { fileNames, options } = ts.parseJsonConfigFileContent({ ...config, include: [], files }, ts.sys, root);
-  const program = ts.createProgram(fileNames, options);
+  const program = programOf(entries.map(sourceOf));
   const checker = program.getTypeChecker();
   const kindOf = (symbol: ts.Symbol) => {
     const type = checker.getTypeOfSymbol(symbol);
@@ -107,8 +69,7 @@ function sourceOf(entry: string): string {
 export function pageOf(entry: string, name: string, example: string, folder = ''): Page {
   const [, mark = '', marked = example] = /^```ts( no-run)\n([^]*)```$/.exec(example) ?? [];
   const given = [
-    { names: 'network|images|generator', code: NETWORK },
-    { names: 'settings|sweepSettings', code: SETTINGS },
+    ...GIVEN,
     { names: 'folder', code: `const folder = ${JSON.stringify(folder)};` },
     { names: 'npz', code: bytes('npz', NPZ) },
     { names: 'onnx', code: bytes('onnx', ONNX) },

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
@@ -15,12 +14,12 @@ import * as search from '../../src/search/index.ts';
 import * as tensor from '../../src/tensor/index.ts';
 import * as testing from '../../src/testing/index.ts';
 import * as training from '../../src/training/index.ts';
+import { programOf, root } from './programs.ts';
 
 // The TypeScript in README.md, docs/*.md and docs/guide/*.md. The blocks of a page are one program, in the page's order. A
 // block that is marked `ts no-run` is only type-checked. What a `console.log` prints is stated in a comment after it, or, by
 // the last of a block, in a block of `text` below.
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const entries = { autodiff, data, nn, node, ntk, onnx, report, search, tensor, testing, training };
 /** The package's entries by the names that they are imported by. */
 export const packages: Readonly<Record<string, object>> = {
@@ -86,18 +85,8 @@ function statedIn(code: string, below: string | undefined): (string | undefined)
 /** The errors that the compiler finds in pages, with the settings of the repository. */
 export function typeErrors(all: readonly Page[]): string[] {
   const sources = new Map(all.map((page) => [`${root}test/${page.name.replaceAll('/', '-')}.ts`, moduleOf(page)]));
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
-  const parsed = ts.parseJsonConfigFileContent({ ...config, include: [], files: [...sources.keys()] }, ts.sys, root);
   // Unused names are not errors.
-  const options = { ...parsed.options, noUnusedLocals: false };
-  const host = ts.createCompilerHost(options);
-  const [getSourceFile, fileExists] = [host.getSourceFile.bind(host), host.fileExists.bind(host)];
-  host.fileExists = (path) => sources.has(path) || fileExists(path);
-  host.getSourceFile = (path, target, ...rest) => {
-    const text = sources.get(path);
-    return text === undefined ? getSourceFile(path, target, ...rest) : ts.createSourceFile(path, text, target);
-  };
-  const program = ts.createProgram([...sources.keys()], options, host);
+  const program = programOf([], sources, { noUnusedLocals: false });
   return [...sources.keys()].flatMap((path) => {
     const file = program.getSourceFile(path);
     const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];

@@ -15,7 +15,7 @@ const POOLED = ARCH.replace('+|nor_conv_3x3~0', '+|avg_pool_3x3~0');
 const SMALL = { channels: 2, batch: 4 };
 
 const edge = (page: Page, from: number, to: number): Locator =>
-  page.getByRole('combobox', { name: new RegExp(`^Edge from node ${from} .* to node ${to} `) });
+  page.getByRole('combobox', { name: new RegExp(`^Edge from node ${from}\\b.* to node ${to}\\b`) });
 
 /** Changes something, and waits for another κ. @returns it, and how long it took, in ms */
 async function changed(page: Page, change: () => Promise<unknown>): Promise<{ kappa: number; ms: number }> {
@@ -187,9 +187,18 @@ describe.skipIf(missing)(missing ? 'Chromium (skipped: not installed; apt instal
     const visit = await enter({ ...SMALL, compare: POOLED }, { width, theme });
     const { page } = visit;
     await page.locator('.layers').nth(1).waitFor();
+    expect(await page.getByRole('status').allTextContents()).toEqual([
+      expect.stringMatching(/^κ A: [\d.e+]+, resolved$/),
+      expect.stringMatching(/^κ B: [\d.e+]+, resolved$/),
+    ]);
     await page.locator('.scatter .marks').waitFor();
     expect(await visit.axe()).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+    const shown = () => page.locator('html').getAttribute('data-theme');
+    expect(await shown()).toBe(theme);
+    await page.emulateMedia({ media: 'print' });
+    await expect.poll(shown).toBe('light');
+    expect(await page.getByText('Save', { exact: true }).first().isVisible()).toBe(false);
     await visit.close();
   });
 });

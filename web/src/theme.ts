@@ -10,6 +10,10 @@ const chosen = signal<Theme | undefined>(stored());
 const systemIsDark = signal(system.matches);
 system.addEventListener('change', ({ matches }) => (systemIsDark.value = matches));
 
+const print = matchMedia('print');
+const isPrinted = signal(print.matches);
+print.addEventListener('change', ({ matches }) => (isPrinted.value = matches));
+
 /** The theme of the page around this one, which its link names. */
 const surrounding = computed<Theme | undefined>(() => {
   if (!embedded.value) return undefined;
@@ -17,10 +21,11 @@ const surrounding = computed<Theme | undefined>(() => {
   return named === 'light' || named === 'dark' ? named : undefined;
 });
 
-/** The theme that is shown: what canvases and plots draw by. */
-export const theme = computed<Theme>(
-  () => surrounding.value ?? chosen.value ?? (systemIsDark.value ? 'dark' : 'light'),
-);
+/** The theme that is shown: what canvases and plots draw by. Paper is light. */
+export const theme = computed<Theme>(() => {
+  if (isPrinted.value) return 'light';
+  return surrounding.value ?? chosen.value ?? (systemIsDark.value ? 'dark' : 'light');
+});
 
 /** Chooses the other theme, for this and later visits. */
 export function toggleTheme(): void {

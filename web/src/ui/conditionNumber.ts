@@ -10,6 +10,11 @@ export function kappaText({ kappa, kappaLowerBound, lambdaMax, verdict }: Told):
   return verdict === 'lower-bound' ? `≥ ${format(kappaLowerBound)}` : format(kappa);
 }
 
+/** κ and its verdict, to be read aloud. */
+export function spokenKappa(ntk: Told): string {
+  return ntk.lambdaMax === 0 ? kappaText(ntk) : `${kappaText(ntk)}, ${ntk.verdict}`;
+}
+
 /** What a reader has to know about a κ before reading its digits. */
 export function remarkOn({ lambdaMax, verdict }: Pick<Told, 'lambdaMax' | 'verdict'>): string | undefined {
   if (lambdaMax === 0)

@@ -13,7 +13,8 @@ const RADIUS = 17;
 /** Height of an edge's midpoint above the row of nodes, by the number of the edge. */
 const RISE = [0, 62, 0, 104, -58, 0] as const;
 
-const LABELS = ['input', '1', '2', 'output'] as const;
+/** What nodes are called for who cannot see them. */
+const NODE_NAMES = ['node 0 (input)', 'node 1', 'node 2', 'node 3 (output)'] as const;
 
 /** A cell as a graph; the operation of every edge can be changed. */
 export function CellGraph({
@@ -75,7 +76,7 @@ export function CellGraph({
           key={edge}
           id={`${id}-${edge}`}
           class={ops[edge]}
-          aria-label={`Edge from node ${from} (${LABELS[from]}) to node ${to} (${LABELS[to]})`}
+          aria-label={`Edge from ${NODE_NAMES[from]} to ${NODE_NAMES[to]}`}
           value={ops[edge]}
           style={{
             left: `${(50 * (NODES_X[from] + NODES_X[to])) / WIDTH}%`,

@@ -4,6 +4,7 @@ import { parseGenotype, WELL_KNOWN_CELLS } from 'ntkit/nn';
 import { ErrorLine } from '../../ui/errorLine.tsx';
 import { ExportMenu } from '../../ui/exportMenu.tsx';
 import { HeatMap } from '../../ui/heatMap.tsx';
+import { spokenKappa } from '../../ui/conditionNumber.ts';
 import { Spectrum } from '../../ui/spectrum.tsx';
 import { benchmark, benchmarkFailure, loadBenchmark } from './benchmark.ts';
 import { cellIndex, nameOf, randomArch } from './cells.ts';
@@ -70,6 +71,9 @@ function CellPanels({ place }: { readonly place: 0 | 1 }) {
   return (
     <>
       <section class={`panel${compare === '' ? ' wide' : ''}`} aria-label={`Cell${letter}`}>
+        <p class="sr-only" role="status">
+          {busy[place].value ? `computing κ${letter}` : result ? `κ${letter}: ${spokenKappa(result.ntk)}` : ''}
+        </p>
         <h2>
           Cell{letter}
           {nameOf(own) === undefined ? '' : `: ${nameOf(own)}`}

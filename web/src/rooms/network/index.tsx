@@ -1,5 +1,5 @@
 import './style.css';
-import { formatCount } from 'ntkit/report';
+import { spokenKappa } from '../../ui/conditionNumber.ts';
 import { Computing } from '../../ui/computing.tsx';
 import { ErrorLine } from '../../ui/errorLine.tsx';
 import { failure, fileFailure, inventory, progress, result, retry, stop } from './computing.ts';
@@ -39,11 +39,7 @@ export default function NetworkRoom() {
         </div>
       </div>
       <p class="sr-only" role="status">
-        {progress.value === undefined
-          ? result.value
-            ? `κ is computed over ${formatCount(result.value.ntk.parameters.used)} parameters`
-            : ''
-          : 'computing'}
+        {progress.value !== undefined ? 'computing κ' : result.value ? `κ: ${spokenKappa(result.value.ntk)}` : ''}
       </p>
     </div>
   );

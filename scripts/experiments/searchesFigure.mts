@@ -6,7 +6,8 @@ import { loadPlotter } from '../../src/report/plotter.ts';
 import { DATASETS, meanAndDeviation, randomSearches } from './randomSearch.mts';
 import { svgFile } from './svgFile.ts';
 
-// What searches.mts found beside a random search and the most parameters: a table, and docs/science/searches.svg.
+// What searches.mts found beside a random search and the most parameters: a table, and docs/science/searches.svg, which
+// has a narrow layout for telephones.
 //
 //     npx tsx scripts/experiments/searchesFigure.mts
 
@@ -24,7 +25,7 @@ const random = (
     ['parameters', ['parameters']],
     ['regions + parameters', ['regions', 'parameters']],
   ] as const
-).map(([name, by]) => ({ way: `best of 84: ${name}`, rows: randomSearches(84, by) }));
+).map(([name, by]) => ({ way: `best of 160: ${name}`, rows: randomSearches(160, by) }));
 
 const ways = [...pruning, ...random].filter(({ rows }) => rows.length > 0);
 console.table(
@@ -46,18 +47,50 @@ const largest = accuracies.of([1, 2, 3].map((edges) => Array<string>(edges).fill
 const { Plot, draw } = await loadPlotter();
 const pointsOf = (some: readonly (typeof ways)[number][]) =>
   some.flatMap(({ way, rows }) => rows.map((row) => ({ way, accuracy: Number(row.cifar10) })));
-const twoLines = (way: string) => way.replace(/(: regions \+|:) /, '$1\n');
-const chart = draw('Test accuracy on CIFAR-10 of the cells that searches find', {
-  ...{ width: 460, height: 70 + 44 * ways.length, marginLeft: 132, marginTop: 34, marginBottom: 40, marginRight: 16 },
-  x: { label: 'test accuracy on CIFAR-10 in % →', domain: [91, 94.5], grid: true },
-  y: { type: 'band', label: null, domain: ways.map(({ way }) => way), tickSize: 0, tickFormat: twoLines, padding: 0.4 },
-  marks: [
-    Plot.ruleX([largest], { stroke: 'var(--mark)', strokeDasharray: '5 3' }),
-    Plot.text([`the most parameters: ${largest.toFixed(2)}`], { x: largest, frameAnchor: 'top', dy: -16 }),
-    Plot.boxX(pointsOf(random), {
-      ...{ x: 'accuracy', y: 'way', r: 0, stroke: 'currentColor', fill: 'var(--dot)', fillOpacity: 0.35 },
-    }),
-    Plot.dot(pointsOf(pruning), { x: 'accuracy', y: 'way', r: 4, fill: 'var(--dot)', fillOpacity: 0.6 }),
-  ],
-});
-await writeFile(`${folder}searches.svg`, svgFile(chart, { dot: ['#0072b2', '#62b5e5'], mark: ['#b3541e', '#e69f00'] }));
+const lines = (way: string) => way.replace(': ', ':\n').replace('regions + ', 'regions +\n');
+
+/** The mean and standard deviation of four searches, as TE-NAS reports them. */
+const published = { way: 'TE-NAS: published', mean: 93.9, deviation: 0.47 };
+const order = [published.way, ...ways.map(({ way }) => way)];
+
+async function write(name: string, width: number): Promise<void> {
+  const chart = draw('Test accuracy on CIFAR-10 of the cells that searches find', {
+    ...{ width, height: 74 + 44 * order.length, marginLeft: 96, marginTop: 34, marginBottom: 40, marginRight: 16 },
+    x: { label: 'test accuracy on CIFAR-10 in % →', domain: [91, 94.5], grid: true, ticks: [91, 92, 93, 94] },
+    y: {
+      type: 'band',
+      label: null,
+      domain: order,
+      tickSize: 0,
+      tickFormat: lines,
+      padding: 0.4,
+    },
+    marks: [
+      Plot.ruleX([largest], { stroke: 'var(--mark)', strokeDasharray: '5 3' }),
+      Plot.text([`the most parameters: ${largest.toFixed(2)}`], {
+        x: largest,
+        frameAnchor: 'top',
+        textAnchor: 'end',
+        dx: 4,
+        dy: -16,
+      }),
+      Plot.ruleY([published], {
+        y: 'way',
+        x1: ({ mean, deviation }: typeof published) => mean - deviation,
+        x2: ({ mean, deviation }: typeof published) => mean + deviation,
+        stroke: 'currentColor',
+      }),
+      Plot.tickX([published], { y: 'way', x: 'mean', stroke: 'currentColor', strokeWidth: 2 }),
+      Plot.boxX(pointsOf(random), {
+        ...{ x: 'accuracy', y: 'way', r: 0, stroke: 'currentColor', fill: 'var(--dot)', fillOpacity: 0.35 },
+      }),
+      Plot.dot(pointsOf(pruning), { x: 'accuracy', y: 'way', r: 4, fill: 'var(--dot)', fillOpacity: 0.6 }),
+    ],
+  });
+  await writeFile(
+    `${folder}${name}.svg`,
+    svgFile(chart, { dot: ['#0072b2', '#62b5e5'], mark: ['#b3541e', '#e69f00'] }),
+  );
+}
+await write('searches', 600);
+await write('searches.narrow', 338);

@@ -19,7 +19,7 @@ const CHOICES: readonly (readonly Score[])[] = [
   ['kappa', 'regions', 'parameters'],
 ];
 
-const rows = [28, 84, 250].flatMap((size) =>
+const rows = [28, 84, 160, 250].flatMap((size) =>
   CHOICES.map((by) => {
     const found = randomSearches(size, by);
     const columns = DATASETS.map((dataset) => {

@@ -156,7 +156,7 @@ function printResult(
   const remarks = [
     `${rounds} rounds, ${candidates} candidates, ${seconds.toFixed(1)} s`,
     ...(unresolved > 0 ? [`${unresolved} κ not resolved`] : []),
-    ...(tiedRounds > 0 ? [`ties decided by order in ${tiedRounds} rounds`] : []),
+    ...(tiedRounds > 0 ? [`ties decided by order in ${tiedRounds} ${tiedRounds === 1 ? 'round' : 'rounds'}`] : []),
   ];
   print(remarks.join('; '));
 }

@@ -13,15 +13,16 @@ import {
 import { type BackendName, isGpu, type Precision } from './backendNames.ts';
 import { Kept } from './kept.ts';
 
-/** An open backend, and how many computations use it. */
+/** An open backend, how many computations use it, and whether its device failed one of them. */
 interface Opened {
   readonly backend: Backend;
   uses: number;
+  failed: boolean;
 }
 
 const opened = new Kept(async (key: string): Promise<Opened> => {
   const [name, dtype] = key.split(' ') as [BackendName, Precision];
-  return { backend: await open(name, dtype), uses: 0 };
+  return { backend: await open(name, dtype), uses: 0, failed: false };
 });
 
 async function open(name: BackendName, dtype: Precision): Promise<Backend> {
@@ -42,16 +43,17 @@ export async function withBackend<T>(
   const key = `${name} ${isGpu(name) ? 'float32' : dtype}`;
   const used = await opened.get(key);
   used.uses += 1;
-  let failed = false;
   try {
     return await compute(used.backend);
   } catch (error) {
-    failed = isGpu(name) && error instanceof BackendError && !(error instanceof ArraySizeError);
-    if (failed) opened.forget(key);
+    if (isGpu(name) && error instanceof BackendError && !(error instanceof ArraySizeError) && !used.failed) {
+      used.failed = true;
+      opened.forget(key);
+    }
     throw error;
   } finally {
     used.uses -= 1;
-    if (failed && used.uses === 0) await used.backend.close();
+    if (used.failed && used.uses === 0) await used.backend.close();
   }
 }
 

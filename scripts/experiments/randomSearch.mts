@@ -43,10 +43,3 @@ export function randomSearches(size: number, by: readonly Score[]): Record<Bench
     () => accuracy[best(Array.from(generator.permutation(cells.length)).slice(0, size), by)],
   );
 }
-
-/** The mean, and the standard deviation of a sample. */
-export function meanAndDeviation(values: readonly number[]): [mean: number, deviation: number] {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return [mean, Math.sqrt(squares / (values.length - 1))];
-}

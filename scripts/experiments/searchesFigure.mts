@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { csvParse } from 'd3-dsv';
 import { loadAccuracyTable } from '../../src/node/index.ts';
+import { mean, standardDeviation } from '../../src/report/numbers.ts';
 import { loadPlotter } from '../../src/report/plotter.ts';
-import { DATASETS, meanAndDeviation, randomSearches } from './randomSearch.mts';
+import { DATASETS, randomSearches } from './randomSearch.mts';
 import { svgFile } from './svgFile.ts';
 
 // What searches.mts found beside a random search and the most parameters: a table, and docs/science/searches.svg, which
@@ -31,8 +32,8 @@ const ways = [...pruning, ...random].filter(({ rows }) => rows.length > 0);
 console.table(
   ways.map(({ way, rows }) => {
     const columns = DATASETS.map((dataset) => {
-      const [mean, deviation] = meanAndDeviation(rows.map((row) => Number(row[dataset])));
-      return [dataset, `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`] as const;
+      const values = rows.map((row) => Number(row[dataset]));
+      return [dataset, `${mean(values).toFixed(2)} ± ${standardDeviation(values).toFixed(2)}`] as const;
     });
     const sorted = rows.map((row) => Number(row.cifar10)).sort((a, b) => a - b);
     const middle = (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { csvFormat } from 'd3-dsv';
-import { DATASETS, meanAndDeviation, randomSearches, type Score } from './randomSearch.mts';
+import { mean, standardDeviation } from '../../src/report/numbers.ts';
+import { DATASETS, randomSearches, type Score } from './randomSearch.mts';
 
 // What a search is worth that draws cells at random and keeps the one whose ranks add up best: docs/science/selection.csv.
 // Each row is the mean of a thousand such searches over the swept cells, by sums of ranks of κ, regions and parameters.
@@ -23,10 +24,10 @@ const rows = [28, 84, 160, 250].flatMap((size) =>
   CHOICES.map((by) => {
     const found = randomSearches(size, by);
     const columns = DATASETS.map((dataset) => {
-      const [mean, deviation] = meanAndDeviation(found.map((each) => each[dataset]));
+      const values = found.map((each) => each[dataset]);
       return [
-        [dataset, mean.toFixed(2)],
-        [`${dataset}_sd`, deviation.toFixed(2)],
+        [dataset, mean(values).toFixed(2)],
+        [`${dataset}_sd`, standardDeviation(values).toFixed(2)],
       ] as const;
     });
     return Object.fromEntries([['cells', String(size)], ['by', by.join(' + ') || 'none'], ...columns.flat()]);

@@ -1,19 +1,16 @@
 import * as Comlink from 'comlink';
 import type { Dataset } from 'ntkit/data';
 import { cellNetwork, encodeSafetensors, initialize, parseGenotype, stateDict, TE_NAS_SCHEMES } from 'ntkit/nn';
-import { certify, contributions, JacobianProgram, ntkOf, type Progress } from 'ntkit/ntk';
 import { type Backend, Generator } from 'ntkit/tensor';
 import type { BackendName } from '../../backendNames.ts';
 import { openAhead, withBackend } from '../../backends.ts';
+import { kernelInStages } from '../../kernelInStages.ts';
 import { told } from '../../lineOf.ts';
 import { Newest } from '../../newest.ts';
 import { release } from '../../release.ts';
 import { samples } from '../../sample.ts';
 import { batchOf, datasetOf } from './images.ts';
 import type { Details, Request, Result } from './request.ts';
-
-/** Time between two reports of progress, in ms. */
-const PAUSE = 100;
 
 const TE_NAS = { outputs: 'sum', parameters: 'weight' } as const;
 
@@ -46,24 +43,15 @@ async function compute(
 ): Promise<void> {
   const { network, images, view } = await prepare(request);
   signal.throwIfAborted();
-  const settings = { ...TE_NAS, mode: request.mode, backend, signal };
-  const program = await JacobianProgram.compile(network, images.shape, settings);
-  let last = start;
-  const report = ({ done, of, stage }: Progress) => {
-    if (stage !== 'rows' || performance.now() - last < PAUSE) return;
-    last = performance.now();
-    onProgress(done / of);
-  };
-  try {
-    const rows = await program.run(images, { signal, onProgress: report });
-    const ntk = await ntkOf(rows, { backend, signal });
-    onResult({ request, ntk, view, device: backend.device, seconds: (performance.now() - start) / 1000 });
-    const layers = await contributions(rows, ntk.kernel, { signal });
-    onDetails({ contributions: layers });
-    onDetails({ contributions: layers, certified: await certify(network, images, ntk, settings) });
-  } finally {
-    program.dispose();
-  }
+  const settings = { ...TE_NAS, mode: request.mode, backend, signal, since: start };
+  let layers: Details['contributions'] = [];
+  const certified = await kernelInStages(network, images, settings, {
+    onProgress,
+    onNtk: (ntk) =>
+      onResult({ request, ntk, view, device: backend.device, seconds: (performance.now() - start) / 1000 }),
+    onContributions: (groups) => onDetails({ contributions: (layers = groups) }),
+  });
+  onDetails({ contributions: layers, certified });
 }
 
 const api = {

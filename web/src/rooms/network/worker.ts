@@ -1,8 +1,8 @@
 import * as Comlink from 'comlink';
 import { encodeSafetensors, stateDict } from 'ntkit/nn';
-import { certify, contributions, JacobianProgram, ntkOf, type Progress } from 'ntkit/ntk';
 import { type Backend, InputError, type NDArray } from 'ntkit/tensor';
 import { openAhead, withBackend } from '../../backends.ts';
+import { kernelInStages } from '../../kernelInStages.ts';
 import { told } from '../../lineOf.ts';
 import { Newest } from '../../newest.ts';
 import { release } from '../../release.ts';
@@ -44,26 +44,17 @@ async function compute(
   const current = openFor(request.opened);
   const { x, view } = await makeBatch(current, request.batch, dropped, sampleImages);
   signal.throwIfAborted();
-  const settings = { mode, outputs, parameters: choiceOf(request.parameters), backend, dtype, signal };
-  const program = await JacobianProgram.compile(current.network, x.shape, settings);
-  let last = -Infinity;
-  const report = ({ done, of, stage }: Progress) => {
-    if (stage !== 'rows' || performance.now() - last < 100) return;
-    last = performance.now();
-    onProgress(done / of);
-  };
-  try {
-    const rows = await program.run(x, { signal, onProgress: report });
-    const ntk = await ntkOf(rows, { backend, signal });
-    const seconds = (performance.now() - start) / 1000;
-    onResult({ request, ntk, view: withRows(view, ntk.kernel, x), device: backend.device, seconds });
-    onDetails({
-      contributions: await contributions(rows, ntk.kernel, { by: request.by, signal }),
-      certified: await certify(current.network, x, ntk, settings),
-    });
-  } finally {
-    program.dispose();
-  }
+  const settings = { mode, outputs, parameters: choiceOf(request.parameters), by: request.by, backend, dtype, signal };
+  let groups: Details['contributions'] = [];
+  const certified = await kernelInStages(current.network, x, settings, {
+    onProgress,
+    onNtk: (ntk) => {
+      const seconds = (performance.now() - start) / 1000;
+      onResult({ request, ntk, view: withRows(view, ntk.kernel, x), device: backend.device, seconds });
+    },
+    onContributions: (given) => (groups = given),
+  });
+  onDetails({ contributions: groups, certified });
 }
 
 /** In the kernel of all outputs each sample has one row per output. */
